@@ -1,0 +1,68 @@
+//! Why an array could not be expanded.
+
+use thiserror::Error;
+
+/// Why an array could not be expanded.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ExpandError {
+    /// An axis that the output does not have.
+    #[error("axis {axis} is out of bounds for an output of {dimensions} dimensions")]
+    AxisOutOfBounds {
+        /// The axis asked for.
+        axis: isize,
+        /// The dimensions counted.
+        dimensions: usize,
+    },
+    /// A listed degree outside 1 to the order.
+    #[error(
+        "degree {degree} is not between 1 and the order {order} (degree 0 is the option `constant`)"
+    )]
+    DegreeOutOfRange {
+        /// The degree.
+        degree: usize,
+        /// The order of the polynomial.
+        order: usize,
+    },
+    /// No degree would come out.
+    #[error(
+        "the expansion has no non-zero degree above 0; raise the order, or ask for all degrees or \
+         the constant"
+    )]
+    NoDegrees,
+    /// An output array of another shape than the expansion's.
+    #[error("the output has shape {found:?}; the expansion has shape {expected:?}")]
+    WrongShape {
+        /// The expansion's shape.
+        expected: Vec<usize>,
+        /// The output's shape.
+        found: Vec<usize>,
+    },
+    /// Weights that match no set of degrees.
+    #[error(
+        "{found} weights were given; the series takes {degrees} (one a non-zero degree from 1 on) \
+         or {all} (one a degree from 0 on)"
+    )]
+    WrongWeights {
+        /// How many were given.
+        found: usize,
+        /// The number of non-zero degrees.
+        degrees: usize,
+        /// The order and one.
+        all: usize,
+    },
+    /// An output larger than the memory that is free.
+    #[error("the output would take {bytes} bytes; {limit} are free: expand a part at a time")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The memory that is free.
+        limit: usize,
+    },
+    /// An output whose number of values does not fit in an integer.
+    #[error("the output would have more values than an array can")]
+    Overflow,
+    /// Threads that the system would not start.
+    #[error("the threads could not be started: {0}")]
+    Threads(String),
+}

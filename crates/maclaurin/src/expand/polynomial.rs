@@ -1,0 +1,110 @@
+//! The coefficients of a series as expansion uses them.
+
+use super::ExpandError;
+
+/// A polynomial in `x - center`, and which of its degrees count as non-zero.
+///
+/// # Examples
+///
+/// ```
+/// use maclaurin::Polynomial;
+///
+/// let cosine = Polynomial::new(0.0, vec![1.0, 0.0, -0.5]);
+/// assert_eq!((cosine.order(), cosine.degrees()), (2, &[2][..]));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Polynomial {
+    center: f64,
+    coefficients: Vec<f64>,
+    degrees: Vec<usize>,
+}
+
+impl Polynomial {
+    /// The polynomial `sum_k coefficients[k] (x - center)^k`. No coefficients mean the constant
+    /// 0.
+    #[must_use]
+    pub fn new(center: f64, coefficients: Vec<f64>) -> Self {
+        let degrees = (1..coefficients.len()).filter(|&k| coefficients[k] != 0.0).collect();
+        Self::with_degrees(center, coefficients, degrees)
+    }
+
+    /// [`Polynomial::new`] with the non-zero degrees from 1 on decided elsewhere: a coefficient
+    /// may round to zero and not be zero.
+    pub(crate) fn with_degrees(
+        center: f64,
+        mut coefficients: Vec<f64>,
+        degrees: Vec<usize>,
+    ) -> Self {
+        if coefficients.is_empty() {
+            coefficients.push(0.0);
+        }
+        Self { center, coefficients, degrees }
+    }
+
+    /// The expansion point.
+    #[must_use]
+    pub fn center(&self) -> f64 {
+        self.center
+    }
+
+    /// The coefficients from degree 0 on; at least one.
+    #[must_use]
+    pub fn coefficients(&self) -> &[f64] {
+        &self.coefficients
+    }
+
+    /// The highest degree.
+    #[must_use]
+    pub fn order(&self) -> usize {
+        self.coefficients.len() - 1
+    }
+
+    /// The non-zero degrees from 1 on, rising.
+    #[must_use]
+    pub fn degrees(&self) -> &[usize] {
+        &self.degrees
+    }
+
+    /// The weighted sum of partial sums `sum_k w_k s_k`, which is again a polynomial:
+    /// `a_0 sum_k w_k + sum_(j>=1) a_j (sum_(k>=j) w_k) (x - center)^j`.
+    ///
+    /// The weights belong to the non-zero degrees from 1 on, or to all degrees from 0 on:
+    /// their number tells which.
+    ///
+    /// # Errors
+    ///
+    /// [`ExpandError::WrongWeights`] for any other number.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use maclaurin::Polynomial;
+    ///
+    /// // s_1 + s_2 of log(1 + e^x), with one log 2 in each partial sum and not more.
+    /// let softplus = Polynomial::new(0.0, vec![2f64.ln(), 0.5, 0.125]);
+    /// let sum = softplus.weighted(&[1.0, 1.0])?;
+    /// assert_eq!(sum.coefficients(), [2.0 * 2f64.ln(), 1.0, 0.125]);
+    /// # Ok::<(), maclaurin::ExpandError>(())
+    /// ```
+    pub fn weighted(&self, weights: &[f64]) -> Result<Self, ExpandError> {
+        let all: Vec<usize> = (0..=self.order()).collect();
+        let of = match weights.len() {
+            found if found == self.degrees.len() => &self.degrees,
+            found if found == all.len() => &all,
+            found => {
+                let (degrees, all) = (self.degrees.len(), all.len());
+                return Err(ExpandError::WrongWeights { found, degrees, all });
+            }
+        };
+        let mut remaining = of.iter().zip(weights).rev().peekable();
+        let mut tail = 0.0;
+        let mut coefficients = self.coefficients.clone();
+        for (degree, coefficient) in coefficients.iter_mut().enumerate().rev() {
+            while let Some((_, weight)) = remaining.next_if(|(k, _)| **k >= degree) {
+                tail += weight;
+            }
+            *coefficient *= tail;
+        }
+        Ok(Self::new(self.center, coefficients))
+    }
+}

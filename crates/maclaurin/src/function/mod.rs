@@ -1,0 +1,307 @@
+//! Functions of one variable, from the text in which users write them.
+//!
+//! A [`Function`] is a list of operations in the order in which they can be carried out, each on
+//! results of earlier ones. Equal subexpressions are one operation, and nothing here recurses
+//! over the depth of an expression once its text is read.
+
+mod builtin;
+mod error;
+mod excerpt;
+mod grammar;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+pub use error::{ParseError, ParseErrorKind};
+pub use excerpt::{Excerpt, Span};
+
+use crate::number::{Arithmetic, Elementary, Exact, Float64, Rational};
+
+/// The position of an operation in its function's list.
+pub(crate) type Index = usize;
+
+/// One step of evaluating a function; its operands are earlier steps.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Operation {
+    Variable,
+    Constant(Exact),
+    Negate(Index),
+    Add(Index, Index),
+    Subtract(Index, Index),
+    Multiply(Index, Index),
+    Divide(Index, Index),
+    Power(Index, Index),
+    Absolute(Index),
+    Elementary(Elementary, Index),
+    /// `1 - e^(-u) sum_(n<shape) u^n / n!` of the step `argument`: the Erlang distribution's
+    /// cumulative distribution function of `u = rate x`, continued analytically to `u < 0`.
+    ErlangCdf {
+        shape: u32,
+        argument: Index,
+    },
+}
+
+/// An operation and the part of the text that it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub operation: Operation,
+    pub span: Span,
+}
+
+/// A function of one variable `x`, with values for its parameters.
+///
+/// The grammar is Python's for arithmetic, with `^` and `**` both for powers (right-associative,
+/// tighter than a sign: `-x^2` is `-(x^2)`). Decimals are exact: `0.1` is one tenth. A built-in
+/// function's name alone is that function of `x`.
+///
+/// # Examples
+///
+/// ```
+/// use maclaurin::Function;
+///
+/// let softplus = Function::parse("log(1 + exp(x))")?;
+/// assert!((softplus.evaluate(0.0) - 2f64.ln()).abs() < 1e-15);
+///
+/// let cdf = Function::with_parameters("erlang_cdf(x, k, rate)", &[("k", "3"), ("rate", "2")])?;
+/// assert_eq!(cdf.evaluate(0.0), 0.0);
+/// # Ok::<(), maclaurin::ParseError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Function {
+    text: String,
+    parameters: BTreeMap<String, String>,
+    steps: Vec<Step>,
+}
+
+impl Function {
+    /// Reads a function of `x` that has no parameters.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] with the place and, for a name, the nearest known one.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        Self::with_parameters(text, &[])
+    }
+
+    /// Reads a function of `x` whose other names have the values given, each a constant
+    /// expression such as `3`, `0.5` or `pi/2`.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] also when a parameter has no value, a value is no constant, or a value is
+    /// given for a name that does not occur.
+    pub fn with_parameters(text: &str, parameters: &[(&str, &str)]) -> Result<Self, ParseError> {
+        let steps = grammar::read(text, parameters, true)?;
+        let parameters =
+            parameters.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(Self { text: text.trim().into(), parameters, steps })
+    }
+
+    /// Reads a constant expression: one without `x`.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] as for [`Function::parse`], and where `x` occurs.
+    pub fn constant(text: &str) -> Result<Self, ParseError> {
+        let steps = grammar::read(text, &[], false)?;
+        Ok(Self { text: text.trim().into(), parameters: BTreeMap::new(), steps })
+    }
+
+    /// The text that the function was read from.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The parameters' values as they were given.
+    #[must_use]
+    pub fn parameters(&self) -> &BTreeMap<String, String> {
+        &self.parameters
+    }
+
+    /// The names of all built-in functions.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(maclaurin::Function::builtin_names().any(|name| name == "gelu_tanh"));
+    /// ```
+    pub fn builtin_names() -> impl Iterator<Item = &'static str> {
+        builtin::names()
+    }
+
+    /// The steps in order; the last one is the function's value.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The function's value at `x` in double precision; NaN outside its domain and at the holes
+    /// that cancellation leaves (`sin(x)/x` at 0).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let f = maclaurin::Function::parse("relu")?;
+    /// assert_eq!((f.evaluate(-2.0), f.evaluate(0.0), f.evaluate(3.0)), (0.0, 0.0, 3.0));
+    /// # Ok::<(), maclaurin::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn evaluate(&self, x: f64) -> f64 {
+        let mut values: Vec<f64> = Vec::with_capacity(self.steps.len());
+        for step in &self.steps {
+            let value = match &step.operation {
+                Operation::Variable => x,
+                Operation::Constant(constant) => Float64.exact(constant),
+                Operation::Negate(a) => -values[*a],
+                Operation::Add(a, b) => values[*a] + values[*b],
+                Operation::Subtract(a, b) => values[*a] - values[*b],
+                Operation::Multiply(a, b) => values[*a] * values[*b],
+                Operation::Divide(a, b) => values[*a] / values[*b],
+                Operation::Power(a, b) => values[*a].powf(values[*b]),
+                Operation::Absolute(a) => values[*a].abs(),
+                Operation::Elementary(function, a) => Float64.elementary(*function, &values[*a]),
+                Operation::ErlangCdf { shape, argument } => {
+                    let u = values[*argument];
+                    let mut term = 1.0;
+                    let mut sum = 0.0;
+                    for n in 0..*shape {
+                        sum += term;
+                        term *= u / f64::from(n + 1);
+                    }
+                    1.0 - (-u).exp() * sum
+                }
+            };
+            values.push(value);
+        }
+        values.last().copied().unwrap_or(f64::NAN)
+    }
+}
+
+impl fmt::Display for Function {
+    /// The text, with the parameters' values behind it where there are any.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)?;
+        for (position, (name, value)) in self.parameters.iter().enumerate() {
+            let lead = if position == 0 { " with " } else { ", " };
+            write!(formatter, "{lead}{name}={value}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Builds the list of steps: shares equal ones and folds rational arithmetic.
+#[derive(Default)]
+pub(crate) struct Builder {
+    steps: Vec<Step>,
+    known: BTreeMap<Operation, Index>,
+}
+
+/// Rationals are folded while the text is read only up to this size.
+const LARGEST_FOLDED_BITS: usize = 1 << 12;
+
+impl Builder {
+    /// Adds a step, or finds the equal one that is there.
+    pub(crate) fn push(&mut self, operation: Operation, span: Span) -> Index {
+        let operation = self.fold(&operation).map_or(operation, Operation::Constant);
+        if let Some(&index) = self.known.get(&operation) {
+            return index;
+        }
+        let index = self.steps.len();
+        self.known.insert(operation.clone(), index);
+        self.steps.push(Step { operation, span });
+        index
+    }
+
+    pub(crate) fn constant(&self, index: Index) -> Option<&Exact> {
+        match &self.steps[index].operation {
+            Operation::Constant(constant) => Some(constant),
+            _ => None,
+        }
+    }
+
+    fn rational(&self, index: Index) -> Option<&Rational> {
+        use dashu_base::BitTest;
+        self.constant(index)?.as_rational().filter(|q| {
+            q.numerator().bit_len().max(q.denominator().bit_len()) <= LARGEST_FOLDED_BITS
+        })
+    }
+
+    fn fold(&self, operation: &Operation) -> Option<Exact> {
+        use dashu_base::Abs;
+        let rational = |index: &Index| self.rational(*index);
+        let value = match operation {
+            Operation::Negate(a) => -rational(a)?,
+            Operation::Add(a, b) => rational(a)? + rational(b)?,
+            Operation::Subtract(a, b) => rational(a)? - rational(b)?,
+            Operation::Multiply(a, b) => rational(a)? * rational(b)?,
+            Operation::Divide(a, b) if !rational(b)?.is_zero() => rational(a)? / rational(b)?,
+            Operation::Absolute(a) => rational(a)?.clone().abs(),
+            // A root of zero is zero as a number, though no function is analytic there.
+            Operation::Power(a, b) if rational(a)?.is_zero() && *rational(b)? > Rational::ZERO => {
+                Rational::ZERO
+            }
+            _ => return None,
+        };
+        Some(value.into())
+    }
+
+    /// The steps that `root` needs, in order, `root` last.
+    pub(crate) fn finish(self, root: Index) -> Vec<Step> {
+        let mut needed = vec![false; self.steps.len()];
+        needed[root] = true;
+        for index in (0..=root).rev() {
+            if needed[index] {
+                self.steps[index].operation.for_each_operand(|operand| needed[operand] = true);
+            }
+        }
+        let mut moved = vec![0; self.steps.len()];
+        let mut kept = Vec::new();
+        for (index, mut step) in self.steps.into_iter().enumerate().take(root + 1) {
+            if needed[index] {
+                step.operation = step.operation.renumbered(&moved);
+                moved[index] = kept.len();
+                kept.push(step);
+            }
+        }
+        kept
+    }
+}
+
+impl Operation {
+    fn for_each_operand(&self, mut visit: impl FnMut(Index)) {
+        match self {
+            Self::Variable | Self::Constant(_) => {}
+            Self::Negate(a)
+            | Self::Absolute(a)
+            | Self::Elementary(_, a)
+            | Self::ErlangCdf { argument: a, .. } => visit(*a),
+            Self::Add(a, b)
+            | Self::Subtract(a, b)
+            | Self::Multiply(a, b)
+            | Self::Divide(a, b)
+            | Self::Power(a, b) => {
+                visit(*a);
+                visit(*b);
+            }
+        }
+    }
+
+    fn renumbered(mut self, moved: &[Index]) -> Self {
+        match &mut self {
+            Self::Variable | Self::Constant(_) => {}
+            Self::Negate(a)
+            | Self::Absolute(a)
+            | Self::Elementary(_, a)
+            | Self::ErlangCdf { argument: a, .. } => *a = moved[*a],
+            Self::Add(a, b)
+            | Self::Subtract(a, b)
+            | Self::Multiply(a, b)
+            | Self::Divide(a, b)
+            | Self::Power(a, b) => {
+                *a = moved[*a];
+                *b = moved[*b];
+            }
+        }
+        self
+    }
+}

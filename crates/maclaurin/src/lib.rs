@@ -1,0 +1,52 @@
+//! Taylor series of any function of one variable, and arrays expanded by them.
+//!
+//! # A tour
+//!
+//! Text goes in, exact coefficients come out:
+//!
+//! ```
+//! let softplus = maclaurin::taylor("log(1 + exp(x))", 4, "0")?;
+//! assert_eq!(softplus.to_string(), "log(2) + x/2 + x^2/8 - x^4/192");
+//! assert_eq!(softplus.degrees(), [1, 2, 4]);
+//! # Ok::<(), maclaurin::Error>(())
+//! ```
+//!
+//! An array goes in, and each of its values becomes the terms of the series:
+//!
+//! ```
+//! use maclaurin::{Expansion, expand, taylor};
+//! use ndarray::Array3;
+//!
+//! let softplus = taylor("softplus", 4, "0")?;
+//! let picture = Array3::<u8>::from_elem((32, 32, 3), 128).into_dyn();
+//! let expansion = Expansion { scale: 1.0 / 255.0, ..Expansion::default() };
+//! let terms = expand::<u8, f32>(&picture.view(), &softplus.polynomial(), &expansion)?;
+//! assert_eq!(terms.shape(), [32, 32, 3, 3]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Where there is no series, the answer says where, why, and what to do:
+//!
+//! ```
+//! let error = maclaurin::taylor("log(x)", 4, "0").unwrap_err();
+//! assert!(error.to_string().contains("log1p"));
+//! ```
+//!
+//! # Where things are
+//!
+//! - [`Function`]: a function of `x`, read from text;
+//! - [`Exact`], [`Interval`], [`Value`]: the numbers that coefficients are;
+//! - [`Series`]: the coefficients, as numbers, text, LaTeX and code;
+//! - [`Polynomial`], [`Expansion`], [`fn@expand`]: arrays.
+
+mod expand;
+mod function;
+mod number;
+mod series;
+
+pub use expand::{
+    Degrees, Element, ExpandError, Expansion, Float, Kind, Polynomial, expand, expand_into,
+};
+pub use function::{Excerpt, Function, ParseError, ParseErrorKind, Span};
+pub use number::{Elementary, Exact, IBig, Interval, Rational, UBig, Value};
+pub use series::{Error, LARGEST_ORDER, Language, NotAnalytic, Series, Singularity, taylor};

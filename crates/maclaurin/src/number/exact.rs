@@ -1,0 +1,520 @@
+//! Exact real constants: rational combinations of products of named constants.
+//!
+//! `sum_i q_i m_i` with rational `q_i` and monomials `m_i` in normal form (see `constant`).
+//! A sum that is formally zero is zero. One that is formally not zero is proven so by an
+//! enclosure that excludes zero; no tolerance is involved.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use dashu_base::{BitTest, Signed, UnsignedAbs};
+use dashu_int::{IBig, UBig};
+
+use super::constant::{Atom, Monomial};
+use super::rational::{bits, factor, is_negative};
+use super::{Elementary, Interval, Rational};
+
+/// A constant of more monomials than this, arguments included, is no longer worth its exactness.
+const LARGEST_WEIGHT: usize = 64;
+
+/// Exact powers and rationals beyond this many bits are not formed.
+const LARGEST_BITS: usize = 1 << 20;
+
+/// Bits of the enclosures that decide a sign, in turn.
+const SIGN_BITS: [usize; 4] = [64, 256, 1024, 4096];
+
+/// An exact real constant, such as `1/8`, `log(2)`, `e/2` or `sqrt(3)/2 - pi`.
+///
+/// # Examples
+///
+/// ```
+/// let series = maclaurin::taylor("log(1 + exp(x))", 4, "0")?;
+/// assert_eq!(series.exact(0).unwrap().to_string(), "log(2)");
+/// assert_eq!(series.exact(4).unwrap().to_string(), "-1/192");
+/// assert!(series.exact(3).unwrap().is_zero());
+/// # Ok::<(), maclaurin::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Exact {
+    rational: Rational,
+    terms: BTreeMap<Monomial, Rational>,
+}
+
+impl From<Rational> for Exact {
+    fn from(rational: Rational) -> Self {
+        Self { rational, terms: BTreeMap::new() }
+    }
+}
+
+impl From<i64> for Exact {
+    fn from(value: i64) -> Self {
+        Rational::from(value).into()
+    }
+}
+
+impl Exact {
+    /// The ratio of a circle's circumference to its diameter.
+    #[must_use]
+    pub fn pi() -> Self {
+        Self::term(Monomial::of(Atom::Pi), Rational::ONE)
+    }
+
+    /// `coefficient * monomial`
+    pub(super) fn term(monomial: Monomial, coefficient: Rational) -> Self {
+        if monomial.0.is_empty() || coefficient.is_zero() {
+            return coefficient.into();
+        }
+        Self { rational: Rational::ZERO, terms: BTreeMap::from([(monomial, coefficient)]) }
+    }
+
+    fn function(function: Elementary, argument: &Self) -> Self {
+        let atom = Atom::Function(function, Arc::new(argument.clone()));
+        Self::term(Monomial::of(atom), Rational::ONE)
+    }
+
+    /// The constant as a rational, if it is one.
+    #[must_use]
+    pub fn as_rational(&self) -> Option<&Rational> {
+        self.terms.is_empty().then_some(&self.rational)
+    }
+
+    /// Whether the constant is formally zero. (That a constant is *not* zero takes
+    /// [`Exact::sign`].)
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.terms.is_empty() && self.rational.is_zero()
+    }
+
+    /// The sign, or `None` if 4096 bits do not settle it.
+    #[must_use]
+    pub fn sign(&self) -> Option<Ordering> {
+        if let Some(rational) = self.as_rational() {
+            return Some(rational.cmp(&Rational::ZERO));
+        }
+        SIGN_BITS.iter().find_map(|&bits| self.enclose(bits).sign())
+    }
+
+    /// Two binary floats of `bits` bits around the constant. They are close to each other unless
+    /// the sum cancels.
+    #[must_use]
+    pub fn enclose(&self, bits: usize) -> Interval {
+        self.enclose_by(bits, Monomial::enclose)
+    }
+
+    /// [`Exact::enclose`] with the monomials enclosed by `enclose`, which may remember them.
+    pub(super) fn enclose_by(
+        &self,
+        bits: usize,
+        mut enclose: impl FnMut(&Monomial, usize) -> Interval,
+    ) -> Interval {
+        let mut sum = Interval::rational(&self.rational, bits);
+        for (monomial, coefficient) in &self.terms {
+            let factor = Interval::rational(coefficient, bits);
+            sum = sum.add(&enclose(monomial, bits).multiply(&factor, bits), bits);
+        }
+        sum
+    }
+
+    /// How many monomials the constant is built of, arguments of functions included.
+    pub(super) fn weight(&self) -> usize {
+        self.terms.keys().map(Monomial::weight).sum()
+    }
+
+    /// Whether the constant is small enough to stay exact.
+    pub(super) fn is_manageable(&self) -> bool {
+        self.weight() <= LARGEST_WEIGHT
+            && bits(&self.rational) <= LARGEST_BITS
+            && self.terms.values().all(|coefficient| bits(coefficient) <= LARGEST_BITS)
+    }
+
+    pub(super) fn add(&self, other: &Self) -> Self {
+        let mut sum = self.clone();
+        sum.rational += &other.rational;
+        for (monomial, coefficient) in &other.terms {
+            let entry = sum.terms.entry(monomial.clone()).or_insert(Rational::ZERO);
+            *entry += coefficient;
+            if entry.is_zero() {
+                sum.terms.remove(monomial);
+            }
+        }
+        sum
+    }
+
+    pub(super) fn negate(&self) -> Self {
+        self.scale(&Rational::NEG_ONE)
+    }
+
+    pub(super) fn scale(&self, factor: &Rational) -> Self {
+        if factor.is_zero() {
+            return Self::default();
+        }
+        Self {
+            rational: &self.rational * factor,
+            terms: self.terms.iter().map(|(m, q)| (m.clone(), q * factor)).collect(),
+        }
+    }
+
+    pub(super) fn multiply(&self, other: &Self) -> Self {
+        if let Some(factor) = other.as_rational() {
+            return self.scale(factor);
+        }
+        if let Some(factor) = self.as_rational() {
+            return other.scale(factor);
+        }
+        let mut product = other.scale(&self.rational);
+        let rest = Self { rational: Rational::ZERO, terms: self.terms.clone() };
+        product = product.add(&rest.scale(&other.rational));
+        for (a, p) in &self.terms {
+            for (b, q) in &other.terms {
+                product = product.add(&a.multiply(b).scale(&(p * q)));
+            }
+        }
+        product
+    }
+
+    /// The only term, if there is one: a coefficient and a monomial (empty for a rational).
+    fn as_single_term(&self) -> Option<(Rational, Monomial)> {
+        if self.terms.is_empty() {
+            return Some((self.rational.clone(), Monomial::default()));
+        }
+        let (monomial, coefficient) = self.terms.first_key_value()?;
+        (self.terms.len() == 1 && self.rational.is_zero())
+            .then(|| (coefficient.clone(), monomial.clone()))
+    }
+
+    /// `q` and `log(n)` with `q log(n)` equal to this sum of logarithms of primes, for an integer
+    /// `n` that is not too long to read: the form in which `1/log(10)` is a product.
+    fn as_single_logarithm(&self) -> Option<(Rational, Atom)> {
+        let unit = self.terms.values().min().filter(|_| self.rational.is_zero())?;
+        let mut product = UBig::ONE;
+        for (monomial, coefficient) in &self.terms {
+            let Some(Atom::Function(Elementary::Log, argument)) = monomial.as_atom() else {
+                return None;
+            };
+            // Anything but a positive multiple of the smallest exponent would make a root.
+            let exponent = coefficient / unit;
+            let count = usize::try_from(exponent.numerator()).ok().filter(|&n| n <= 64)?;
+            let prime = argument.as_rational().filter(|_| exponent.is_int())?.numerator();
+            product *= prime.unsigned_abs().pow(count);
+        }
+        let log = Atom::Function(Elementary::Log, Arc::new(Rational::from(product).into()));
+        Some((unit.clone(), log))
+    }
+
+    /// `c` if this constant is `c` times the other, term by term.
+    pub(super) fn ratio(&self, other: &Self) -> Option<Rational> {
+        let (own, others) = match self.terms.first_key_value().zip(other.terms.first_key_value()) {
+            Some(((_, own), (_, others))) => (own, others),
+            None => (&self.rational, &other.rational),
+        };
+        let ratio = (!others.is_zero()).then(|| own / others)?;
+        (*self == other.scale(&ratio)).then_some(ratio)
+    }
+
+    /// `self^exponent`, or `None` where that is no rational combination of our constants.
+    pub(super) fn power(&self, exponent: &Rational) -> Option<Self> {
+        if exponent.is_zero() {
+            return Some(1.into());
+        }
+        if self.is_zero() {
+            return (!is_negative(exponent)).then(Self::default);
+        }
+        if let Some((coefficient, monomial)) = self.as_single_term() {
+            let (root, power) = monomial.power(exponent)?;
+            let power = Self::term(power, root);
+            return Some(rational_power(&coefficient, exponent)?.multiply(&power));
+        }
+        if let Some((coefficient, log)) = self.as_single_logarithm().filter(|_| exponent.is_int()) {
+            let (_, power) = Monomial::of(log).power(exponent)?;
+            return Some(
+                Self::term(power, Rational::ONE).multiply(&rational_power(&coefficient, exponent)?),
+            );
+        }
+        let count = usize::try_from(exponent.numerator()).ok()?;
+        if !exponent.is_int() || count > LARGEST_WEIGHT {
+            return None;
+        }
+        let mut power = self.clone();
+        for _ in 1..count {
+            power = power.multiply(self);
+            if !power.is_manageable() {
+                return None;
+            }
+        }
+        Some(power)
+    }
+
+    /// `function(self)` for an argument inside the function's domain, or `None` where that is no
+    /// rational combination of our constants.
+    pub(crate) fn elementary(&self, function: Elementary) -> Option<Self> {
+        if self.weight() >= LARGEST_WEIGHT {
+            return None;
+        }
+        let half = Rational::from_parts(IBig::ONE, 2u8.into());
+        match function {
+            Elementary::Exp => self.exponential(),
+            Elementary::Log => self.logarithm(),
+            Elementary::Sin => Some(Self::sine(self)),
+            Elementary::Cos => Some(Self::cosine(self)),
+            Elementary::Sinh => {
+                let (grow, decay) = (self.exponential()?, self.negate().exponential()?);
+                Some(grow.add(&decay.negate()).scale(&half))
+            }
+            Elementary::Cosh => {
+                let (grow, decay) = (self.exponential()?, self.negate().exponential()?);
+                Some(grow.add(&decay).scale(&half))
+            }
+            Elementary::Tanh => {
+                // (e^2a - 1) / (e^2a + 1), closed where e^2a is rational.
+                let square = self.scale(&Rational::from(2)).exponential();
+                match square.as_ref().and_then(Self::as_rational) {
+                    Some(q) => Some(((q - Rational::ONE) / (q + Rational::ONE)).into()),
+                    None => Some(self.odd(function)),
+                }
+            }
+            Elementary::Tan => match self.pi_multiple() {
+                // At multiples of pi/12 the quotient is closed; elsewhere tan has its own name.
+                Some(turn) if turn.denominator() <= &UBig::from(12u8) => {
+                    let cosine = Self::cosine(self).power(&Rational::NEG_ONE);
+                    Some(
+                        cosine
+                            .map_or_else(|| self.odd(function), |c| Self::sine(self).multiply(&c)),
+                    )
+                }
+                _ => Some(self.odd(function)),
+            },
+            Elementary::Asin => Some(self.arcsine()),
+            Elementary::Acos => Some(Self::pi().scale(&half).add(&self.arcsine().negate())),
+            Elementary::Atan => Some(self.arctangent()),
+            Elementary::Atanh => match self.as_rational() {
+                Some(q) => {
+                    let ratio = (Rational::ONE + q) / (Rational::ONE - q);
+                    Some(Self::from(ratio).logarithm()?.scale(&half))
+                }
+                None => Some(self.odd(function)),
+            },
+            Elementary::Asinh | Elementary::Acosh => {
+                // log(a + sqrt(a^2 +- 1)), closed where the root is rational.
+                let one = Rational::from(if function == Elementary::Asinh { 1 } else { -1 });
+                let argument = self.as_rational().and_then(|q| {
+                    let root = Self::from(q * q + one).power(&half)?;
+                    Some(q + root.as_rational()?)
+                });
+                match argument {
+                    Some(argument) => Self::from(argument).logarithm(),
+                    None if function == Elementary::Asinh => Some(self.odd(function)),
+                    None => Some(Self::function(function, self)),
+                }
+            }
+            Elementary::Erf => Some(self.odd(function)),
+        }
+    }
+
+    /// The leading coefficient in the normal form: the sign by which odd and even functions
+    /// choose between `a` and `-a`.
+    fn leading_is_negative(&self) -> bool {
+        self.terms.values().next().map_or(is_negative(&self.rational), is_negative)
+    }
+
+    /// An odd function's value by name, zero at zero.
+    fn odd(&self, function: Elementary) -> Self {
+        if self.is_zero() {
+            Self::default()
+        } else if self.leading_is_negative() {
+            Self::function(function, &self.negate()).negate()
+        } else {
+            Self::function(function, self)
+        }
+    }
+
+    /// `e^(sum)`: logarithms of primes become roots and powers, the rest stays in the exponent.
+    fn exponential(&self) -> Option<Self> {
+        let mut power = Self::from(1);
+        let mut exponent = Self::from(self.rational.clone());
+        for (monomial, coefficient) in &self.terms {
+            let base = match monomial.as_atom() {
+                Some(Atom::Function(Elementary::Log, argument)) => argument.power(coefficient),
+                _ => None,
+            };
+            match base {
+                Some(base) => power = power.multiply(&base),
+                None => {
+                    exponent = exponent.add(&Self::term(monomial.clone(), coefficient.clone()));
+                }
+            }
+        }
+        if !exponent.is_zero() {
+            power = power.multiply(&Self::function(Elementary::Exp, &exponent));
+        }
+        power.is_manageable().then_some(power)
+    }
+
+    /// `log` of a positive constant: a product becomes a sum of logarithms of primes, of pi and
+    /// of exponents.
+    fn logarithm(&self) -> Option<Self> {
+        let named = || Some(Self::function(Elementary::Log, self));
+        let Some((coefficient, monomial)) = self.as_single_term() else { return named() };
+        if is_negative(&coefficient) || !monomial.0.keys().all(Atom::is_positive) {
+            return named();
+        }
+        let mut sum = Self::default();
+        let mut add_log_of = |base: Self, factor: &Rational| {
+            let log = Self::function(Elementary::Log, &base);
+            sum = sum.add(&log.scale(factor));
+        };
+        for (prime, exponent) in factor(&coefficient.numerator().unsigned_abs()) {
+            add_log_of(Rational::from(prime).into(), &exponent.into());
+        }
+        for (prime, exponent) in factor(coefficient.denominator()) {
+            add_log_of(Rational::from(prime).into(), &(-exponent).into());
+        }
+        for (atom, exponent) in &monomial.0 {
+            match atom {
+                Atom::Prime(prime) => add_log_of(Rational::from(prime.clone()).into(), exponent),
+                Atom::Pi => add_log_of(Self::pi(), exponent),
+                Atom::Function(..) => {}
+            }
+        }
+        for atom in monomial.0.keys() {
+            if let Atom::Function(Elementary::Exp, argument) = atom {
+                sum = sum.add(argument);
+            }
+        }
+        Some(sum)
+    }
+
+    /// `q` if the constant is `q pi`.
+    fn pi_multiple(&self) -> Option<Rational> {
+        if self.is_zero() {
+            return Some(Rational::ZERO);
+        }
+        let (coefficient, monomial) = self.as_single_term()?;
+        (monomial.as_atom() == Some(&Atom::Pi)).then_some(coefficient)
+    }
+
+    /// `cos`: closed at multiples of pi/12 and pi/5 (DLMF table 4.17.1), else by name.
+    pub(super) fn cosine(argument: &Self) -> Self {
+        let named = |argument: &Self| {
+            let positive =
+                if argument.leading_is_negative() { argument.negate() } else { argument.clone() };
+            Self::function(Elementary::Cos, &positive)
+        };
+        let Some(turn) = argument.pi_multiple() else { return named(argument) };
+        // Reduce to [0, 1/2]: cos has period 2, is even, and cos(pi - a) = -cos(a).
+        let two = Rational::from(2);
+        let mut turn = &turn - (&turn / &two).floor() * &two;
+        if turn > Rational::ONE {
+            turn = two - turn;
+        }
+        let half = Rational::from_parts(IBig::ONE, 2u8.into());
+        let negative = turn > half;
+        if negative {
+            turn = Rational::ONE - turn;
+        }
+        let root = |n: u64| Self::from(Rational::from(n)).power(&half).unwrap_or_default();
+        let value = match (
+            u32::try_from(turn.numerator()).unwrap_or(u32::MAX),
+            u32::try_from(turn.denominator()).unwrap_or(u32::MAX),
+        ) {
+            (0, _) => 1.into(),
+            (1, 2) => Self::default(),
+            (1, 3) => half.into(),
+            (1, 4) => root(2).scale(&half),
+            (1, 6) => root(3).scale(&half),
+            (1, 12) => root(6).add(&root(2)).scale(&(&half * &half)),
+            (5, 12) => root(6).add(&root(2).negate()).scale(&(&half * &half)),
+            (1, 5) => root(5).add(&1.into()).scale(&(&half * &half)),
+            (2, 5) => root(5).add(&(-1).into()).scale(&(&half * &half)),
+            _ => named(&Self::pi().scale(&turn)),
+        };
+        if negative { value.negate() } else { value }
+    }
+
+    /// `sin a = cos(a - pi/2)` at multiples of pi, else by name.
+    pub(super) fn sine(argument: &Self) -> Self {
+        if argument.pi_multiple().is_some() {
+            let quarter = Self::pi().scale(&Rational::from_parts(IBig::NEG_ONE, 2u8.into()));
+            Self::cosine(&argument.add(&quarter))
+        } else {
+            argument.odd(Elementary::Sin)
+        }
+    }
+
+    /// `asin`: closed where the sine of a multiple of pi/12 is, else by name.
+    fn arcsine(&self) -> Self {
+        self.inverse_in_twelfths(|angle| Some(Self::sine(angle)))
+            .unwrap_or_else(|| self.odd(Elementary::Asin))
+    }
+
+    fn arctangent(&self) -> Self {
+        self.inverse_in_twelfths(|angle| {
+            Some(Self::sine(angle).multiply(&Self::cosine(angle).power(&Rational::NEG_ONE)?))
+        })
+        .unwrap_or_else(|| self.odd(Elementary::Atan))
+    }
+
+    /// The multiple of pi/12 in `[-pi/2, pi/2]` whose image under `function` is this constant.
+    fn inverse_in_twelfths(&self, function: impl Fn(&Self) -> Option<Self>) -> Option<Self> {
+        (-6i64..=6)
+            .map(|n| Self::pi().scale(&(Rational::from(n) / Rational::from(12))))
+            .find(|angle| function(angle).as_ref() == Some(self))
+    }
+
+    /// The rational part and the terms `(coefficient, monomial)`, for printing.
+    pub(super) fn parts(&self) -> (&Rational, impl Iterator<Item = (&Rational, &Monomial)>) {
+        (&self.rational, self.terms.iter().map(|(monomial, q)| (q, monomial)))
+    }
+}
+
+/// `base^exponent` as a rational times roots of primes, or `None` if it is too large or not real.
+fn rational_power(base: &Rational, exponent: &Rational) -> Option<Exact> {
+    if base.is_one() {
+        return Some(1.into());
+    }
+    let odd = exponent.numerator() % 2 != 0;
+    let negative = is_negative(base);
+    if negative && !exponent.is_int() {
+        return None;
+    }
+    let size =
+        bits(base).checked_mul(usize::try_from(exponent.numerator().unsigned_abs()).ok()?)?;
+    if size > LARGEST_BITS || exponent.denominator().bit_len() > 32 {
+        return None;
+    }
+    let magnitude = if negative { -base } else { base.clone() };
+    let power = if exponent.is_int() {
+        let count = usize::try_from(exponent.numerator().unsigned_abs()).ok()?;
+        let (numerator, denominator) = magnitude.into_parts();
+        let power = Rational::from_parts(numerator.pow(count), denominator.pow(count));
+        Exact::from(if exponent.is_negative() { Rational::ONE / power } else { power })
+    } else {
+        let mut power = Exact::from(1);
+        let (numerator, denominator) = magnitude.into_parts();
+        let factors = factor(&numerator.unsigned_abs()).into_iter();
+        let inverse = factor(&denominator).into_iter().map(|(prime, k)| (prime, -k));
+        for (prime, own) in factors.chain(inverse) {
+            let monomial = Monomial::of(Atom::Prime(prime));
+            let (coefficient, root) = monomial.power(&(exponent * Rational::from(own)))?;
+            power = power.multiply(&Exact::term(root, coefficient));
+        }
+        power
+    };
+    Some(if negative && odd { power.negate() } else { power })
+}
+
+impl fmt::Display for Exact {
+    /// Text that the expression grammar reads back, such as `3*log(2)/4 - e`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&super::notation::text(self))
+    }
+}
+
+impl Exact {
+    /// The constant in LaTeX mathematics, such as `\frac{3 \log(2)}{4}`.
+    #[must_use]
+    pub fn latex(&self) -> String {
+        super::notation::latex(self)
+    }
+}

@@ -1,0 +1,140 @@
+//! Numbers: exact constants, and enclosures where exactness ends.
+//!
+//! | type | what it holds |
+//! |---|---|
+//! | [`Exact`] | a rational combination of products of named constants, such as `1/2 + 3*log(2)*pi^2` |
+//! | [`Interval`] | two binary floats that contain the number for certain |
+//! | [`Value`] | an [`Exact`] while the arithmetic stays closed, an [`Interval`] from there on |
+//!
+//! Series arithmetic asks for nothing but the [`Arithmetic`] trait, so the same recurrences
+//! run over [`Value`]s ([`Certified`]) and over `f64` ([`Float64`]).
+
+mod constant;
+mod elementary;
+mod exact;
+mod float64;
+mod interval;
+mod notation;
+mod rational;
+mod value;
+
+use std::cmp::Ordering;
+
+pub use dashu_int::{IBig, UBig};
+pub use dashu_ratio::RBig as Rational;
+pub use exact::Exact;
+pub(crate) use float64::Float64;
+pub use interval::Interval;
+pub(crate) use rational::{LARGEST_DECIMAL_EXPONENT, parse_decimal, to_f64};
+pub(crate) use value::Certified;
+pub use value::Value;
+
+/// The functions of one real variable that every number type knows.
+///
+/// All other built-in functions are written in terms of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Elementary {
+    /// `e^x`
+    Exp,
+    /// The natural logarithm, for positive arguments.
+    Log,
+    /// Sine, in radians.
+    Sin,
+    /// Cosine, in radians.
+    Cos,
+    /// Tangent, in radians.
+    Tan,
+    /// Inverse sine, principal value, for arguments in `[-1, 1]`.
+    Asin,
+    /// Inverse cosine, principal value, for arguments in `[-1, 1]`.
+    Acos,
+    /// Inverse tangent, principal value.
+    Atan,
+    /// Hyperbolic sine.
+    Sinh,
+    /// Hyperbolic cosine.
+    Cosh,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// Inverse hyperbolic sine.
+    Asinh,
+    /// Inverse hyperbolic cosine, for arguments from 1 up.
+    Acosh,
+    /// Inverse hyperbolic tangent, for arguments in `(-1, 1)`.
+    Atanh,
+    /// The error function, `2/sqrt(pi) * integral of exp(-t^2) from 0 to x` (DLMF 7.2.1).
+    Erf,
+}
+
+impl Elementary {
+    /// The name by which the function is written in an expression.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exp => "exp",
+            Self::Log => "log",
+            Self::Sin => "sin",
+            Self::Cos => "cos",
+            Self::Tan => "tan",
+            Self::Asin => "asin",
+            Self::Acos => "acos",
+            Self::Atan => "atan",
+            Self::Sinh => "sinh",
+            Self::Cosh => "cosh",
+            Self::Tanh => "tanh",
+            Self::Asinh => "asinh",
+            Self::Acosh => "acosh",
+            Self::Atanh => "atanh",
+            Self::Erf => "erf",
+        }
+    }
+}
+
+/// What series arithmetic asks of a number type.
+///
+/// The implementor is the context of the arithmetic (a precision, say), so that the numbers
+/// themselves stay plain values.
+///
+/// Operations do not fail. Where a result is out of reach (a division by something that may be
+/// zero, a magnitude beyond every exponent) an implementation answers with a number that says
+/// so: the whole line for enclosures, NaN for floats.
+pub(crate) trait Arithmetic {
+    /// The number type.
+    type Number: Clone;
+
+    /// The number equal to (or enclosing) `value`.
+    fn exact(&self, value: &Exact) -> Self::Number;
+    /// `a + b`
+    fn add(&self, a: &Self::Number, b: &Self::Number) -> Self::Number;
+    /// `-a`
+    fn negate(&self, a: &Self::Number) -> Self::Number;
+    /// `a * b`
+    fn multiply(&self, a: &Self::Number, b: &Self::Number) -> Self::Number;
+    /// `a / b`, for `b` known not to be zero.
+    fn divide(&self, a: &Self::Number, b: &Self::Number) -> Self::Number;
+    /// `sum_i a[i] * b[n-1-i]` over two slices of the same length `n`: one step of a convolution.
+    fn convolve(&self, a: &[Self::Number], b: &[Self::Number]) -> Self::Number;
+    /// `base^exponent`; the exponent is an integer, or the base is positive.
+    fn power(&self, base: &Self::Number, exponent: &Rational) -> Self::Number;
+    /// `function(a)`, for `a` inside the function's domain.
+    fn elementary(&self, function: Elementary, a: &Self::Number) -> Self::Number;
+    /// The sign of `a`, or `None` where the arithmetic cannot tell.
+    fn sign(&self, a: &Self::Number) -> Option<Ordering>;
+    /// The number as a rational, where it is one and known to be.
+    fn as_rational(&self, a: &Self::Number) -> Option<Rational>;
+
+    /// The number equal to `value`.
+    fn integer(&self, value: i64) -> Self::Number {
+        self.exact(&Exact::from(Rational::from(value)))
+    }
+
+    /// `a - b`
+    fn subtract(&self, a: &Self::Number, b: &Self::Number) -> Self::Number {
+        self.add(a, &self.negate(b))
+    }
+
+    /// Whether `a` is known to be zero: not merely close to it.
+    fn is_zero(&self, a: &Self::Number) -> bool {
+        self.sign(a) == Some(Ordering::Equal)
+    }
+}

@@ -1,0 +1,123 @@
+//! What exact arithmetic needs of rationals beyond `dashu-ratio`.
+
+use dashu_base::{BitTest, Gcd, Sign, UnsignedAbs};
+use dashu_float::Repr;
+use dashu_int::{IBig, UBig};
+
+use super::Rational;
+use super::interval::round_to_f64;
+
+/// The decimal exponents that a literal may have: `1e-10000` to `1e10000`.
+pub(crate) const LARGEST_DECIMAL_EXPONENT: i64 = 10_000;
+
+/// Primes below this are divided out one by one when a root or a logarithm is simplified.
+const LARGEST_TRIAL_DIVISOR: u32 = 10_000;
+
+/// The `f64` nearest to a rational, ties to even; subnormal, zero and infinite where rounding
+/// says so.
+pub(crate) fn to_f64(value: &Rational) -> f64 {
+    let (numerator, denominator) = (value.numerator(), value.denominator());
+    // A quotient of at least 66 bits whose last bit is set if anything was cut off below it
+    // rounds as the true quotient does.
+    let shift = 66 + denominator.bit_len() as isize - numerator.bit_len() as isize;
+    let magnitude = numerator.unsigned_abs();
+    let (scaled, divisor) = if shift >= 0 {
+        (magnitude << shift as usize, denominator.clone())
+    } else {
+        (magnitude, denominator << shift.unsigned_abs())
+    };
+    let quotient = &scaled / &divisor;
+    let sticky = UBig::from(u8::from(&quotient * &divisor != scaled));
+    let signed = IBig::from_parts(numerator.sign(), (quotient << 1) + sticky);
+    round_to_f64(&Repr::new(signed, -shift - 1))
+}
+
+/// The exact value of a decimal literal such as `12`, `0.1`, `.5` or `2.5e-3`, or `None` if its
+/// exponent is beyond [`LARGEST_DECIMAL_EXPONENT`].
+pub(crate) fn parse_decimal(text: &str) -> Option<Rational> {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i64>().ok()?),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = UBig::from_str_radix(&format!("0{whole}{fraction}"), 10).ok()?;
+    if exponent.abs() > LARGEST_DECIMAL_EXPONENT {
+        return None;
+    }
+    let power = exponent - fraction.len() as i64;
+    let scale = UBig::from(10u8).pow(power.unsigned_abs() as usize);
+    Some(if power >= 0 {
+        Rational::from(digits * scale)
+    } else {
+        Rational::from_parts(digits.into(), scale)
+    })
+}
+
+/// `sum_i a[i] b[n-1-i]` over one common denominator: a single reduction at the end instead of
+/// one for every product, which is where the time of rational arithmetic goes.
+pub(super) fn convolve(a: &[&Rational], b: &[&Rational]) -> Rational {
+    let pairs = || a.iter().zip(b.iter().rev()).filter(|(a, b)| !a.is_zero() && !b.is_zero());
+    let mut common = UBig::ONE;
+    for (a, b) in pairs() {
+        let denominator = a.denominator() * b.denominator();
+        if !(&common % &denominator).is_zero() {
+            let divisor = (&common).gcd(&denominator);
+            common *= denominator / divisor;
+        }
+    }
+    let mut sum = IBig::ZERO;
+    for (a, b) in pairs() {
+        let scale = &common / (a.denominator() * b.denominator());
+        sum += a.numerator() * b.numerator() * IBig::from(scale);
+    }
+    Rational::from_parts(sum, common)
+}
+
+/// The prime factors of `n` with their exponents.
+///
+/// Factors beyond the trial divisors stay together: as a perfect power where they are one, else
+/// as they are.
+pub(super) fn factor(n: &UBig) -> Vec<(UBig, i64)> {
+    let mut factors = Vec::new();
+    let mut rest = n.clone();
+    let mut divisor = 2u32;
+    while divisor < LARGEST_TRIAL_DIVISOR && !rest.is_one() {
+        let prime = UBig::from(divisor);
+        if &prime * &prime > rest {
+            break;
+        }
+        if let Some(exponent) = rest.remove(&prime).filter(|&exponent| exponent > 0) {
+            factors.push((prime, exponent as i64));
+        }
+        divisor += if divisor == 2 { 1 } else { 2 };
+    }
+    if !rest.is_one() {
+        let (root, exponent) = perfect_power(rest);
+        factors.push((root, exponent));
+    }
+    factors
+}
+
+/// `(r, k)` with `r^k = n` and `k` as large as possible among small exponents.
+fn perfect_power(n: UBig) -> (UBig, i64) {
+    for exponent in [7usize, 5, 3, 2] {
+        if n.bit_len() > exponent * 13 {
+            let root = n.nth_root(exponent);
+            if root.pow(exponent) == n {
+                let (base, inner) = perfect_power(root);
+                return (base, inner * exponent as i64);
+            }
+        }
+    }
+    (n, 1)
+}
+
+/// Largest bit length of numerator and denominator.
+pub(super) fn bits(value: &Rational) -> usize {
+    value.numerator().bit_len().max(value.denominator().bit_len())
+}
+
+/// Whether the rational is negative.
+pub(super) fn is_negative(value: &Rational) -> bool {
+    value.sign() == Sign::Negative && !value.is_zero()
+}

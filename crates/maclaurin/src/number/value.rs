@@ -1,0 +1,157 @@
+//! Exact while it can be, enclosed from there on.
+
+use std::cell::RefCell;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use super::constant::Monomial;
+use super::rational;
+use super::{Arithmetic, Elementary, Exact, Interval, Rational};
+
+/// A real number: exactly, or by an interval that contains it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// The number itself.
+    Exact(Exact),
+    /// Two ends that contain it.
+    Enclosure(Interval),
+}
+
+/// Arithmetic that stays exact where the constants are closed under it and encloses to a given
+/// number of bits where they are not.
+pub(crate) struct Certified {
+    bits: usize,
+    /// Constants enclosed before: the same few stand in every coefficient.
+    enclosed: RefCell<BTreeMap<Monomial, Interval>>,
+}
+
+impl Certified {
+    pub(crate) fn new(bits: usize) -> Self {
+        Self { bits, enclosed: RefCell::default() }
+    }
+
+    /// The number between two ends.
+    pub(crate) fn enclose(&self, value: &Value) -> Interval {
+        match value {
+            Value::Enclosure(interval) => interval.clone(),
+            Value::Exact(exact) => exact.enclose_by(self.bits, |monomial, bits| {
+                if let Some(interval) = self.enclosed.borrow().get(monomial) {
+                    return interval.clone();
+                }
+                let interval = monomial.enclose(bits);
+                self.enclosed.borrow_mut().insert(monomial.clone(), interval.clone());
+                interval
+            }),
+        }
+    }
+
+    /// The exact result if there is one of manageable size, else the enclosure of the operation.
+    fn exact_or(exact: Option<Exact>, otherwise: impl FnOnce() -> Interval) -> Value {
+        match exact {
+            Some(exact) if exact.is_manageable() => Value::Exact(exact),
+            _ => Value::Enclosure(otherwise()),
+        }
+    }
+}
+
+impl Arithmetic for Certified {
+    type Number = Value;
+
+    fn exact(&self, value: &Exact) -> Value {
+        Value::Exact(value.clone())
+    }
+
+    fn add(&self, a: &Value, b: &Value) -> Value {
+        match (a, b) {
+            (Value::Exact(zero), other) | (other, Value::Exact(zero)) if zero.is_zero() => {
+                other.clone()
+            }
+            (Value::Exact(p), Value::Exact(q)) => {
+                Self::exact_or(Some(p.add(q)), || self.enclose(a).add(&self.enclose(b), self.bits))
+            }
+            _ => Value::Enclosure(self.enclose(a).add(&self.enclose(b), self.bits)),
+        }
+    }
+
+    fn negate(&self, a: &Value) -> Value {
+        match a {
+            Value::Exact(exact) => Value::Exact(exact.negate()),
+            Value::Enclosure(interval) => Value::Enclosure(interval.negate()),
+        }
+    }
+
+    fn multiply(&self, a: &Value, b: &Value) -> Value {
+        match (a, b) {
+            (Value::Exact(zero), _) | (_, Value::Exact(zero)) if zero.is_zero() => {
+                Value::Exact(Exact::default())
+            }
+            (Value::Exact(p), Value::Exact(q)) => Self::exact_or(Some(p.multiply(q)), || {
+                self.enclose(a).multiply(&self.enclose(b), self.bits)
+            }),
+            _ => Value::Enclosure(self.enclose(a).multiply(&self.enclose(b), self.bits)),
+        }
+    }
+
+    fn divide(&self, a: &Value, b: &Value) -> Value {
+        let exact = match (a, b) {
+            (Value::Exact(zero), _) if zero.is_zero() => return a.clone(),
+            (Value::Exact(p), Value::Exact(q)) => {
+                let ratio = p.ratio(q).map(Exact::from);
+                ratio.or_else(|| Some(p.multiply(&q.power(&Rational::NEG_ONE)?)))
+            }
+            _ => None,
+        };
+        Self::exact_or(exact, || self.enclose(a).divide(&self.enclose(b), self.bits))
+    }
+
+    fn convolve(&self, a: &[Value], b: &[Value]) -> Value {
+        if let (Some(a), Some(b)) = (rationals(a), rationals(b)) {
+            return Value::Exact(rational::convolve(&a, &b).into());
+        }
+        let mut sum = Value::Exact(Exact::default());
+        for (a, b) in a.iter().zip(b.iter().rev()) {
+            sum = self.add(&sum, &self.multiply(a, b));
+        }
+        sum
+    }
+
+    fn power(&self, base: &Value, exponent: &Rational) -> Value {
+        let exact = match base {
+            Value::Exact(exact) => exact.power(exponent),
+            Value::Enclosure(_) => None,
+        };
+        Self::exact_or(exact, || self.enclose(base).power(exponent, self.bits))
+    }
+
+    fn elementary(&self, function: Elementary, a: &Value) -> Value {
+        let exact = match a {
+            Value::Exact(exact) => exact.elementary(function),
+            Value::Enclosure(_) => None,
+        };
+        Self::exact_or(exact, || self.enclose(a).elementary(function, self.bits))
+    }
+
+    fn sign(&self, a: &Value) -> Option<Ordering> {
+        match a {
+            Value::Exact(exact) => exact.sign(),
+            Value::Enclosure(interval) => interval.sign(),
+        }
+    }
+
+    fn as_rational(&self, a: &Value) -> Option<Rational> {
+        match a {
+            Value::Exact(exact) => exact.as_rational().cloned(),
+            Value::Enclosure(_) => None,
+        }
+    }
+}
+
+fn rationals(values: &[Value]) -> Option<Vec<&Rational>> {
+    values
+        .iter()
+        .map(|value| match value {
+            Value::Exact(exact) => exact.as_rational(),
+            Value::Enclosure(_) => None,
+        })
+        .collect()
+}

@@ -1,0 +1,192 @@
+//! From a function's steps to its series about a point.
+
+use std::cmp::Ordering;
+
+use super::jet::{Jet, Obstacle, Singularity};
+use super::recurrence;
+use crate::function::{Function, Operation, Span};
+use crate::number::{Arithmetic, Elementary};
+
+/// Why a function's series could not be had, and which part of its text is to blame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Blocked {
+    pub obstacle: Obstacle,
+    pub span: Span,
+}
+
+/// Terms beyond the order that cancelled leading terms may cost before the search for the first
+/// term that is not zero is given up.
+const MOST_EXTRA_TERMS: usize = 512;
+
+/// The coefficients `a_0 .. a_order` of `function` about `at`.
+pub(super) fn coefficients<A: Arithmetic>(
+    a: &A,
+    function: &Function,
+    at: &A::Number,
+    order: usize,
+) -> Result<Vec<A::Number>, Blocked> {
+    let mut extra = 0;
+    loop {
+        let outcome = attempt(a, function, at, order + 1 + extra).and_then(|(taylor, span)| {
+            let missing = (order + 1).saturating_sub(taylor.len());
+            if missing == 0 {
+                Ok(taylor)
+            } else {
+                Err((Blocked { obstacle: Obstacle::MoreTerms, span }, missing))
+            }
+        });
+        match outcome {
+            Ok(mut taylor) => {
+                taylor.truncate(order + 1);
+                return Ok(taylor);
+            }
+            Err((Blocked { obstacle: Obstacle::MoreTerms, span }, missing)) => {
+                if extra >= MOST_EXTRA_TERMS {
+                    // Everything looked at is zero: a division by what vanishes identically.
+                    let obstacle = Obstacle::Singular(Singularity::Pole);
+                    return Err(Blocked { obstacle, span });
+                }
+                extra = (extra + missing.max(extra)).min(MOST_EXTRA_TERMS);
+            }
+            Err((blocked, _)) => return Err(blocked),
+        }
+    }
+}
+
+/// One evaluation with `terms` terms; the error comes with the number of terms known to be
+/// missing.
+#[allow(clippy::type_complexity)]
+fn attempt<A: Arithmetic>(
+    a: &A,
+    function: &Function,
+    at: &A::Number,
+    terms: usize,
+) -> Result<(Vec<A::Number>, Span), (Blocked, usize)> {
+    let mut jets: Vec<Jet<A::Number>> = Vec::with_capacity(function.steps().len());
+    for step in function.steps() {
+        let blocked = |obstacle| (Blocked { obstacle, span: step.span }, 1);
+        let jet = apply(a, &step.operation, &jets, at, terms).map_err(blocked)?;
+        jets.push(jet);
+    }
+    let span = |index: usize| function.steps()[index].span;
+    let last = jets.len() - 1;
+    match jets[last].taylor(a, terms) {
+        Ok(taylor) => Ok((taylor, span(last))),
+        Err(Obstacle::Singular(kind)) => {
+            // The first step with a pole is the one to blame.
+            let origin = jets
+                .iter()
+                .position(|jet| matches!(jet.taylor(a, terms), Err(Obstacle::Singular(_))));
+            let span = span(origin.unwrap_or(last));
+            Err((Blocked { obstacle: Obstacle::Singular(kind), span }, 0))
+        }
+        Err(obstacle) => {
+            let missing = usize::try_from(1 - jets[last].precision()).unwrap_or(1);
+            Err((Blocked { obstacle, span: span(last) }, missing))
+        }
+    }
+}
+
+fn apply<A: Arithmetic>(
+    a: &A,
+    operation: &Operation,
+    jets: &[Jet<A::Number>],
+    at: &A::Number,
+    terms: usize,
+) -> Result<Jet<A::Number>, Obstacle> {
+    Ok(match operation {
+        Operation::Variable => {
+            let mut jet = Jet::constant(a, at.clone(), terms);
+            if terms > 1 {
+                jet.coefficients[1] = a.integer(1);
+            }
+            jet
+        }
+        Operation::Constant(value) => Jet::constant(a, a.exact(value), terms),
+        Operation::Negate(f) => jets[*f].negate(a),
+        Operation::Add(f, g) => jets[*f].add(a, &jets[*g]),
+        Operation::Subtract(f, g) => jets[*f].add(a, &jets[*g].negate(a)),
+        Operation::Multiply(f, g) => jets[*f].multiply(a, &jets[*g]),
+        Operation::Divide(f, g) => jets[*f].divide(a, &jets[*g])?,
+        Operation::Absolute(f) => jets[*f].absolute(a)?,
+        Operation::Power(f, g) => power(a, &jets[*f], &jets[*g], terms)?,
+        Operation::Elementary(function, f) => elementary(a, *function, &jets[*f], terms)?,
+        Operation::ErlangCdf { shape, argument } => {
+            let u = inner(a, &jets[*argument], terms)?;
+            Jet { valuation: 0, coefficients: recurrence::erlang_cdf(a, &u, *shape) }
+        }
+    })
+}
+
+/// The Taylor coefficients of an argument; a pole inside a function is an essential singularity
+/// of it.
+fn inner<A: Arithmetic>(
+    a: &A,
+    f: &Jet<A::Number>,
+    terms: usize,
+) -> Result<Vec<A::Number>, Obstacle> {
+    f.taylor(a, terms).map_err(|obstacle| match obstacle {
+        Obstacle::Singular(_) => Obstacle::Singular(Singularity::EssentialSingularity),
+        other => other,
+    })
+}
+
+/// `f^g`: by the rule for rational powers where `g` is a rational constant, else
+/// `exp(g log f)`.
+fn power<A: Arithmetic>(
+    a: &A,
+    f: &Jet<A::Number>,
+    g: &Jet<A::Number>,
+    terms: usize,
+) -> Result<Jet<A::Number>, Obstacle> {
+    let constant = g.valuation == 0 && g.coefficients[1..].iter().all(|c| a.is_zero(c));
+    if let Some(exponent) = a.as_rational(&g.coefficients[0]).filter(|_| constant) {
+        return f.power(a, &exponent);
+    }
+    let log = elementary(a, Elementary::Log, f, terms)?;
+    elementary(a, Elementary::Exp, &g.multiply(a, &log), terms)
+}
+
+fn elementary<A: Arithmetic>(
+    a: &A,
+    function: Elementary,
+    jet: &Jet<A::Number>,
+    terms: usize,
+) -> Result<Jet<A::Number>, Obstacle> {
+    let f = inner(a, jet, terms)?;
+    if function == Elementary::Tan {
+        let cosine = a.elementary(Elementary::Cos, &f[0]);
+        if a.is_zero(&cosine) {
+            let wave = |function| Jet {
+                valuation: 0,
+                coefficients: recurrence::elementary(a, function, &f),
+            };
+            return wave(Elementary::Sin).divide(a, &wave(Elementary::Cos));
+        }
+    }
+    check_domain(a, function, &f[0])?;
+    Ok(Jet { valuation: 0, coefficients: recurrence::elementary(a, function, &f) })
+}
+
+/// Whether `function` is analytic at `value`.
+fn check_domain<A: Arithmetic>(
+    a: &A,
+    function: Elementary,
+    value: &A::Number,
+) -> Result<(), Obstacle> {
+    // What must be positive for the function to be analytic; zero is a branch point.
+    let margin = match function {
+        Elementary::Log => value.clone(),
+        Elementary::Asin | Elementary::Acos | Elementary::Atanh => {
+            a.subtract(&a.integer(1), &a.multiply(value, value))
+        }
+        Elementary::Acosh => a.subtract(value, &a.integer(1)),
+        _ => return Ok(()),
+    };
+    match a.sign(&margin) {
+        Some(Ordering::Greater) => Ok(()),
+        Some(Ordering::Equal) => Err(Obstacle::Singular(Singularity::BranchPoint)),
+        Some(Ordering::Less) => Err(Obstacle::Singular(Singularity::OutsideDomain)),
+        None => Err(Obstacle::MoreBits),
+    }
+}

@@ -1,0 +1,213 @@
+//! Truncated Laurent series and their arithmetic.
+//!
+//! A [`Jet`] is `t^v (c_0 + c_1 t + ... + c_(n-1) t^(n-1)) + O(t^(v+n))` with `t = x - x0`.
+//! The valuation `v` may be negative on the way (`1/x - 1/sin(x)` has no pole at 0), and `c_0`
+//! may be zero until somebody needs to know: then [`Jet::stripped`] decides it exactly.
+
+use std::cmp::Ordering;
+
+use super::recurrence;
+use crate::number::{Arithmetic, Rational};
+
+/// Why an operation on series has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    /// The function has no Taylor series here.
+    Singular(Singularity),
+    /// All terms known are zero; more terms are needed.
+    MoreTerms,
+    /// Whether a number is zero, or its sign, is not settled; more bits are needed.
+    MoreBits,
+}
+
+/// The ways in which a function fails to be analytic at a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Singularity {
+    /// The value grows without bound: a division by zero.
+    Pole,
+    /// A logarithm, root or power of zero.
+    BranchPoint,
+    /// The left and right derivatives differ, as those of `|x|` do at 0.
+    Kink,
+    /// A function of something that itself has a pole here, as `exp(1/x)` at 0.
+    EssentialSingularity,
+    /// The function has no real value here, as `log(-1)`.
+    OutsideDomain,
+}
+
+/// `t^valuation * sum_i coefficients[i] t^i`, known up to its last coefficient.
+#[derive(Clone, Debug)]
+pub(super) struct Jet<N> {
+    pub valuation: i64,
+    pub coefficients: Vec<N>,
+}
+
+type Result<T> = std::result::Result<T, Obstacle>;
+
+impl<N: Clone> Jet<N> {
+    pub(super) fn constant(a: &impl Arithmetic<Number = N>, value: N, terms: usize) -> Self {
+        let mut coefficients = vec![a.integer(0); terms];
+        coefficients[0] = value;
+        Self { valuation: 0, coefficients }
+    }
+
+    /// The degree of the first unknown coefficient.
+    pub(super) fn precision(&self) -> i64 {
+        self.valuation.saturating_add_unsigned(self.coefficients.len() as u64)
+    }
+
+    /// The coefficient of `t^degree`, below the precision.
+    fn at(&self, a: &impl Arithmetic<Number = N>, degree: i64) -> N {
+        match usize::try_from(degree - self.valuation) {
+            Ok(index) => self.coefficients[index].clone(),
+            Err(_) => a.integer(0),
+        }
+    }
+
+    /// The same series with a leading coefficient that is known not to be zero.
+    pub(super) fn stripped(&self, a: &impl Arithmetic<Number = N>) -> Result<Self> {
+        for (index, coefficient) in self.coefficients.iter().enumerate() {
+            match a.sign(coefficient) {
+                Some(Ordering::Equal) => {}
+                Some(_) => {
+                    let coefficients = self.coefficients[index..].to_vec();
+                    return Ok(Self { valuation: self.valuation + index as i64, coefficients });
+                }
+                None => return Err(Obstacle::MoreBits),
+            }
+        }
+        Err(Obstacle::MoreTerms)
+    }
+
+    /// The coefficients of the degrees from 0 on, at most `most` of them; an error if there are
+    /// terms of negative degree.
+    pub(super) fn taylor(&self, a: &impl Arithmetic<Number = N>, most: usize) -> Result<Vec<N>> {
+        let negative = usize::try_from(self.valuation.saturating_neg()).unwrap_or(0);
+        for coefficient in self.coefficients.iter().take(negative) {
+            match a.sign(coefficient) {
+                Some(Ordering::Equal) => {}
+                Some(_) => return Err(Obstacle::Singular(Singularity::Pole)),
+                None => return Err(Obstacle::MoreBits),
+            }
+        }
+        let terms = self.precision().min(most as i64);
+        if terms <= 0 {
+            return Err(Obstacle::MoreTerms);
+        }
+        Ok((0..terms).map(|degree| self.at(a, degree)).collect())
+    }
+
+    pub(super) fn negate(&self, a: &impl Arithmetic<Number = N>) -> Self {
+        let coefficients = self.coefficients.iter().map(|c| a.negate(c)).collect();
+        Self { valuation: self.valuation, coefficients }
+    }
+
+    pub(super) fn add(&self, a: &impl Arithmetic<Number = N>, other: &Self) -> Self {
+        let valuation = self.valuation.min(other.valuation);
+        let precision = self.precision().min(other.precision());
+        // Terms beyond the other's precision are of no use.
+        let coefficients = (valuation..precision)
+            .map(|degree| a.add(&self.at(a, degree), &other.at(a, degree)))
+            .collect();
+        Self { valuation, coefficients }
+    }
+
+    pub(super) fn multiply(&self, a: &impl Arithmetic<Number = N>, other: &Self) -> Self {
+        let terms = self.coefficients.len().min(other.coefficients.len());
+        Self {
+            valuation: self.valuation.saturating_add(other.valuation),
+            coefficients: recurrence::multiply(
+                a,
+                &self.coefficients[..terms],
+                &other.coefficients[..terms],
+            ),
+        }
+    }
+
+    pub(super) fn divide(&self, a: &impl Arithmetic<Number = N>, other: &Self) -> Result<Self> {
+        let divisor = other.stripped(a)?;
+        let terms = self.coefficients.len().min(divisor.coefficients.len());
+        Ok(Self {
+            valuation: self.valuation.saturating_sub(divisor.valuation),
+            coefficients: recurrence::divide(
+                a,
+                &self.coefficients[..terms],
+                &divisor.coefficients[..terms],
+            ),
+        })
+    }
+
+    /// `|f|`: analytic where the first term has an even degree.
+    pub(super) fn absolute(&self, a: &impl Arithmetic<Number = N>) -> Result<Self> {
+        let stripped = self.stripped(a)?;
+        if stripped.valuation % 2 != 0 {
+            return Err(Obstacle::Singular(Singularity::Kink));
+        }
+        match a.sign(&stripped.coefficients[0]) {
+            Some(Ordering::Less) => Ok(stripped.negate(a)),
+            _ => Ok(stripped),
+        }
+    }
+
+    /// `f^r` for a rational `r`.
+    ///
+    /// With `f = t^v g`, `g(0) != 0`: `f^r = t^(v r) g^r`. For an `r` that is no integer the
+    /// real power needs `f > 0` on both sides, so `v` even and `g(0) > 0`, and then
+    /// `(t^v)^r = |t|^(v r)` is analytic where `v r` is an even integer.
+    pub(super) fn power(&self, a: &impl Arithmetic<Number = N>, r: &Rational) -> Result<Self> {
+        let terms = self.coefficients.len();
+        if r.is_zero() {
+            return Ok(Self::constant(a, a.integer(1), terms));
+        }
+        // A power that fits in a few multiplications keeps the exact zeros of polynomials.
+        if let Some(count) = small_count(r, terms) {
+            return Ok(self.repeated(a, count));
+        }
+        let base = self.stripped(a)?;
+        if !r.is_int() {
+            if a.sign(&base.coefficients[0]) == Some(Ordering::Less) {
+                return Err(Obstacle::Singular(Singularity::OutsideDomain));
+            }
+            if base.valuation % 2 != 0 {
+                return Err(Obstacle::Singular(Singularity::BranchPoint));
+            }
+        }
+        let valuation = Rational::from(base.valuation) * r;
+        let even = valuation.numerator() % 2 == 0;
+        if !valuation.is_int() || (!r.is_int() && !even) {
+            let kink = valuation.is_int();
+            let kind = if kink { Singularity::Kink } else { Singularity::BranchPoint };
+            return Err(Obstacle::Singular(kind));
+        }
+        // A power of t beyond i64 leaves nothing within any order.
+        let valuation = i64::try_from(valuation.numerator()).unwrap_or_else(|_| {
+            if valuation > Rational::ZERO { i64::MAX / 4 } else { i64::MIN / 4 }
+        });
+        Ok(Self { valuation, coefficients: recurrence::power(a, &base.coefficients, r) })
+    }
+
+    fn repeated(&self, a: &impl Arithmetic<Number = N>, mut count: usize) -> Self {
+        let mut square = self.clone();
+        let mut power: Option<Self> = None;
+        loop {
+            if count % 2 == 1 {
+                power = Some(match power {
+                    Some(power) => power.multiply(a, &square),
+                    None => square.clone(),
+                });
+            }
+            count /= 2;
+            match power {
+                Some(power) if count == 0 => return power,
+                _ => square = square.multiply(a, &square),
+            }
+        }
+    }
+}
+
+/// The exponent as a count of factors, if it is a positive integer below the number of terms.
+fn small_count(r: &Rational, terms: usize) -> Option<usize> {
+    let count = usize::try_from(r.numerator()).ok()?;
+    (r.is_int() && count <= terms.max(8)).then_some(count)
+}

@@ -1,0 +1,159 @@
+//! A series as people write it: text that the grammar reads back, and LaTeX.
+
+use std::fmt;
+
+use super::Series;
+use crate::number::Value;
+
+impl fmt::Display for Series {
+    /// For instance `log(2) + x/2 + x^2/8 - x^4/192`, or `e + e*(x - 1) + e*(x - 1)^2/2`.
+    /// Coefficients known only by an enclosure are written as the nearest `f64`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let power = |degree: usize| match degree {
+            0 => String::new(),
+            1 => self.base(false),
+            _ => format!("{}^{degree}", self.base(false)),
+        };
+        let term = |degree: usize| {
+            let coefficient = self.written(degree, false);
+            let power = power(degree);
+            if power.is_empty() {
+                return coefficient;
+            }
+            let (sign, magnitude) = match coefficient.strip_prefix('-') {
+                Some(magnitude) if is_product(magnitude) => ("-", magnitude),
+                _ => ("", coefficient.as_str()),
+            };
+            let joined = if !is_product(magnitude) {
+                format!("({magnitude})*{power}")
+            } else if magnitude == "1" {
+                power
+            } else if let Some(denominator) = magnitude.strip_prefix("1/") {
+                format!("{power}/{denominator}")
+            } else if let Some((numerator, denominator)) = split_fraction(magnitude) {
+                format!("{numerator}*{power}/{denominator}")
+            } else {
+                format!("{magnitude}*{power}")
+            };
+            format!("{sign}{joined}")
+        };
+        formatter.write_str(&join(self.written_degrees().map(term)))
+    }
+}
+
+impl Series {
+    /// The series in LaTeX mathematics, with the order of what is left out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let series = maclaurin::taylor("exp(x)", 2, "0")?;
+    /// assert_eq!(series.latex(), r"1 + x + \frac{1}{2} x^{2} + O\left(x^{3}\right)");
+    /// # Ok::<(), maclaurin::Error>(())
+    /// ```
+    #[must_use]
+    pub fn latex(&self) -> String {
+        let base = self.base(true);
+        let term = |degree: usize| {
+            let power = match degree {
+                0 => return self.written(degree, true),
+                1 => base.clone(),
+                _ => format!("{base}^{{{degree}}}"),
+            };
+            match self.written(degree, true).as_str() {
+                "1" => power,
+                "-1" => format!("-{power}"),
+                sum if !is_product(sum.strip_prefix('-').unwrap_or(sum)) => {
+                    format!("\\left({sum}\\right) {power}")
+                }
+                product => format!("{product} {power}"),
+            }
+        };
+        let rest = format!("O\\left({base}^{{{}}}\\right)", self.order() + 1);
+        format!("{} + {rest}", join(self.written_degrees().map(term)))
+    }
+
+    /// The degrees that are written: 0 if its coefficient is not zero, and the non-zero ones.
+    fn written_degrees(&self) -> impl Iterator<Item = usize> {
+        let constant = (!super::is_exactly_zero(&self.values[0])).then_some(0);
+        constant.into_iter().chain(self.degrees.iter().copied())
+    }
+
+    /// A coefficient as it stands in front of a power.
+    fn written(&self, degree: usize, latex: bool) -> String {
+        match &self.values[degree] {
+            Value::Exact(exact) if latex => exact.latex(),
+            Value::Exact(exact) => exact.to_string(),
+            Value::Enclosure(_) => decimal(self.coefficients[degree], latex),
+        }
+    }
+
+    /// `x`, `(x - 1)` or `(x + 1)`: what is raised to powers.
+    fn base(&self, latex: bool) -> String {
+        let point = match &self.point.value {
+            Value::Exact(exact) if exact.is_zero() => return "x".into(),
+            Value::Exact(exact) if latex => exact.latex(),
+            Value::Exact(exact) => exact.to_string(),
+            Value::Enclosure(_) => decimal(self.point.rounded, latex),
+        };
+        let shifted = match point.strip_prefix('-') {
+            Some(opposite) if is_product(opposite) => format!("x + {opposite}"),
+            _ if is_product(&point) => format!("x - {point}"),
+            _ => format!("x - ({point})"),
+        };
+        if latex { format!("\\left({shifted}\\right)") } else { format!("({shifted})") }
+    }
+}
+
+/// Terms joined by plus and minus.
+fn join(terms: impl Iterator<Item = String>) -> String {
+    let mut text = String::new();
+    for term in terms {
+        match (text.is_empty(), term.strip_prefix('-')) {
+            (true, _) => text.push_str(&term),
+            (false, Some(magnitude)) => text.extend([" - ", magnitude]),
+            (false, None) => text.extend([" + ", &term]),
+        }
+    }
+    if text.is_empty() { "0".into() } else { text }
+}
+
+/// Whether a written constant has no plus or minus outside parentheses.
+fn is_product(text: &str) -> bool {
+    let mut depth = 0;
+    !text.char_indices().any(|(position, character)| {
+        match character {
+            '(' | '{' => depth += 1,
+            ')' | '}' => depth -= 1,
+            _ => {}
+        }
+        depth == 0
+            && position > 0
+            && matches!(character, '+' | '-')
+            && text[..position].ends_with(' ')
+    })
+}
+
+/// `a/b` at its last slash outside parentheses.
+fn split_fraction(text: &str) -> Option<(&str, &str)> {
+    let mut depth = 0;
+    let position = text.char_indices().rev().find_map(|(position, character)| {
+        match character {
+            ')' => depth += 1,
+            '(' => depth -= 1,
+            _ => {}
+        }
+        (depth == 0 && character == '/').then_some(position)
+    })?;
+    Some((&text[..position], &text[position + 1..]))
+}
+
+/// The shortest decimal that reads back as `value`.
+fn decimal(value: f64, latex: bool) -> String {
+    let text = format!("{value:?}");
+    match text.split_once('e') {
+        Some((mantissa, exponent)) if latex => format!("{mantissa} \\cdot 10^{{{exponent}}}"),
+        _ if latex => text.replace("inf", "\\infty"),
+        _ => text,
+    }
+}
