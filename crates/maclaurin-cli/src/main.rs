@@ -1,2 +1,112 @@
-//! x
-fn main() {}
+//! The `maclaurin` command: series in the shell, pictures expanded into arrays, plots.
+
+mod arguments;
+mod array;
+mod expand;
+mod input;
+mod output;
+mod picture;
+mod plot;
+mod series;
+mod sheet;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::{CommandFactory, Parser};
+use thiserror::Error;
+
+/// Why a command did not do its job.
+#[derive(Debug, Error)]
+enum Failure {
+    /// The command line asks for what cannot be.
+    #[error("{0}")]
+    Usage(String),
+    /// A function has no series, or its text is none.
+    #[error(transparent)]
+    Series(#[from] maclaurin::Error),
+    /// An array could not be expanded.
+    #[error(transparent)]
+    Expand(#[from] maclaurin::ExpandError),
+    /// A file could not be read.
+    #[error("cannot read {}: {reason}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A file could not be written.
+    #[error("cannot write {}: {reason}", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// Some of many files failed; each has been reported.
+    #[error("{failed} of {all} files failed")]
+    Some {
+        /// How many.
+        failed: usize,
+        /// Of how many.
+        all: usize,
+    },
+    /// A picture could not be drawn.
+    #[error("cannot draw: {0}")]
+    Draw(String),
+}
+
+impl Failure {
+    /// 2 where the command line is to be changed, 1 where the job failed.
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) | Self::Series(maclaurin::Error::Parse(_)) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    output::clean_up_on_interrupt();
+    let outcome = match &arguments.command {
+        Command::Series(arguments) => series::run(arguments),
+        Command::Expand(arguments) => expand::run(arguments),
+        Command::Plot(arguments) => plot::run(arguments),
+        Command::Completions { shell } => {
+            let mut command = Arguments::command();
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut command, "maclaurin", &mut script);
+            output::print(&String::from_utf8_lossy(&script))
+        }
+        Command::Man => manual().and_then(|page| output::print(&page)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+/// One page: the command and, as sections, its subcommands.
+fn manual() -> Result<String, Failure> {
+    let mut page = Vec::new();
+    let failure = |error: std::io::Error| Failure::Draw(error.to_string());
+    let mut command = Arguments::command();
+    command.build();
+    clap_mangen::Man::new(command.clone()).render(&mut page).map_err(failure)?;
+    for subcommand in command.get_subcommands().filter(|command| command.get_name() != "help") {
+        let man = clap_mangen::Man::new(subcommand.clone());
+        let title = subcommand.get_name().to_uppercase();
+        page.extend(format!(".SH COMMAND {title}\n").bytes());
+        man.render_description_section(&mut page).map_err(failure)?;
+        man.render_synopsis_section(&mut page).map_err(failure)?;
+        man.render_options_section(&mut page).map_err(failure)?;
+        man.render_extra_section(&mut page).map_err(failure)?;
+    }
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}

@@ -1,0 +1,339 @@
+//! The command line: one definition for parsing, help, completions and the man page.
+
+// Help texts are read on a terminal, where backticks are noise.
+#![allow(clippy::doc_markdown)]
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use maclaurin::{Degrees, Error, Function, Kind, Language, Series};
+
+use crate::Failure;
+
+/// Taylor series of any function of one variable, and pictures expanded by them.
+#[derive(Parser)]
+#[command(name = "maclaurin", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Examples:
+  maclaurin series \"log(1 + exp(x))\" --order 4
+  maclaurin expand photo.jpg --function softplus --order 4 -o photo.npy
+  maclaurin plot \"exp(x)\" --orders 1..3 --on -3:3 -o exp.svg
+
+`maclaurin COMMAND --help` has more of them.
+
+Exit codes: 0 done, 1 the job failed, 2 the command line or an expression is wrong.")]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Print the Taylor series of a function: exact coefficients, LaTeX, JSON or source code.
+    #[command(after_help = "Examples:
+  maclaurin series \"log(1 + exp(x))\" --order 4
+  maclaurin series \"sin(x)\" --at pi/6 --terms 5 --format latex
+  maclaurin series \"erlang_cdf(x, k, rate)\" --param k=3 --param rate=2 --order 6
+  maclaurin series gelu --order 8 --format rust > gelu.rs")]
+    Series(SeriesArguments),
+    /// Expand pictures or arrays: every value becomes the terms of the series.
+    #[command(after_help = "Examples:
+  maclaurin expand photo.jpg --function softplus --order 4 -o photo.npy
+      pixels as 0..1, height x width x 3 channels x 3 terms (degrees 1, 2 and 4)
+  maclaurin expand photo.jpg --function softplus --order 4 -o sheet.png
+      a contact sheet to look at: a row for each degree, a column for each channel
+  maclaurin expand photos/ --function \"exp(x)\" --order 3 --kind partial_sums -o expanded/
+      every picture of a folder, with a progress bar
+  maclaurin expand a.png b.png --function tanh --order 5 --concatenate -o both.npz
+      channels multiply: height x width x (3 channels * 3 terms)
+  maclaurin expand data.npy --function \"log(x)\" --at 1 --order 6 --scale 1/100 -o out.npy")]
+    Expand(ExpandArguments),
+    /// Draw a function and its Taylor polynomials.
+    #[command(after_help = "Examples:
+  maclaurin plot \"exp(x)\" --orders 1..3 --on -3:3 -o exp.svg
+  maclaurin plot \"log(1 + exp(x))\" --orders 1..4 --on -5:5 -o softplus.png
+  maclaurin plot \"sin(x)\" --orders 1,3,5,7 --on -2*pi:2*pi -o sine.svg")]
+    Plot(PlotArguments),
+    /// Print a completion script for a shell: `maclaurin completions bash >> ~/.bashrc`.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page: `maclaurin man | man -l -`.
+    Man,
+}
+
+/// A function and where to expand it.
+#[derive(Args)]
+pub struct FunctionArguments {
+    /// A parameter's value; may be given several times.
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub parameters: Vec<(String, String)>,
+    /// The expansion point: a number or an expression without x, such as 1/2 or pi/6.
+    #[arg(long, default_value = "0", allow_hyphen_values = true)]
+    pub at: String,
+}
+
+/// How far to expand.
+#[derive(Args)]
+#[group(multiple = false)]
+pub struct LengthArguments {
+    /// The highest degree [default: 4].
+    #[arg(long)]
+    pub order: Option<usize>,
+    /// As many non-zero degrees from 1 on.
+    #[arg(long)]
+    pub terms: Option<usize>,
+}
+
+/// Arguments of `maclaurin series`.
+#[derive(Args)]
+pub struct SeriesArguments {
+    /// The function of x, such as "log(1 + exp(x))", or a built-in name, such as gelu.
+    #[arg(allow_hyphen_values = true)]
+    pub expression: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub function: FunctionArguments,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub length: LengthArguments,
+    /// How to print the series.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// How a series is printed.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Format {
+    /// The series and a table of its coefficients.
+    Text,
+    /// LaTeX mathematics.
+    Latex,
+    /// Everything, for programs.
+    Json,
+    /// A Rust function.
+    Rust,
+    /// A C function.
+    C,
+    /// A Python function.
+    Python,
+}
+
+impl Format {
+    /// The programming language, if the format is one.
+    pub fn language(self) -> Option<Language> {
+        match self {
+            Self::Rust => Some(Language::Rust),
+            Self::C => Some(Language::C),
+            Self::Python => Some(Language::Python),
+            Self::Text | Self::Latex | Self::Json => None,
+        }
+    }
+}
+
+/// Arguments of `maclaurin expand`.
+#[derive(Args)]
+pub struct ExpandArguments {
+    /// Pictures (PNG, JPEG, the first page of TIFF), arrays (.npy), or folders of them.
+    #[arg(required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// Where to write: a .npy, .npz or .png file (a contact sheet), or a folder.
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// The function of x, such as "log(1 + exp(x))", or a built-in name, such as softplus.
+    #[arg(short, long, allow_hyphen_values = true)]
+    pub function: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub place: FunctionArguments,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub length: LengthArguments,
+    /// What each value becomes.
+    #[arg(long, value_enum, default_value_t = KindName::Terms)]
+    pub kind: KindName,
+    /// Which degrees come out: nonzero, all, or a list such as 1,2,4.
+    #[arg(long, default_value = "nonzero", value_parser = degrees)]
+    pub degrees: Degrees,
+    /// Degree 0 too, before the others.
+    #[arg(long)]
+    pub constant: bool,
+    /// Weights of the partial sums, for the one sum of them: --kind sum --weights 1,0.5,0.25.
+    #[arg(long, value_delimiter = ',', allow_hyphen_values = true)]
+    pub weights: Vec<f64>,
+    /// The axis of the degrees; negative counts from the end.
+    #[arg(long, default_value_t = -1, allow_hyphen_values = true)]
+    pub axis: isize,
+    /// No new axis: the degrees follow one another along the axis that is there.
+    #[arg(long)]
+    pub concatenate: bool,
+    /// What a value is multiplied with before it is expanded, such as 1/255 [default: pictures
+    /// of integers are read as 0..1, other values as they are].
+    #[arg(long, allow_hyphen_values = true)]
+    pub scale: Option<String>,
+    /// What is added after that.
+    #[arg(long, default_value = "0", allow_hyphen_values = true)]
+    pub shift: String,
+    /// The type of the values written.
+    #[arg(long, value_enum, default_value_t = TypeName::F32)]
+    pub dtype: TypeName,
+    /// The type of the files written into a folder.
+    #[arg(long, value_enum, default_value_t = FileFormat::Npy)]
+    pub format: FileFormat,
+    /// Threads [default: one for each core].
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Print errors only.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// What each value becomes.
+#[derive(Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum KindName {
+    /// (x - at)^k
+    Powers,
+    /// a_k (x - at)^k
+    Terms,
+    /// a_0 + ... + a_k (x - at)^k
+    PartialSums,
+    /// One value: the polynomial, or the weighted sum of its partial sums.
+    Sum,
+}
+
+impl KindName {
+    /// The library's name for it.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Powers => Kind::Powers,
+            Self::Terms => Kind::Terms,
+            Self::PartialSums => Kind::PartialSums,
+            Self::Sum => Kind::Sum,
+        }
+    }
+}
+
+/// The types that .npy files are written with; NumPy has no bfloat16.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum TypeName {
+    /// Half precision.
+    F16,
+    /// Single precision.
+    F32,
+    /// Double precision; computed in it too.
+    F64,
+}
+
+/// The types of files.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// One NumPy array a file.
+    Npy,
+    /// A contact sheet.
+    Png,
+}
+
+/// Arguments of `maclaurin plot`.
+#[derive(Args)]
+pub struct PlotArguments {
+    /// The function of x.
+    #[arg(allow_hyphen_values = true)]
+    pub expression: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub function: FunctionArguments,
+    /// The orders to draw: 1..4, or a list such as 1,3,5.
+    #[arg(long, default_value = "1..4", value_parser = orders)]
+    pub orders: Orders,
+    /// The range of x.
+    #[arg(long, default_value = "-5:5", allow_hyphen_values = true, value_name = "LOW:HIGH")]
+    pub on: String,
+    /// The range of y [default: that of the function].
+    #[arg(long, allow_hyphen_values = true, value_name = "LOW:HIGH")]
+    pub y: Option<String>,
+    /// The picture to write: .svg or .png.
+    #[arg(short, long)]
+    pub output: PathBuf,
+}
+
+/// Orders of Taylor polynomials.
+#[derive(Clone)]
+pub struct Orders(pub Vec<usize>);
+
+/// The most polynomials that one plot tells apart.
+const MOST_ORDERS: usize = 8;
+
+fn orders(text: &str) -> Result<Orders, String> {
+    let number =
+        |text: &str| text.trim().parse::<usize>().map_err(|_| format!("`{text}` is not an order"));
+    let orders = match text.split_once("..") {
+        Some((first, last)) => {
+            let (first, last) = (number(first)?, number(last.trim_start_matches('='))?);
+            (first..=last).take(MOST_ORDERS + 1).collect()
+        }
+        None => text.split(',').map(number).collect::<Result<Vec<_>, _>>()?,
+    };
+    match orders.len() {
+        0 => Err("the range is empty; write the smaller order first".into()),
+        count if count > MOST_ORDERS => Err(format!("a plot shows at most {MOST_ORDERS} orders")),
+        _ => Ok(Orders(orders)),
+    }
+}
+
+fn degrees(text: &str) -> Result<Degrees, String> {
+    let number = |text: &str| {
+        text.trim().parse().map_err(|_| format!("`{text}` is not a degree, nonzero or all"))
+    };
+    match text {
+        "nonzero" => Ok(Degrees::NonZero),
+        "all" => Ok(Degrees::All),
+        list => list.split(',').map(number).collect::<Result<_, _>>().map(Degrees::List),
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) => Ok((name.trim().into(), value.trim().into())),
+        None => Err("write NAME=VALUE, such as k=3".into()),
+    }
+}
+
+impl FunctionArguments {
+    /// The function that `text` means with these parameters.
+    pub fn function(&self, text: &str) -> Result<Function, Failure> {
+        let parameters: Vec<_> =
+            self.parameters.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+        Ok(Function::with_parameters(text, &parameters).map_err(Error::from)?)
+    }
+
+    /// The series of the function that `text` means.
+    pub fn series(&self, text: &str, length: &LengthArguments) -> Result<Series, Failure> {
+        let function = self.function(text)?;
+        Ok(match length.terms {
+            Some(terms) => Series::with_terms(&function, terms, &self.at)?,
+            None => Series::new(&function, length.order.unwrap_or(4), &self.at)?,
+        })
+    }
+}
+
+/// The value of a constant expression such as `1/255`.
+pub fn number(text: &str) -> Result<f64, Failure> {
+    let constant = Function::constant(text).map_err(Error::from)?;
+    Ok(Series::new(&constant, 0, "0")?.coefficients()[0])
+}
+
+/// A range written `LOW:HIGH`, both constant expressions.
+pub fn range(text: &str) -> Result<(f64, f64), Failure> {
+    let (low, high) = text
+        .split_once(':')
+        .ok_or_else(|| Failure::Usage(format!("`{text}` is not a range; write LOW:HIGH")))?;
+    let (low, high) = (number(low)?, number(high)?);
+    if low < high && (high - low).is_finite() {
+        Ok((low, high))
+    } else {
+        Err(Failure::Usage(format!("the range `{text}` is empty; write the smaller end first")))
+    }
+}

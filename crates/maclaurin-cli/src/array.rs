@@ -1,0 +1,70 @@
+//! Arrays of the types that files hold.
+
+use half::f16;
+use maclaurin::{Element, ExpandError, Expansion, Float, Polynomial};
+use ndarray::ArrayD;
+
+/// An array read from a file.
+pub enum Array {
+    U8(ArrayD<u8>),
+    I8(ArrayD<i8>),
+    U16(ArrayD<u16>),
+    I16(ArrayD<i16>),
+    F16(ArrayD<f16>),
+    F32(ArrayD<f32>),
+    F64(ArrayD<f64>),
+}
+
+/// The same expression for the array inside, whatever its type.
+macro_rules! each {
+    ($array:expr, $inner:ident => $body:expr) => {
+        match $array {
+            Array::U8($inner) => $body,
+            Array::I8($inner) => $body,
+            Array::U16($inner) => $body,
+            Array::I16($inner) => $body,
+            Array::F16($inner) => $body,
+            Array::F32($inner) => $body,
+            Array::F64($inner) => $body,
+        }
+    };
+}
+
+impl Array {
+    pub fn shape(&self) -> &[usize] {
+        each!(self, array => array.shape())
+    }
+
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::U8(_) => "u8",
+            Self::I8(_) => "i8",
+            Self::U16(_) => "u16",
+            Self::I16(_) => "i16",
+            Self::F16(_) => "f16",
+            Self::F32(_) => "f32",
+            Self::F64(_) => "f64",
+        }
+    }
+
+    /// The smallest and the largest value, NaN aside; `None` if there is none.
+    pub fn range(&self) -> Option<(f64, f64)> {
+        fn extremes<T: Element>(array: &ArrayD<T>) -> Option<(f64, f64)> {
+            let start = (f64::INFINITY, f64::NEG_INFINITY);
+            let (low, high) = array.iter().fold(start, |(low, high), value| {
+                let value = value.to_f64();
+                (low.min(value), high.max(value))
+            });
+            (low <= high).then_some((low, high))
+        }
+        each!(self, array => extremes(array))
+    }
+
+    pub fn expand<U: Float>(
+        &self,
+        polynomial: &Polynomial,
+        expansion: &Expansion,
+    ) -> Result<ArrayD<U>, ExpandError> {
+        each!(self, array => maclaurin::expand(&array.view(), polynomial, expansion))
+    }
+}

@@ -1,0 +1,220 @@
+//! `maclaurin plot`: a function in black and its Taylor polynomials in colour.
+
+use std::io::Write;
+use std::ops::Range;
+
+use image::imageops::{FilterType, resize};
+use image::{ImageBuffer, Rgb};
+use maclaurin::{Function, Series};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use crate::Failure;
+use crate::arguments::{PlotArguments, range};
+use crate::input::ending;
+use crate::output::Pending;
+use crate::picture::{FAMILY, Picture, draw_failure, text, use_font};
+
+/// Width and height of the picture in pixels.
+const SIZE: (u32, u32) = (960, 600);
+
+/// PNG is drawn this many times larger and scaled down, for smooth lines.
+const OVERSAMPLING: u32 = 3;
+
+/// Points of a curve.
+const SAMPLES: usize = 1200;
+
+/// Colours that the colour-blind tell apart (Okabe and Ito 2008), the darker ones first.
+const COLORS: [RGBColor; 8] = [
+    RGBColor(213, 94, 0),
+    RGBColor(0, 114, 178),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(128, 128, 128),
+    RGBColor(200, 185, 40),
+];
+
+/// What is drawn.
+struct Plot {
+    title: String,
+    x: Range<f64>,
+    y: Range<f64>,
+    function: Vec<(f64, f64)>,
+    polynomials: Vec<(String, Vec<(f64, f64)>)>,
+}
+
+pub fn run(arguments: &PlotArguments) -> Result<(), Failure> {
+    let function = arguments.function.function(&arguments.expression)?;
+    let (low, high) = range(&arguments.on)?;
+    let orders = &arguments.orders.0;
+    let highest = orders.iter().copied().max().unwrap_or(0);
+    let series = Series::new(&function, highest, &arguments.function.at)?;
+    let samples = || {
+        let step = (high - low) / SAMPLES as f64;
+        (0..=SAMPLES).map(move |i| if i == SAMPLES { high } else { low + step * i as f64 })
+    };
+    let curve: Vec<_> = samples().map(|x| (x, function.evaluate(x))).collect();
+    let y = match &arguments.y {
+        Some(text) => range(text)?,
+        None => value_range(&function, &curve)?,
+    };
+    let polynomial = |&order: &usize| {
+        let coefficients = &series.coefficients()[..=order];
+        let at = series.at_f64();
+        let value = |x: f64| coefficients.iter().rev().fold(0.0, |sum, a| sum * (x - at) + a);
+        (format!("order {order}"), samples().map(|x| (x, value(x))).collect())
+    };
+    let plot = Plot {
+        title: format!("{function} and its Taylor polynomials about {}", series.at()),
+        x: low..high,
+        y: y.0..y.1,
+        function: curve,
+        polynomials: orders.iter().map(polynomial).collect(),
+    };
+    use_font();
+    match ending(&arguments.output).as_str() {
+        "svg" => {
+            let mut text = String::new();
+            plot.draw(&SVGBackend::with_string(&mut text, SIZE).into_drawing_area(), 1)?;
+            Pending::create(&arguments.output)?.finish(|file| file.write_all(text.as_bytes()))?;
+        }
+        "png" => {
+            let size = (SIZE.0 * OVERSAMPLING, SIZE.1 * OVERSAMPLING);
+            let mut large = Picture::white(size.0, size.1);
+            plot.draw(
+                &BitMapBackend::with_buffer(&mut large.pixels, size).into_drawing_area(),
+                OVERSAMPLING,
+            )?;
+            let picture = scaled_down(large)?;
+            Pending::create(&arguments.output)?.finish(|file| picture.write_png(file))?;
+        }
+        other => {
+            let message = format!("cannot write `.{other}`: --output is a .svg or .png file");
+            return Err(Failure::Usage(message));
+        }
+    }
+    println!("{}: {}", arguments.output.display(), plot.title);
+    Ok(())
+}
+
+fn scaled_down(large: Picture) -> Result<Picture, Failure> {
+    let Picture { width, height, pixels } = large;
+    let buffer = ImageBuffer::<Rgb<u8>, _>::from_raw(width, height, pixels)
+        .ok_or_else(|| draw_failure("the picture has the wrong size"))?;
+    let small = resize(&buffer, SIZE.0, SIZE.1, FilterType::Triangle);
+    Ok(Picture { width: SIZE.0, height: SIZE.1, pixels: small.into_raw() })
+}
+
+/// The range of the function's finite values with some room; of most of them where a few are far
+/// from the rest, as near a pole.
+fn value_range(function: &Function, curve: &[(f64, f64)]) -> Result<(f64, f64), Failure> {
+    let mut values: Vec<f64> = curve.iter().map(|&(_, y)| y).filter(|y| y.is_finite()).collect();
+    if values.is_empty() {
+        let message = format!("{function} has no finite value on the range: choose another --on");
+        return Err(Failure::Usage(message));
+    }
+    values.sort_by(f64::total_cmp);
+    let quantile = |q: f64| values[((values.len() - 1) as f64 * q) as usize];
+    let (mut low, mut high) = (quantile(0.0), quantile(1.0));
+    let middle = quantile(0.9) - quantile(0.1);
+    if high - low > 20.0 * middle && middle > 0.0 {
+        (low, high) = (quantile(0.02), quantile(0.98));
+    }
+    let room = if high > low { 0.08 * (high - low) } else { low.abs().max(1.0) };
+    Ok((low - room, high + room))
+}
+
+impl Plot {
+    /// Draws on an area whose lengths are all `scale` times the usual ones.
+    fn draw<B: DrawingBackend>(
+        &self,
+        area: &DrawingArea<B, Shift>,
+        scale: u32,
+    ) -> Result<(), Failure>
+    where
+        B::ErrorType: 'static,
+    {
+        area.fill(&WHITE).map_err(draw_failure)?;
+        let mut chart = ChartBuilder::on(area)
+            .caption(&self.title, text(20 * scale))
+            .margin(12 * scale)
+            .x_label_area_size(32 * scale)
+            .y_label_area_size(56 * scale)
+            .build_cartesian_2d(self.x.clone(), self.y.clone())
+            .map_err(draw_failure)?;
+        chart
+            .configure_mesh()
+            .x_desc("x")
+            .label_style(text(14 * scale))
+            .axis_desc_style(text(15 * scale))
+            .axis_style(BLACK.mix(0.5).stroke_width(scale))
+            .bold_line_style(BLACK.mix(0.12).stroke_width(scale))
+            .light_line_style(TRANSPARENT)
+            .max_light_lines(0)
+            .set_all_tick_mark_size(5 * scale)
+            .draw()
+            .map_err(draw_failure)?;
+        let function = ("the function".to_owned(), &self.function, BLACK, 3);
+        let polynomials = self.polynomials.iter().zip(COLORS);
+        let polynomials = polynomials.map(|((name, curve), color)| (name.clone(), curve, color, 2));
+        for (name, curve, color, width) in std::iter::once(function).chain(polynomials) {
+            let style = color.stroke_width(width * scale);
+            for (index, piece) in clipped(curve, &self.y).into_iter().enumerate() {
+                let line =
+                    chart.draw_series(LineSeries::new(piece, style)).map_err(draw_failure)?;
+                if index == 0 {
+                    let length = (24 * scale) as i32;
+                    line.label(&name).legend(move |(x, y)| {
+                        PathElement::new(vec![(x, y), (x + length, y)], style)
+                    });
+                }
+            }
+        }
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperLeft)
+            .background_style(WHITE.mix(0.85))
+            .border_style(BLACK.mix(0.3).stroke_width(scale))
+            .legend_area_size(34 * scale)
+            .margin(10 * scale)
+            .label_font((FAMILY, 15 * scale))
+            .draw()
+            .map_err(draw_failure)?;
+        area.present().map_err(draw_failure)
+    }
+}
+
+/// The parts of a curve inside `range`, cut where it leaves; a curve that leaves on one side and
+/// comes back on the other has a pole between and is not joined.
+fn clipped(curve: &[(f64, f64)], range: &Range<f64>) -> Vec<Vec<(f64, f64)>> {
+    let mut pieces = vec![Vec::new()];
+    for pair in curve.windows(2) {
+        let [(x0, y0), (x1, y1)] = [pair[0], pair[1]];
+        let (low, high) = (y0.min(y1), y0.max(y1));
+        let jumps = low < range.start && high > range.end;
+        if !(y0.is_finite() && y1.is_finite()) || jumps || high < range.start || low > range.end {
+            pieces.push(Vec::new());
+            continue;
+        }
+        let cut = |y: f64| {
+            let inside = y.clamp(range.start, range.end);
+            let x =
+                if inside == y { None } else { Some(x0 + (x1 - x0) * (inside - y0) / (y1 - y0)) };
+            (x, inside)
+        };
+        let (first, second) = (cut(y0), cut(y1));
+        if let Some(piece) = pieces.last_mut() {
+            if piece.is_empty() || first.0.is_some() {
+                piece.push((first.0.unwrap_or(x0), first.1));
+            }
+            piece.push((second.0.unwrap_or(x1), second.1));
+        }
+        if second.0.is_some() {
+            pieces.push(Vec::new());
+        }
+    }
+    pieces.retain(|piece| piece.len() > 1);
+    pieces
+}
