@@ -1,18 +1,21 @@
 //! Files in: pictures and arrays.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use image::{DynamicImage, ImageReader};
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
-use npyz::{DType, Deserialize, NpyFile, Order, TypeChar};
+use npyz::{DType, Deserialize, NpyFile, NpyHeader, Order, TypeChar};
 
 use crate::Failure;
 use crate::array::Array;
 
 /// The endings of files that a folder is searched for.
 const ENDINGS: [&str; 6] = ["png", "jpg", "jpeg", "tif", "tiff", "npy"];
+
+/// The longest header of a .npy file that is read: those of plain arrays take 118 bytes.
+const LONGEST_HEADER: usize = 4096;
 
 /// An array and what one unit of it means.
 pub struct Input {
@@ -61,6 +64,9 @@ pub fn read(path: &Path) -> Result<Input, Failure> {
     let reader = ImageReader::open(path)
         .and_then(ImageReader::with_guessed_format)
         .map_err(|error| failure(path, error))?;
+    if reader.format().is_none() {
+        return Err(failure(path, "it is no PNG, JPEG or TIFF picture and no .npy array"));
+    }
     let picture = reader.decode().map_err(|error| failure(path, error))?;
     let (height, width) = (picture.height() as usize, picture.width() as usize);
     let channels = usize::from(picture.color().channel_count());
@@ -100,18 +106,24 @@ fn read_npy(path: &Path) -> Result<Array, Failure> {
     let fail = |reason: String| failure(path, reason);
     let file = File::open(path).map_err(|error| fail(error.to_string()))?;
     let size = file.metadata().map_err(|error| fail(error.to_string()))?.len();
-    let npy = NpyFile::new(BufReader::new(file)).map_err(|error| fail(error.to_string()))?;
-    let DType::Plain(kind) = npy.dtype() else {
+    let mut reader = BufReader::new(file);
+    let start = reader.fill_buf().map_err(|error| fail(error.to_string()))?;
+    if header_length(start) > LONGEST_HEADER {
+        return Err(fail("its header is longer than that of any plain array".into()));
+    }
+    let header = NpyHeader::from_reader(&mut reader).map_err(|error| fail(error.to_string()))?;
+    let DType::Plain(kind) = header.dtype() else {
         return Err(fail("structured arrays cannot be expanded".into()));
     };
     let bytes =
-        npy.shape().iter().try_fold(kind.size_field(), |product, &n| product.checked_mul(n));
+        header.shape().iter().try_fold(kind.size_field(), |product, &n| product.checked_mul(n));
     if bytes.is_none_or(|bytes| bytes > size) {
-        let shape = npy.shape();
+        let shape = header.shape();
         return Err(fail(format!(
             "its header promises shape {shape:?}, its {size} bytes are fewer"
         )));
     }
+    let npy = NpyFile::with_header(header, reader);
     let unsupported = || {
         fail(format!(
             "values of type {kind} cannot be expanded; the types are u8, i8, u16, i16, f16, f32, f64"
@@ -126,6 +138,16 @@ fn read_npy(path: &Path) -> Result<Array, Failure> {
         (TypeChar::Float, 4) => values(npy).map(Array::F32).map_err(fail),
         (TypeChar::Float, 8) => values(npy).map(Array::F64).map_err(fail),
         _ => Err(unsupported()),
+    }
+}
+
+/// The length of the header's text as the first bytes of a .npy file give it: two bytes of it in
+/// version 1 of the format, four later.
+fn header_length(start: &[u8]) -> usize {
+    match start {
+        [_, _, _, _, _, _, 1, _, low, high, ..] => u16::from_le_bytes([*low, *high]).into(),
+        [_, _, _, _, _, _, _, _, a, b, c, d, ..] => u32::from_le_bytes([*a, *b, *c, *d]) as usize,
+        _ => 0,
     }
 }
 

@@ -15,20 +15,20 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
-use thiserror::Error;
+use maclaurin::{Error, ExpandError};
 
 /// Why a command did not do its job.
-#[derive(Debug, Error)]
+#[derive(Debug, thiserror::Error)]
 enum Failure {
     /// The command line asks for what cannot be.
     #[error("{0}")]
     Usage(String),
     /// A function has no series, or its text is none.
     #[error(transparent)]
-    Series(#[from] maclaurin::Error),
+    Series(#[from] Error),
     /// An array could not be expanded.
     #[error(transparent)]
-    Expand(#[from] maclaurin::ExpandError),
+    Expand(#[from] ExpandError),
     /// A file could not be read.
     #[error("cannot read {}: {reason}", .path.display())]
     Read {
@@ -62,7 +62,13 @@ impl Failure {
     /// 2 where the command line is to be changed, 1 where the job failed.
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) | Self::Series(maclaurin::Error::Parse(_)) => ExitCode::from(2),
+            Self::Usage(_)
+            | Self::Series(Error::Parse(_) | Error::OrderTooLarge { .. })
+            | Self::Expand(
+                ExpandError::AxisOutOfBounds { .. }
+                | ExpandError::DegreeOutOfRange { .. }
+                | ExpandError::WrongWeights { .. },
+            ) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

@@ -58,6 +58,10 @@ impl Pending {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
+        if !folder.is_dir() {
+            let reason = format!("there is no folder {}", folder.display());
+            return Err(Failure::Write { path: path.into(), reason });
+        }
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         {

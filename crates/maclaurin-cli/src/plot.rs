@@ -3,8 +3,6 @@
 use std::io::Write;
 use std::ops::Range;
 
-use image::imageops::{FilterType, resize};
-use image::{ImageBuffer, Rgb};
 use maclaurin::{Function, Series};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -13,13 +11,10 @@ use crate::Failure;
 use crate::arguments::{PlotArguments, range};
 use crate::input::ending;
 use crate::output::Pending;
-use crate::picture::{FAMILY, Picture, draw_failure, text, use_font};
+use crate::picture::{FAMILY, OVERSAMPLING, Picture, draw_failure, text, use_font};
 
 /// Width and height of the picture in pixels.
 const SIZE: (u32, u32) = (960, 600);
-
-/// PNG is drawn this many times larger and scaled down, for smooth lines.
-const OVERSAMPLING: u32 = 3;
 
 /// Points of a curve.
 const SAMPLES: usize = 1200;
@@ -60,18 +55,24 @@ pub fn run(arguments: &PlotArguments) -> Result<(), Failure> {
         Some(text) => range(text)?,
         None => value_range(&function, &curve)?,
     };
-    let polynomial = |&order: &usize| {
+    let mut polynomials: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
+    for &order in orders {
         let coefficients = &series.coefficients()[..=order];
         let at = series.at_f64();
         let value = |x: f64| coefficients.iter().rev().fold(0.0, |sum, a| sum * (x - at) + a);
-        (format!("order {order}"), samples().map(|x| (x, value(x))).collect())
-    };
+        let curve = samples().map(|x| (x, value(x))).collect();
+        // A zero coefficient gives the same curve once more: one line, both orders beside it.
+        match polynomials.last_mut() {
+            Some((name, last)) if *last == curve => name.extend([", ", &order.to_string()]),
+            _ => polynomials.push((format!("order {order}"), curve)),
+        }
+    }
     let plot = Plot {
         title: format!("{function} and its Taylor polynomials about {}", series.at()),
         x: low..high,
         y: y.0..y.1,
         function: curve,
-        polynomials: orders.iter().map(polynomial).collect(),
+        polynomials,
     };
     use_font();
     match ending(&arguments.output).as_str() {
@@ -87,7 +88,8 @@ pub fn run(arguments: &PlotArguments) -> Result<(), Failure> {
                 &BitMapBackend::with_buffer(&mut large.pixels, size).into_drawing_area(),
                 OVERSAMPLING,
             )?;
-            let picture = scaled_down(large)?;
+            let pixels = large.scaled_down(SIZE)?.into_raw();
+            let picture = Picture { width: SIZE.0, height: SIZE.1, pixels };
             Pending::create(&arguments.output)?.finish(|file| picture.write_png(file))?;
         }
         other => {
@@ -97,14 +99,6 @@ pub fn run(arguments: &PlotArguments) -> Result<(), Failure> {
     }
     println!("{}: {}", arguments.output.display(), plot.title);
     Ok(())
-}
-
-fn scaled_down(large: Picture) -> Result<Picture, Failure> {
-    let Picture { width, height, pixels } = large;
-    let buffer = ImageBuffer::<Rgb<u8>, _>::from_raw(width, height, pixels)
-        .ok_or_else(|| draw_failure("the picture has the wrong size"))?;
-    let small = resize(&buffer, SIZE.0, SIZE.1, FilterType::Triangle);
-    Ok(Picture { width: SIZE.0, height: SIZE.1, pixels: small.into_raw() })
 }
 
 /// The range of the function's finite values with some room; of most of them where a few are far

@@ -5,10 +5,9 @@ use std::path::Path;
 use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Luma};
 use ndarray::{ArrayD, ArrayView2, ArrayViewD, Axis};
-use plotters::prelude::*;
 
 use crate::Failure;
-use crate::picture::{Picture, draw_failure, text, use_font};
+use crate::picture::{Picture, draw_failure, use_font};
 
 /// The longest side of a tile in pixels, and the shortest that is not blown up.
 const LARGEST_TILE: u32 = 256;
@@ -84,17 +83,12 @@ pub fn draw(
                 Some((low, high)) => format!("{name}: {} to {}", short(low), short(high)),
                 None => format!("{name}: nothing finite"),
             };
-            captions.push((caption, (left, top + LINE + tile.1 + 3), LINE * 7 / 10));
+            captions.push((caption, (left, top + LINE + tile.1 + 4), LINE * 7 / 10));
         }
     }
-    let size = (sheet.width, sheet.height);
-    let area = BitMapBackend::with_buffer(&mut sheet.pixels, size).into_drawing_area();
     for (caption, position, size) in captions {
-        let position = (position.0 as i32, position.1 as i32);
-        area.draw(&Text::new(caption, position, text(size))).map_err(draw_failure)?;
+        sheet.write(&caption, position, size)?;
     }
-    area.present().map_err(draw_failure)?;
-    drop(area);
     Ok(sheet)
 }
 

@@ -27,7 +27,7 @@ impl Series {
     ///     series.code(Language::Python),
     ///     "def taylor(x):\n    \
     ///          \"\"\"Taylor polynomial of sin(x) about 0, order 3.\"\"\"\n    \
-    ///          t = x - 0.0\n    \
+    ///          t = x\n    \
     ///          return (((-0.16666666666666666 * t) * t) + 1.0) * t\n"
     /// );
     /// # Ok::<(), maclaurin::Error>(())
@@ -40,18 +40,23 @@ impl Series {
             self.at(),
             self.order()
         );
-        let center = literal(self.at_f64(), language);
+        let center = literal(self.at_f64().abs(), language);
+        let shifted = match self.at_f64() {
+            0.0 => "x".into(),
+            at if at < 0.0 => format!("x + {center}"),
+            _ => format!("x - {center}"),
+        };
         let horner = self.horner(language);
         match language {
             Language::Rust => format!(
-                "/// {title}\npub fn taylor(x: f64) -> f64 {{\n    let t = x - {center};\n    {horner}\n}}\n"
+                "/// {title}\npub fn taylor(x: f64) -> f64 {{\n    let t = {shifted};\n    {horner}\n}}\n"
             ),
             Language::C => format!(
-                "#include <math.h>\n\n/* {} */\ndouble taylor(double x) {{\n    const double t = x - {center};\n    return {horner};\n}}\n",
+                "#include <math.h>\n\n/* {} */\ndouble taylor(double x) {{\n    const double t = {shifted};\n    return {horner};\n}}\n",
                 title.replace("*/", "* /")
             ),
             Language::Python => format!(
-                "def taylor(x):\n    \"\"\"{title}\"\"\"\n    t = x - {center}\n    return {horner}\n"
+                "def taylor(x):\n    \"\"\"{title}\"\"\"\n    t = {shifted}\n    return {horner}\n"
             ),
         }
     }

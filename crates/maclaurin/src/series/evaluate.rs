@@ -16,7 +16,7 @@ pub(super) struct Blocked {
 
 /// Terms beyond the order that cancelled leading terms may cost before the search for the first
 /// term that is not zero is given up.
-const MOST_EXTRA_TERMS: usize = 512;
+const MOST_EXTRA_TERMS: usize = 96;
 
 /// The coefficients `a_0 .. a_order` of `function` about `at`.
 pub(super) fn coefficients<A: Arithmetic>(
@@ -46,7 +46,7 @@ pub(super) fn coefficients<A: Arithmetic>(
                     let obstacle = Obstacle::Singular(Singularity::Pole);
                     return Err(Blocked { obstacle, span });
                 }
-                extra = (extra + missing.max(extra)).min(MOST_EXTRA_TERMS);
+                extra = (extra + missing.max(extra).max(2)).min(MOST_EXTRA_TERMS);
             }
             Err((blocked, _)) => return Err(blocked),
         }
