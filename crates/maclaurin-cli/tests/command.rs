@@ -411,3 +411,45 @@ fn help_completions_and_the_manual_are_there() {
         assert!(manual.contains(section), "{section}");
     }
 }
+
+/// The words of a command line; double quotes group.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for character in line.chars() {
+        match character {
+            '"' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            _ => words.last_mut().unwrap().push(character),
+        }
+    }
+    words
+}
+
+#[test]
+fn the_readme_shows_what_the_command_prints() {
+    let folder = TempDir::new().unwrap();
+    std::fs::copy(picture("rocket.jpg"), folder.path().join("rocket.jpg")).unwrap();
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let mut checked = 0;
+    for block in readme.split("```").skip(1).step_by(2) {
+        for part in block.split("$ maclaurin ").skip(1) {
+            let (line, expected) = part.split_once('\n').unwrap();
+            let output = Command::new(env!("CARGO_BIN_EXE_maclaurin"))
+                .args(words(line))
+                .current_dir(folder.path())
+                .output()
+                .unwrap();
+            let printed = [output.stdout, output.stderr].concat();
+            let printed = String::from_utf8(printed).unwrap();
+            if expected.trim().is_empty() {
+                assert!(output.status.success(), "{line}: {printed}");
+            } else {
+                assert_eq!(printed.trim(), expected.trim(), "{line}");
+            }
+            checked += 1;
+        }
+    }
+    assert!(checked >= 4);
+}
