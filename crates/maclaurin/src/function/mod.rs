@@ -135,6 +135,11 @@ impl Function {
         &self.steps
     }
 
+    /// Whether a step is the constant 0.
+    pub(crate) fn is_zero(&self, index: Index) -> bool {
+        matches!(&self.steps[index].operation, Operation::Constant(value) if value.is_zero())
+    }
+
     /// The function's value at `x` in double precision; NaN outside its domain and at the holes
     /// that cancellation leaves (`sin(x)/x` at 0).
     ///

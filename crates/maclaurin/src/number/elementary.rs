@@ -12,7 +12,7 @@ use dashu_float::round::mode::{Down, Up};
 use dashu_float::{ConstCache, Context, FBig, Repr};
 use dashu_int::IBig;
 
-use super::interval::{down, outward, up};
+use super::interval::{binary_magnitude, down, outward, up};
 use super::{Elementary, Interval, Rational};
 
 thread_local! {
@@ -23,6 +23,9 @@ thread_local! {
 /// Beyond this binary magnitude a trigonometric argument is not reduced: that would need as many
 /// bits of pi as the argument has.
 const LARGEST_TRIGONOMETRIC_MAGNITUDE: isize = 1 << 14;
+
+/// Beyond this binary magnitude the exponential's own exponent does not fit in 64 bits.
+const LARGEST_EXPONENTIAL_MAGNITUDE: isize = 62;
 
 /// Integer exponents up to here are multiplied out; larger ones go through the logarithm.
 const LARGEST_MULTIPLIED_EXPONENT: i64 = 1 << 20;
@@ -52,8 +55,16 @@ impl Interval {
         if self.is_whole_line() {
             return Self::whole_line();
         }
+        if let Some(image) = self.near_zero(function, bits) {
+            return image;
+        }
         let (a, b) = (self.lower(), self.upper());
         match function {
+            Elementary::Exp | Elementary::Sinh | Elementary::Cosh
+                if binary_magnitude(self.magnitude().upper()) > LARGEST_EXPONENTIAL_MAGNITUDE =>
+            {
+                Self::whole_line()
+            }
             Elementary::Exp => directed!(exp, a, b, bits),
             Elementary::Log if self.sign() != Some(Ordering::Greater) => Self::whole_line(),
             Elementary::Log => directed!(ln, a, b, bits),
@@ -80,6 +91,46 @@ impl Interval {
                 error_function(a, bits).lower().clone(),
                 error_function(b, bits).upper().clone(),
             ),
+        }
+    }
+
+    /// The image of an interval so close to zero that one term says it all. (The general way
+    /// would need as many bits as the argument has zeros behind the point.)
+    ///
+    /// For `|x| < 2^(-2 bits - 2)`: `|e^x - 1|`, `|cos x - 1|`, `|cosh x - 1|` and, for the odd
+    /// functions with slope 1, `|f(x)/x - 1|` are all below `2^(-2 bits)` (DLMF 4.2.19, 4.19,
+    /// 4.24, 4.33, 4.38; 7.6.1 for `erf`, whose slope is `2/sqrt(pi)`).
+    fn near_zero(&self, function: Elementary, bits: usize) -> Option<Self> {
+        let magnitude = self.magnitude();
+        let top = magnitude.upper();
+        let limit = -(2 * bits as isize) - 2;
+        if top.significand().is_zero() || binary_magnitude(top) > limit {
+            return None;
+        }
+        let gap = Repr::new(IBig::ONE, -(2 * bits as isize));
+        let nearly_one =
+            outward(down(bits).sub(&Repr::one(), &gap), up(bits).add(&Repr::one(), &gap));
+        let half = Rational::from_parts(IBig::ONE, 2u8.into());
+        match function {
+            Elementary::Exp | Elementary::Cos | Elementary::Cosh => Some(nearly_one),
+            Elementary::Sin
+            | Elementary::Tan
+            | Elementary::Asin
+            | Elementary::Atan
+            | Elementary::Sinh
+            | Elementary::Tanh
+            | Elementary::Asinh
+            | Elementary::Atanh => Some(self.multiply(&nearly_one, bits)),
+            Elementary::Erf => {
+                let slope =
+                    Self::integer(IBig::from(2)).divide(&Self::pi(bits).power(&half, bits), bits);
+                Some(self.multiply(&nearly_one, bits).multiply(&slope, bits))
+            }
+            Elementary::Acos => {
+                let right_angle = Self::pi(bits).multiply(&Self::rational(&half, bits), bits);
+                Some(right_angle.add(&self.multiply(&nearly_one, bits).negate(), bits))
+            }
+            Elementary::Log | Elementary::Acosh => None,
         }
     }
 
@@ -154,7 +205,7 @@ impl Interval {
         }
         let magnitude = self.magnitude();
         let top = magnitude.upper();
-        if top.exponent().saturating_add_unsigned(top.digits()) > LARGEST_TRIGONOMETRIC_MAGNITUDE {
+        if binary_magnitude(top) > LARGEST_TRIGONOMETRIC_MAGNITUDE {
             return everything;
         }
         let at = |end: &Repr<2>| {

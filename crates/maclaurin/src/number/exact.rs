@@ -117,6 +117,11 @@ impl Exact {
         sum
     }
 
+    /// How many terms the sum has.
+    pub(super) fn count(&self) -> usize {
+        self.terms.len() + usize::from(!self.rational.is_zero())
+    }
+
     /// How many monomials the constant is built of, arguments of functions included.
     pub(super) fn weight(&self) -> usize {
         self.terms.keys().map(Monomial::weight).sum()
@@ -258,13 +263,17 @@ impl Exact {
             Elementary::Log => self.logarithm(),
             Elementary::Sin => Some(Self::sine(self)),
             Elementary::Cos => Some(Self::cosine(self)),
-            Elementary::Sinh => {
+            Elementary::Sinh | Elementary::Cosh => {
                 let (grow, decay) = (self.exponential()?, self.negate().exponential()?);
-                Some(grow.add(&decay.negate()).scale(&half))
-            }
-            Elementary::Cosh => {
-                let (grow, decay) = (self.exponential()?, self.negate().exponential()?);
-                Some(grow.add(&decay).scale(&half))
+                let sinh = function == Elementary::Sinh;
+                if self.as_rational().is_some() || grow.as_rational().is_some() {
+                    let decay = if sinh { decay.negate() } else { decay };
+                    Some(grow.add(&decay).scale(&half))
+                } else if sinh {
+                    Some(self.odd(function))
+                } else {
+                    Some(Self::even(function, self))
+                }
             }
             Elementary::Tanh => {
                 // (e^2a - 1) / (e^2a + 1), closed where e^2a is rational.
@@ -326,6 +335,15 @@ impl Exact {
             Self::function(function, &self.negate()).negate()
         } else {
             Self::function(function, self)
+        }
+    }
+
+    /// An even function's value by name.
+    fn even(function: Elementary, argument: &Self) -> Self {
+        if argument.leading_is_negative() {
+            Self::function(function, &argument.negate())
+        } else {
+            Self::function(function, argument)
         }
     }
 
@@ -396,12 +414,9 @@ impl Exact {
 
     /// `cos`: closed at multiples of pi/12 and pi/5 (DLMF table 4.17.1), else by name.
     pub(super) fn cosine(argument: &Self) -> Self {
-        let named = |argument: &Self| {
-            let positive =
-                if argument.leading_is_negative() { argument.negate() } else { argument.clone() };
-            Self::function(Elementary::Cos, &positive)
+        let Some(turn) = argument.pi_multiple() else {
+            return Self::even(Elementary::Cos, argument);
         };
-        let Some(turn) = argument.pi_multiple() else { return named(argument) };
         // Reduce to [0, 1/2]: cos has period 2, is even, and cos(pi - a) = -cos(a).
         let two = Rational::from(2);
         let mut turn = &turn - (&turn / &two).floor() * &two;
@@ -427,7 +442,7 @@ impl Exact {
             (5, 12) => root(6).add(&root(2).negate()).scale(&(&half * &half)),
             (1, 5) => root(5).add(&1.into()).scale(&(&half * &half)),
             (2, 5) => root(5).add(&(-1).into()).scale(&(&half * &half)),
-            _ => named(&Self::pi().scale(&turn)),
+            _ => Self::even(Elementary::Cos, &Self::pi().scale(&turn)),
         };
         if negative { value.negate() } else { value }
     }

@@ -186,10 +186,8 @@ impl Interval {
         }
         let Ok(width) = up(64).sub(&self.upper, &self.lower) else { return false };
         let smallest = if self.lower.sign() == Sign::Positive { &self.lower } else { &self.upper };
-        // digits of a Repr: |value| lies in [2^(e+d-1), 2^(e+d)).
-        let magnitude = |repr: &Repr<2>| repr.exponent().saturating_add_unsigned(repr.digits());
         let width = width.value().into_repr();
-        magnitude(&width).saturating_add_unsigned(bits) < magnitude(smallest)
+        binary_magnitude(&width).saturating_add_unsigned(bits) < binary_magnitude(smallest)
     }
 
     pub(super) fn negate(&self) -> Self {
@@ -255,6 +253,11 @@ impl Interval {
     }
 }
 
+/// The `m` with `2^(m-1) <= |value| < 2^m`, for a value that is not zero.
+pub(super) fn binary_magnitude(value: &Repr<2>) -> isize {
+    value.exponent().saturating_add_unsigned(value.digits())
+}
+
 /// Greater: no point is negative. Less: no point is positive. Equal: there are both.
 fn straddle(interval: &Interval) -> Ordering {
     if interval.lower >= Repr::zero() {
@@ -269,7 +272,7 @@ fn straddle(interval: &Interval) -> Ordering {
 /// Correctly rounded, ties to even. A magnitude far outside the range of `f64` is answered
 /// without asking `dashu` to shift by that much.
 pub(super) fn round_to_f64(value: &Repr<2>) -> f64 {
-    let magnitude = value.exponent().saturating_add_unsigned(value.digits());
+    let magnitude = binary_magnitude(value);
     let unsigned = if magnitude > 1100 {
         f64::INFINITY
     } else if value.significand().is_zero() || magnitude < -1200 {

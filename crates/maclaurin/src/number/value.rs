@@ -1,12 +1,16 @@
 //! Exact while it can be, enclosed from there on.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use super::constant::Monomial;
 use super::rational;
 use super::{Arithmetic, Elementary, Exact, Interval, Rational};
+
+/// Products of monomials after which a computation goes on with enclosures: constants that grow
+/// with every step are not worth more time than this.
+const MOST_PRODUCTS: usize = 20_000;
 
 /// A real number: exactly, or by an interval that contains it.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,13 +25,15 @@ pub enum Value {
 /// number of bits where they are not.
 pub(crate) struct Certified {
     bits: usize,
+    /// Products of monomials formed so far.
+    products: Cell<usize>,
     /// Constants enclosed before: the same few stand in every coefficient.
     enclosed: RefCell<BTreeMap<Monomial, Interval>>,
 }
 
 impl Certified {
     pub(crate) fn new(bits: usize) -> Self {
-        Self { bits, enclosed: RefCell::default() }
+        Self { bits, products: Cell::new(0), enclosed: RefCell::default() }
     }
 
     /// The number between two ends.
@@ -43,6 +49,16 @@ impl Certified {
                 interval
             }),
         }
+    }
+
+    /// Whether the product of two constants is still worth forming exactly: those of several
+    /// monomials are counted against the limit.
+    fn affords(&self, p: &Exact, q: &Exact) -> bool {
+        let cost = p.count() * q.count();
+        if cost > 1 {
+            self.products.set(self.products.get() + cost);
+        }
+        cost <= 1 || self.products.get() <= MOST_PRODUCTS
     }
 
     /// The exact result if there is one of manageable size, else the enclosure of the operation.
@@ -85,9 +101,11 @@ impl Arithmetic for Certified {
             (Value::Exact(zero), _) | (_, Value::Exact(zero)) if zero.is_zero() => {
                 Value::Exact(Exact::default())
             }
-            (Value::Exact(p), Value::Exact(q)) => Self::exact_or(Some(p.multiply(q)), || {
-                self.enclose(a).multiply(&self.enclose(b), self.bits)
-            }),
+            (Value::Exact(p), Value::Exact(q)) => {
+                Self::exact_or(self.affords(p, q).then(|| p.multiply(q)), || {
+                    self.enclose(a).multiply(&self.enclose(b), self.bits)
+                })
+            }
             _ => Value::Enclosure(self.enclose(a).multiply(&self.enclose(b), self.bits)),
         }
     }

@@ -65,7 +65,7 @@ fn attempt<A: Arithmetic>(
     let mut jets: Vec<Jet<A::Number>> = Vec::with_capacity(function.steps().len());
     for step in function.steps() {
         let blocked = |obstacle| (Blocked { obstacle, span: step.span }, 1);
-        let jet = apply(a, &step.operation, &jets, at, terms).map_err(blocked)?;
+        let jet = apply(a, function, &step.operation, &jets, at, terms).map_err(blocked)?;
         jets.push(jet);
     }
     let span = |index: usize| function.steps()[index].span;
@@ -89,6 +89,7 @@ fn attempt<A: Arithmetic>(
 
 fn apply<A: Arithmetic>(
     a: &A,
+    function: &Function,
     operation: &Operation,
     jets: &[Jet<A::Number>],
     at: &A::Number,
@@ -107,6 +108,9 @@ fn apply<A: Arithmetic>(
         Operation::Add(f, g) => jets[*f].add(a, &jets[*g]),
         Operation::Subtract(f, g) => jets[*f].add(a, &jets[*g].negate(a)),
         Operation::Multiply(f, g) => jets[*f].multiply(a, &jets[*g]),
+        Operation::Divide(_, g) if function.is_zero(*g) => {
+            return Err(Obstacle::Singular(Singularity::Pole));
+        }
         Operation::Divide(f, g) => jets[*f].divide(a, &jets[*g])?,
         Operation::Absolute(f) => jets[*f].absolute(a)?,
         Operation::Power(f, g) => power(a, &jets[*f], &jets[*g], terms)?,

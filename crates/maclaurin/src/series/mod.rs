@@ -30,6 +30,9 @@ pub const LARGEST_ORDER: usize = 10_000;
 /// The precisions tried in turn until every coefficient is settled, in bits.
 const PRECISIONS: [usize; 5] = [128, 512, 2048, 8192, 32_768];
 
+/// From this precision on an enclosure that says nothing will not get better.
+const HOPELESS: usize = PRECISIONS[3];
+
 /// Points that advice is looked for at.
 const USUAL_POINTS: [&str; 6] = ["1", "1/2", "0", "2", "-1", "-2"];
 
@@ -272,8 +275,8 @@ fn is_exactly_zero(value: &Value) -> bool {
 /// Why no precision gave the coefficients.
 enum Failure {
     Blocked(Blocked),
-    /// The coefficient of this degree.
-    Unsettled(usize),
+    /// The coefficient of this degree, at this precision.
+    Unsettled(usize, usize),
 }
 
 /// The coefficients at one precision, with the arithmetic that they came from.
@@ -296,7 +299,7 @@ fn settle(
     at: &Function,
     order: usize,
 ) -> Result<(Vec<Value>, Vec<f64>), Failure> {
-    let mut failure = Failure::Unsettled(0);
+    let mut failure = Failure::Unsettled(0, 0);
     for bits in PRECISIONS {
         match attempt(function, at, order, bits) {
             Ok((arithmetic, values)) => {
@@ -304,7 +307,13 @@ fn settle(
                     values.iter().map(|value| round(&arithmetic, value)).collect();
                 match rounded.iter().position(Option::is_none) {
                     None => return Ok((values, rounded.into_iter().flatten().collect())),
-                    Some(degree) => failure = Failure::Unsettled(degree),
+                    Some(degree) => {
+                        failure = Failure::Unsettled(degree, bits);
+                        // Nothing known at so many bits: a magnitude beyond every exponent.
+                        if bits >= HOPELESS && arithmetic.enclose(&values[degree]).is_whole_line() {
+                            break;
+                        }
+                    }
                 }
             }
             Err(blocked @ Blocked { obstacle: Obstacle::MoreBits, .. }) => {
@@ -330,7 +339,7 @@ impl Failure {
     fn explained(self, function: &Function, at: &Function, at_text: &str) -> Error {
         let bits = PRECISIONS[PRECISIONS.len() - 1];
         let Blocked { obstacle, span } = match self {
-            Self::Unsettled(degree) => {
+            Self::Unsettled(degree, bits) => {
                 let what = format!("the coefficient of degree {degree} of {function}");
                 return Error::Undecided { what, bits };
             }

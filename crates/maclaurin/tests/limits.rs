@@ -1,0 +1,59 @@
+//! Expressions made to exhaust time or memory: each ends at once, with a series or an error.
+
+use maclaurin::{Error, taylor};
+
+#[test]
+fn towers_of_exponentials_end() {
+    for (text, at) in [
+        ("exp(exp(exp(exp(100))))", "0"),
+        ("exp(exp(exp(exp(x))))", "3"),
+        ("2^(2^(2^100))*x", "0"),
+        ("x^(10^30)", "2"),
+        ("sin(exp(exp(30))) + x", "0"),
+        ("cosh(exp(exp(20)))", "0"),
+    ] {
+        let error = taylor(text, 4, at).unwrap_err();
+        assert!(matches!(error, Error::Undecided { .. }), "{text}: {error}");
+    }
+}
+
+#[test]
+fn constants_that_grow_with_every_term_end() {
+    for text in ["tan(x)/0", "tan(x)/(sin(x)^2 + cos(x)^2 - 1)"] {
+        let error = taylor(text, 4, "1/2").unwrap_err();
+        assert!(
+            matches!(error, Error::NotAnalytic(_) | Error::Undecided { .. }),
+            "{text}: {error}"
+        );
+    }
+    for text in ["tan(x)^2", "tan(sin(tan(x)))", "(1 + sqrt(2) + sin(x) + log(x) + tan(x))^9"] {
+        assert!(taylor(text, 40, "1/2").is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn numbers_next_to_zero_are_no_burden() {
+    let functions = [
+        "exp", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh",
+        "atanh", "erf",
+    ];
+    for function in functions {
+        for tiny in ["exp(-300)", "exp(-exp(15))", "exp(-exp(20))"] {
+            let series = taylor(&format!("{function}({tiny}) + x"), 2, "0").unwrap();
+            let expected = taylor(&format!("{function}(0) + x"), 2, "0").unwrap();
+            let difference = series.coefficients()[0] - expected.coefficients()[0];
+            assert!(difference.abs() < 1e-100, "{function}({tiny})");
+        }
+    }
+}
+
+#[test]
+fn huge_powers_and_numbers_stay_exact_or_are_enclosed() {
+    let million = taylor("x^1000000000", 2, "1").unwrap();
+    assert_eq!(million.coefficients(), [1.0, 1e9, 499_999_999.5e9]);
+    assert_eq!(taylor("x^1000000000/x^999999999", 2, "0").unwrap().to_string(), "x");
+    assert_eq!(taylor("x^(10^30)", 3, "0").unwrap().to_string(), "0");
+    let tower = taylor("((((x^64)^64)^64)^64)^64", 1, "3").unwrap();
+    assert_eq!(tower.coefficients(), [f64::INFINITY, f64::INFINITY]);
+    assert!(taylor("sin(10^100)*x", 1, "0").unwrap().coefficients()[1].abs() < 1.0);
+}
