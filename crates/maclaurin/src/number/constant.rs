@@ -8,6 +8,7 @@
 //!   the rationals (Besicovitch 1940);
 //! - pi and other function values carry any exponent.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -35,16 +36,6 @@ impl Atom {
         }
     }
 
-    fn enclose(&self, bits: usize) -> Interval {
-        match self {
-            Self::Prime(prime) => Interval::integer(prime.clone().into()),
-            Self::Pi => Interval::pi(bits),
-            Self::Function(function, argument) => {
-                argument.enclose(bits).elementary(*function, bits)
-            }
-        }
-    }
-
     fn is_exponential(&self) -> bool {
         matches!(self, Self::Function(Elementary::Exp, _))
     }
@@ -56,6 +47,53 @@ impl Atom {
     /// Whether the constant is known to be positive without evaluating it.
     pub(super) fn is_positive(&self) -> bool {
         matches!(self, Self::Prime(_) | Self::Pi) || self.is_exponential()
+    }
+}
+
+/// Enclosures of constants to a precision, each atom worked out once: the same few stand in
+/// every coefficient, and inside each other.
+pub(super) struct Enclosures {
+    pub(super) bits: usize,
+    known: RefCell<BTreeMap<Atom, Interval>>,
+}
+
+impl Enclosures {
+    pub(super) fn new(bits: usize) -> Self {
+        Self { bits, known: RefCell::default() }
+    }
+
+    /// Encloses `sum_i q_i m_i`.
+    pub(super) fn exact(&self, value: &Exact) -> Interval {
+        let bits = self.bits;
+        let (rational, terms) = value.parts();
+        terms.fold(Interval::rational(rational, bits), |sum, (coefficient, monomial)| {
+            let factor = Interval::rational(coefficient, bits);
+            sum.add(&self.monomial(monomial).multiply(&factor, bits), bits)
+        })
+    }
+
+    fn monomial(&self, monomial: &Monomial) -> Interval {
+        monomial
+            .0
+            .iter()
+            .map(|(atom, exponent)| self.atom(atom).power(exponent, self.bits))
+            .reduce(|a, b| a.multiply(&b, self.bits))
+            .unwrap_or_else(|| Interval::integer(IBig::ONE))
+    }
+
+    fn atom(&self, atom: &Atom) -> Interval {
+        if let Some(interval) = self.known.borrow().get(atom) {
+            return interval.clone();
+        }
+        let interval = match atom {
+            Atom::Prime(prime) => Interval::integer(prime.clone().into()),
+            Atom::Pi => Interval::pi(self.bits),
+            Atom::Function(function, argument) => {
+                self.exact(argument).elementary(*function, self.bits)
+            }
+        };
+        self.known.borrow_mut().insert(atom.clone(), interval.clone());
+        interval
     }
 }
 
@@ -76,14 +114,6 @@ impl Monomial {
 
     pub(super) fn weight(&self) -> usize {
         self.0.keys().map(Atom::weight).sum()
-    }
-
-    pub(super) fn enclose(&self, bits: usize) -> Interval {
-        self.0
-            .iter()
-            .map(|(atom, exponent)| atom.enclose(bits).power(exponent, bits))
-            .reduce(|a, b| a.multiply(&b, bits))
-            .unwrap_or_else(|| Interval::integer(IBig::ONE))
     }
 
     /// The product of two monomials: a sum, for two sines or cosines make one.

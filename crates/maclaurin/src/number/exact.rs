@@ -12,7 +12,7 @@ use std::sync::Arc;
 use dashu_base::{BitTest, Signed, UnsignedAbs};
 use dashu_int::{IBig, UBig};
 
-use super::constant::{Atom, Monomial};
+use super::constant::{Atom, Enclosures, Monomial};
 use super::rational::{bits, factor, is_negative};
 use super::{Elementary, Interval, Rational};
 
@@ -100,21 +100,7 @@ impl Exact {
     /// the sum cancels.
     #[must_use]
     pub fn enclose(&self, bits: usize) -> Interval {
-        self.enclose_by(bits, Monomial::enclose)
-    }
-
-    /// [`Exact::enclose`] with the monomials enclosed by `enclose`, which may remember them.
-    pub(super) fn enclose_by(
-        &self,
-        bits: usize,
-        mut enclose: impl FnMut(&Monomial, usize) -> Interval,
-    ) -> Interval {
-        let mut sum = Interval::rational(&self.rational, bits);
-        for (monomial, coefficient) in &self.terms {
-            let factor = Interval::rational(coefficient, bits);
-            sum = sum.add(&enclose(monomial, bits).multiply(&factor, bits), bits);
-        }
-        sum
+        Enclosures::new(bits).exact(self)
     }
 
     /// How many terms the sum has.

@@ -1,10 +1,9 @@
 //! Exact while it can be, enclosed from there on.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
-use super::constant::Monomial;
+use super::constant::Enclosures;
 use super::rational;
 use super::{Arithmetic, Elementary, Exact, Interval, Rational};
 
@@ -24,30 +23,21 @@ pub enum Value {
 /// Arithmetic that stays exact where the constants are closed under it and encloses to a given
 /// number of bits where they are not.
 pub(crate) struct Certified {
-    bits: usize,
     /// Products of monomials formed so far.
     products: Cell<usize>,
-    /// Constants enclosed before: the same few stand in every coefficient.
-    enclosed: RefCell<BTreeMap<Monomial, Interval>>,
+    enclosures: Enclosures,
 }
 
 impl Certified {
     pub(crate) fn new(bits: usize) -> Self {
-        Self { bits, products: Cell::new(0), enclosed: RefCell::default() }
+        Self { products: Cell::new(0), enclosures: Enclosures::new(bits) }
     }
 
     /// The number between two ends.
     pub(crate) fn enclose(&self, value: &Value) -> Interval {
         match value {
             Value::Enclosure(interval) => interval.clone(),
-            Value::Exact(exact) => exact.enclose_by(self.bits, |monomial, bits| {
-                if let Some(interval) = self.enclosed.borrow().get(monomial) {
-                    return interval.clone();
-                }
-                let interval = monomial.enclose(bits);
-                self.enclosed.borrow_mut().insert(monomial.clone(), interval.clone());
-                interval
-            }),
+            Value::Exact(exact) => self.enclosures.exact(exact),
         }
     }
 
@@ -82,10 +72,10 @@ impl Arithmetic for Certified {
             (Value::Exact(zero), other) | (other, Value::Exact(zero)) if zero.is_zero() => {
                 other.clone()
             }
-            (Value::Exact(p), Value::Exact(q)) => {
-                Self::exact_or(Some(p.add(q)), || self.enclose(a).add(&self.enclose(b), self.bits))
-            }
-            _ => Value::Enclosure(self.enclose(a).add(&self.enclose(b), self.bits)),
+            (Value::Exact(p), Value::Exact(q)) => Self::exact_or(Some(p.add(q)), || {
+                self.enclose(a).add(&self.enclose(b), self.enclosures.bits)
+            }),
+            _ => Value::Enclosure(self.enclose(a).add(&self.enclose(b), self.enclosures.bits)),
         }
     }
 
@@ -103,10 +93,10 @@ impl Arithmetic for Certified {
             }
             (Value::Exact(p), Value::Exact(q)) => {
                 Self::exact_or(self.affords(p, q).then(|| p.multiply(q)), || {
-                    self.enclose(a).multiply(&self.enclose(b), self.bits)
+                    self.enclose(a).multiply(&self.enclose(b), self.enclosures.bits)
                 })
             }
-            _ => Value::Enclosure(self.enclose(a).multiply(&self.enclose(b), self.bits)),
+            _ => Value::Enclosure(self.enclose(a).multiply(&self.enclose(b), self.enclosures.bits)),
         }
     }
 
@@ -119,7 +109,7 @@ impl Arithmetic for Certified {
             }
             _ => None,
         };
-        Self::exact_or(exact, || self.enclose(a).divide(&self.enclose(b), self.bits))
+        Self::exact_or(exact, || self.enclose(a).divide(&self.enclose(b), self.enclosures.bits))
     }
 
     fn convolve(&self, a: &[Value], b: &[Value]) -> Value {
@@ -138,7 +128,7 @@ impl Arithmetic for Certified {
             Value::Exact(exact) => exact.power(exponent),
             Value::Enclosure(_) => None,
         };
-        Self::exact_or(exact, || self.enclose(base).power(exponent, self.bits))
+        Self::exact_or(exact, || self.enclose(base).power(exponent, self.enclosures.bits))
     }
 
     fn elementary(&self, function: Elementary, a: &Value) -> Value {
@@ -146,7 +136,7 @@ impl Arithmetic for Certified {
             Value::Exact(exact) => exact.elementary(function),
             Value::Enclosure(_) => None,
         };
-        Self::exact_or(exact, || self.enclose(a).elementary(function, self.bits))
+        Self::exact_or(exact, || self.enclose(a).elementary(function, self.enclosures.bits))
     }
 
     fn sign(&self, a: &Value) -> Option<Ordering> {
