@@ -37,13 +37,16 @@
 //! - [`Function`]: a function of `x`, read from text;
 //! - [`Exact`], [`Interval`], [`Value`]: the numbers that coefficients are;
 //! - [`Series`]: the coefficients, as numbers, text, LaTeX and code;
+//! - [`ErrorBound`]: how far the polynomial is from the function, certified;
 //! - [`Polynomial`], [`Expansion`], [`fn@expand`]: arrays.
 
+mod certify;
 mod expand;
 mod function;
 mod number;
 mod series;
 
+pub use certify::Radius;
 pub use expand::{
     Degrees, Element, ExpandError, Expansion, Float, Kind, Polynomial, expand, expand_into,
 };

@@ -51,7 +51,7 @@ impl Interval {
 
     /// The image of the interval under `function`; the whole line where the interval leaves the
     /// function's domain.
-    pub(super) fn elementary(&self, function: Elementary, bits: usize) -> Self {
+    pub(crate) fn elementary(&self, function: Elementary, bits: usize) -> Self {
         if self.is_whole_line() {
             return Self::whole_line();
         }
@@ -135,7 +135,7 @@ impl Interval {
     }
 
     /// `x^exponent`: for an integer exponent anywhere, for another where the interval is positive.
-    pub(super) fn power(&self, exponent: &Rational, bits: usize) -> Self {
+    pub(crate) fn power(&self, exponent: &Rational, bits: usize) -> Self {
         let Ok(numerator) = i64::try_from(exponent.numerator()) else {
             return self.power_by_logarithm(exponent, bits);
         };
@@ -186,7 +186,7 @@ impl Interval {
     }
 
     /// `|x|`
-    pub(super) fn magnitude(&self) -> Self {
+    pub(crate) fn magnitude(&self) -> Self {
         if self.lower() >= &Repr::zero() {
             self.clone()
         } else if self.upper() <= &Repr::zero() {

@@ -14,7 +14,7 @@ use dashu_int::{IBig, UBig};
 
 use super::constant::{Atom, Enclosures, Monomial};
 use super::rational::{bits, factor, is_negative};
-use super::{Elementary, Interval, Rational};
+use super::{Elementary, Interval, Interval64, Rational};
 
 /// A constant of more monomials than this, arguments included, is no longer worth its exactness.
 const LARGEST_WEIGHT: usize = 64;
@@ -103,6 +103,11 @@ impl Exact {
         Enclosures::new(bits).exact(self)
     }
 
+    /// The nearest double, or one beside it where many bits do not tell.
+    pub(crate) fn to_f64(&self) -> f64 {
+        Interval64::around(&self.enclose(128)).low
+    }
+
     /// How many terms the sum has.
     pub(super) fn count(&self) -> usize {
         self.terms.len() + usize::from(!self.rational.is_zero())
@@ -120,7 +125,7 @@ impl Exact {
             && self.terms.values().all(|coefficient| bits(coefficient) <= LARGEST_BITS)
     }
 
-    pub(super) fn add(&self, other: &Self) -> Self {
+    pub(crate) fn add(&self, other: &Self) -> Self {
         let mut sum = self.clone();
         sum.rational += &other.rational;
         for (monomial, coefficient) in &other.terms {
@@ -133,11 +138,11 @@ impl Exact {
         sum
     }
 
-    pub(super) fn negate(&self) -> Self {
+    pub(crate) fn negate(&self) -> Self {
         self.scale(&Rational::NEG_ONE)
     }
 
-    pub(super) fn scale(&self, factor: &Rational) -> Self {
+    pub(crate) fn scale(&self, factor: &Rational) -> Self {
         if factor.is_zero() {
             return Self::default();
         }
@@ -147,7 +152,7 @@ impl Exact {
         }
     }
 
-    pub(super) fn multiply(&self, other: &Self) -> Self {
+    pub(crate) fn multiply(&self, other: &Self) -> Self {
         if let Some(factor) = other.as_rational() {
             return self.scale(factor);
         }
@@ -205,7 +210,7 @@ impl Exact {
     }
 
     /// `self^exponent`, or `None` where that is no rational combination of our constants.
-    pub(super) fn power(&self, exponent: &Rational) -> Option<Self> {
+    pub(crate) fn power(&self, exponent: &Rational) -> Option<Self> {
         if exponent.is_zero() {
             return Some(1.into());
         }

@@ -61,6 +61,10 @@ impl Arithmetic for Float64 {
         }
     }
 
+    fn at_most(&self, _: f64) -> f64 {
+        0.0
+    }
+
     fn sign(&self, a: &f64) -> Option<Ordering> {
         a.partial_cmp(&0.0)
     }

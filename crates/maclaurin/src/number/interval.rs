@@ -190,6 +190,28 @@ impl Interval {
         binary_magnitude(&width).saturating_add_unsigned(bits) < binary_magnitude(smallest)
     }
 
+    /// `[lower, upper]` between two finite floats in order.
+    pub(crate) fn from_f64(lower: f64, upper: f64) -> Self {
+        let exact = |value: f64| FBig::<Down, 2>::try_from(value).map(FBig::into_repr);
+        match (exact(lower), exact(upper)) {
+            (Ok(lower), Ok(upper)) => Self::between(lower, upper),
+            _ => Self::whole_line(),
+        }
+    }
+
+    /// The nearest floats below and above.
+    pub(crate) fn to_f64_outward(&self) -> (f64, f64) {
+        if self.is_whole_line() {
+            return (f64::NEG_INFINITY, f64::INFINITY);
+        }
+        let exact = |value: f64| FBig::<Down, 2>::try_from(value).map(FBig::into_repr);
+        let (low, high) = (round_to_f64(&self.lower), round_to_f64(&self.upper));
+        let low = if exact(low).is_ok_and(|low| low <= self.lower) { low } else { low.next_down() };
+        let high =
+            if exact(high).is_ok_and(|high| high >= self.upper) { high } else { high.next_up() };
+        (low, high)
+    }
+
     pub(super) fn negate(&self) -> Self {
         Self { lower: -self.upper.clone(), upper: -self.lower.clone() }
     }
@@ -245,7 +267,7 @@ impl Interval {
     }
 
     /// The smallest interval that contains both.
-    pub(super) fn hull(&self, other: &Self) -> Self {
+    pub(crate) fn hull(&self, other: &Self) -> Self {
         Self {
             lower: self.lower.clone().min(other.lower.clone()),
             upper: self.upper.clone().max(other.upper.clone()),

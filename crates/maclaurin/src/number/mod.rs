@@ -9,22 +9,26 @@
 //! Series arithmetic asks for nothing but the [`Arithmetic`] trait, so the same recurrences
 //! run over [`Value`]s ([`Certified`]) and over `f64` ([`Float64`]).
 
+mod complex;
 mod constant;
 mod elementary;
 mod exact;
 mod float64;
 mod interval;
+mod interval64;
 mod notation;
 mod rational;
 mod value;
 
 use std::cmp::Ordering;
 
+pub(crate) use complex::Complex;
 pub use dashu_int::{IBig, UBig};
 pub use dashu_ratio::RBig as Rational;
 pub use exact::Exact;
 pub(crate) use float64::Float64;
 pub use interval::Interval;
+pub(crate) use interval64::{Interval64, Outward64, PI};
 pub(crate) use rational::{LARGEST_DECIMAL_EXPONENT, parse_decimal, to_f64};
 pub(crate) use value::Certified;
 pub use value::Value;
@@ -122,6 +126,9 @@ pub(crate) trait Arithmetic {
     fn sign(&self, a: &Self::Number) -> Option<Ordering>;
     /// The number as a rational, where it is one and known to be.
     fn as_rational(&self, a: &Self::Number) -> Option<Rational>;
+
+    /// A number of which no more is known than that its magnitude is at most that.
+    fn at_most(&self, magnitude: f64) -> Self::Number;
 
     /// The number equal to `value`.
     fn integer(&self, value: i64) -> Self::Number {

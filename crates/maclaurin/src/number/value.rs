@@ -139,6 +139,10 @@ impl Arithmetic for Certified {
         Self::exact_or(exact, || self.enclose(a).elementary(function, self.enclosures.bits))
     }
 
+    fn at_most(&self, magnitude: f64) -> Value {
+        Value::Enclosure(Interval::from_f64(-magnitude, magnitude))
+    }
+
     fn sign(&self, a: &Value) -> Option<Ordering> {
         match a {
             Value::Exact(exact) => exact.sign(),

@@ -6,7 +6,7 @@ use super::jet::Singularity;
 use crate::function::{Excerpt, ParseError};
 
 /// Why a Taylor series could not be had.
-#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[derive(Clone, Debug, PartialEq, ThisError)]
 #[non_exhaustive]
 pub enum Error {
     /// The function's or the point's text could not be read.
@@ -44,6 +44,23 @@ pub enum Error {
         what: String,
         /// The bits of the last attempt.
         bits: usize,
+    },
+    /// A range that is none.
+    #[error("the range from {low} to {high} is none: both ends must be finite, the smaller first")]
+    EmptyRange {
+        /// The first end.
+        low: f64,
+        /// The last end.
+        high: f64,
+    },
+    /// A function whose error has no bound on a range.
+    #[error(
+        "no bound on the error was found near x = {near}: the function is not finite there, or not \
+         proven to be; choose a range without that point"
+    )]
+    Unbounded {
+        /// A point near which every attempt failed.
+        near: f64,
     },
     /// A degree above the series' order.
     #[error("the series has order {order}: there is no coefficient of degree {degree}")]

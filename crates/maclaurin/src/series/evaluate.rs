@@ -9,7 +9,7 @@ use crate::number::{Arithmetic, Elementary};
 
 /// Why a function's series could not be had, and which part of its text is to blame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Blocked {
+pub(crate) struct Blocked {
     pub obstacle: Obstacle,
     pub span: Span,
 }
@@ -18,8 +18,11 @@ pub(super) struct Blocked {
 /// term that is not zero is given up.
 const MOST_EXTRA_TERMS: usize = 96;
 
+/// Terms that find the value of a quotient whose divisor vanishes.
+const EXTRA_TERMS_FOR_A_VALUE: usize = 12;
+
 /// The coefficients `a_0 .. a_order` of `function` about `at`.
-pub(super) fn coefficients<A: Arithmetic>(
+pub(crate) fn coefficients<A: Arithmetic>(
     a: &A,
     function: &Function,
     at: &A::Number,
@@ -53,6 +56,45 @@ pub(super) fn coefficients<A: Arithmetic>(
     }
 }
 
+/// The degree of a step's first term at a point, where it is among the first `terms`.
+pub(crate) fn valuation<A: Arithmetic>(
+    a: &A,
+    function: &Function,
+    index: usize,
+    at: &A::Number,
+    terms: usize,
+) -> Option<i64> {
+    let jets = jets(a, function, at, terms, index).ok()?;
+    Some(jets[index].stripped(a).ok()?.valuation)
+}
+
+/// A step's value at a point.
+pub(crate) fn value<A: Arithmetic>(
+    a: &A,
+    function: &Function,
+    index: usize,
+    at: &A::Number,
+) -> Option<A::Number> {
+    let jets = jets(a, function, at, EXTRA_TERMS_FOR_A_VALUE, index).ok()?;
+    Some(jets[index].taylor(a, 1).ok()?.swap_remove(0))
+}
+
+/// The series of all steps up to the one at `last`.
+fn jets<A: Arithmetic>(
+    a: &A,
+    function: &Function,
+    at: &A::Number,
+    terms: usize,
+    last: usize,
+) -> Result<Vec<Jet<A::Number>>, Blocked> {
+    let mut jets: Vec<Jet<A::Number>> = Vec::with_capacity(last + 1);
+    for step in &function.steps()[..=last] {
+        let blocked = |obstacle| Blocked { obstacle, span: step.span };
+        jets.push(apply(a, function, &step.operation, &jets, at, terms).map_err(blocked)?);
+    }
+    Ok(jets)
+}
+
 /// One evaluation with `terms` terms; the error comes with the number of terms known to be
 /// missing.
 #[allow(clippy::type_complexity)]
@@ -62,14 +104,9 @@ fn attempt<A: Arithmetic>(
     at: &A::Number,
     terms: usize,
 ) -> Result<(Vec<A::Number>, Span), (Blocked, usize)> {
-    let mut jets: Vec<Jet<A::Number>> = Vec::with_capacity(function.steps().len());
-    for step in function.steps() {
-        let blocked = |obstacle| (Blocked { obstacle, span: step.span }, 1);
-        let jet = apply(a, function, &step.operation, &jets, at, terms).map_err(blocked)?;
-        jets.push(jet);
-    }
     let span = |index: usize| function.steps()[index].span;
-    let last = jets.len() - 1;
+    let last = function.steps().len() - 1;
+    let jets = jets(a, function, at, terms, last).map_err(|blocked| (blocked, 1))?;
     match jets[last].taylor(a, terms) {
         Ok(taylor) => Ok((taylor, span(last))),
         Err(Obstacle::Singular(kind)) => {

@@ -11,7 +11,7 @@ use crate::number::{Arithmetic, Rational};
 
 /// Why an operation on series has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Obstacle {
+pub(crate) enum Obstacle {
     /// The function has no Taylor series here.
     Singular(Singularity),
     /// All terms known are zero; more terms are needed.

@@ -16,11 +16,12 @@ mod recurrence;
 
 pub use code::Language;
 pub use error::{Error, NotAnalytic};
+pub(crate) use evaluate::{coefficients, value, valuation};
 pub use jet::Singularity;
 
 use crate::expand::Polynomial;
 use crate::function::{Excerpt, Function};
-use crate::number::{Certified, Exact, Interval, Value, to_f64};
+use crate::number::{Certified, Exact, Interval, Interval64, Value, to_f64};
 use evaluate::Blocked;
 use jet::Obstacle;
 
@@ -245,6 +246,20 @@ impl Series {
         Err(undecided)
     }
 
+    /// The expansion point, exactly or enclosed.
+    pub(crate) fn point(&self) -> &Value {
+        &self.point.value
+    }
+
+    /// The expansion point between two doubles.
+    pub(crate) fn enclosed_point(&self) -> Interval64 {
+        let value = match self.point() {
+            Value::Exact(exact) => exact.enclose(PRECISIONS[0]),
+            Value::Enclosure(interval) => interval.clone(),
+        };
+        Interval64::around(&value)
+    }
+
     /// The coefficients and the point alone: what expanding an array needs.
     #[must_use]
     pub fn polynomial(&self) -> Polynomial {
@@ -288,8 +303,8 @@ fn attempt(
 ) -> Result<(Certified, Vec<Value>), Blocked> {
     let arithmetic = Certified::new(bits);
     let zero = Value::Exact(Exact::default());
-    let point = evaluate::coefficients(&arithmetic, at, &zero, 0)?.swap_remove(0);
-    let values = evaluate::coefficients(&arithmetic, function, &point, order)?;
+    let point = coefficients(&arithmetic, at, &zero, 0)?.swap_remove(0);
+    let values = coefficients(&arithmetic, function, &point, order)?;
     Ok((arithmetic, values))
 }
 

@@ -1,0 +1,12 @@
+//! Proofs about series: where they converge, and how far a Taylor polynomial is from its
+//! function.
+//!
+//! Everything is interval arithmetic with outward rounding: a bound may be wide, it is never
+//! wrong.
+
+mod path;
+mod radius;
+mod region;
+mod singularity;
+
+pub use radius::Radius;

@@ -1,0 +1,520 @@
+//! The radius of convergence, between two proven ends.
+//!
+//! The lower end: rectangles that cover the disc about the expansion point, nearest first, each
+//! proven free of singularities (see `region`), halved where they are not at once. By reflection
+//! at the real axis the upper half suffices. The upper end: a singularity proven by a walk around
+//! it (see `path`). Where the singularity is the only zero of a guard in a small square, and that
+//! zero is an exact constant, so is the radius.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::fmt;
+
+use super::path::{Circuit, Place, Plane, Square, meets, point};
+use super::region::{Guard, PLANE, Rectangle, Region, Source, Stuck};
+use super::singularity::{ExactPlace, Exactly};
+use crate::number::Interval64;
+use crate::series::Series;
+
+/// The disc about the expansion point in which a series converges to its function.
+///
+/// # Examples
+///
+/// ```
+/// let radius = maclaurin::taylor("log(1 + exp(x))", 4, "0")?.radius();
+/// assert_eq!(radius.exact.as_deref(), Some("pi"));
+/// assert!(radius.lower <= std::f64::consts::PI && std::f64::consts::PI <= radius.upper);
+/// assert_eq!(radius.to_string(), "pi = 3.14159...");
+/// # Ok::<(), maclaurin::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Radius {
+    /// The radius is not below this: certified.
+    pub lower: f64,
+    /// The radius is not above this: certified; infinite where no singularity is proven.
+    pub upper: f64,
+    /// The radius itself where it is known, such as `pi`, or `infinity`.
+    pub exact: Option<String>,
+}
+
+/// Rectangles that one search may look at.
+const MOST_BOXES: usize = 60_000;
+
+/// How far a search goes, in units of the expansion point's magnitude or 1.
+const FARTHEST: f64 = 1024.0;
+
+/// Pieces a side of a walk around a square, few at first.
+const PIECES: [usize; 2] = [16, 256];
+
+/// Squares that are tried, each a third of the one before.
+const SHRINKINGS: usize = 12;
+
+/// Half-widths of squares around a zero that is not known exactly, as parts of its distance.
+const HALF_WIDTHS: [f64; 4] = [1e-10, 1e-8, 1e-5, 1e-3];
+
+impl Radius {
+    const INFINITE: Self = Self { lower: f64::INFINITY, upper: f64::INFINITY, exact: None };
+
+    fn infinite() -> Self {
+        Self { exact: Some("infinity".into()), ..Self::INFINITE }
+    }
+}
+
+impl fmt::Display for Radius {
+    /// The exact radius, or its two ends.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.exact {
+            Some(exact) if self.lower.is_infinite() || exact.parse::<f64>().is_ok() => {
+                formatter.write_str(exact)
+            }
+            Some(exact) => {
+                write!(formatter, "{exact} = {}...", truncated(self.lower.midpoint(self.upper)))
+            }
+            None if self.upper.is_infinite() => {
+                write!(formatter, "at least {}", truncated(self.lower))
+            }
+            None if truncated(self.lower) == truncated(self.upper) => {
+                write!(formatter, "{}...", truncated(self.lower))
+            }
+            None => write!(formatter, "between {} and {}", self.lower, self.upper),
+        }
+    }
+}
+
+/// Six digits, none of them rounded up.
+fn truncated(value: f64) -> String {
+    let digits = (5 - value.abs().max(1e-300).log10().floor() as i32).clamp(0, 12);
+    let scale = 10f64.powi(digits);
+    // Room for the last bits of a decimal such as 0.1.
+    format!("{}", (value * scale + 1e-6).floor() / scale)
+}
+
+impl Series {
+    /// The radius of convergence: how far from the expansion point the series still converges to
+    /// the function. A removable singularity does not limit it; a kink of `abs` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(maclaurin::taylor("exp(x)", 4, "0")?.radius().lower, f64::INFINITY);
+    /// assert_eq!(maclaurin::taylor("sin(x)/x", 4, "0")?.radius().lower, f64::INFINITY);
+    /// assert_eq!(maclaurin::taylor("1/(1 + x^2)", 4, "1")?.radius().to_string(), "sqrt(2) = 1.41421...");
+    /// # Ok::<(), maclaurin::Error>(())
+    /// ```
+    #[must_use]
+    pub fn radius(&self) -> Radius {
+        let origin = self.enclosed_point();
+        let plane = Plane { region: Region::new(self.function()), origin: PLANE.real(origin), hole: None };
+        Search::new(self, plane).run()
+    }
+}
+
+/// A rectangle still to be proven, the nearest one first.
+struct Pending {
+    distance: f64,
+    place: Rectangle,
+}
+
+impl PartialEq for Pending {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Pending {}
+
+impl PartialOrd for Pending {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Pending {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.distance.total_cmp(&self.distance)
+    }
+}
+
+/// A rectangle free of singularities, with the branches there.
+struct Leaf {
+    place: Rectangle,
+    guards: Vec<Guard>,
+}
+
+struct Search<'a> {
+    series: &'a Series,
+    plane: Plane<'a>,
+    exactly: Exactly<'a>,
+    queue: BinaryHeap<Pending>,
+    /// Rectangles without a neighbour yet.
+    waiting: Vec<Pending>,
+    leaves: Vec<Leaf>,
+    /// Squares around zeros of guards, settled apart.
+    squares: Vec<Square>,
+    found: Radius,
+    /// Zeros of each guard that have been found removable.
+    removed: Vec<u64>,
+}
+
+impl<'a> Search<'a> {
+    fn new(series: &'a Series, plane: Plane<'a>) -> Self {
+        let mut search = Self {
+            exactly: Exactly::new(series),
+            series,
+            plane,
+            queue: BinaryHeap::new(),
+            waiting: Vec::new(),
+            leaves: Vec::new(),
+            squares: Vec::new(),
+            found: Radius::INFINITE,
+            removed: Vec::new(),
+        };
+        let far = FARTHEST * series.at_f64().abs().max(1.0).log2().ceil().exp2();
+        let (left, right) = (Interval64::between(-far, 0.0), Interval64::between(0.0, far));
+        search.push((left, right));
+        search.push((right, right));
+        search
+    }
+
+    fn push(&mut self, place: Rectangle) {
+        self.queue.push(Pending { distance: distance(&place), place });
+    }
+
+    fn run(mut self) -> Radius {
+        for _ in 0..MOST_BOXES {
+            let Some(pending) = self.queue.pop() else { break };
+            let Pending { distance, place } = pending;
+            if distance >= self.found.lower {
+                break;
+            }
+            if self.squares.iter().any(|square| square.contains(&place)) {
+                continue;
+            }
+            let neighbour = self.neighbour(&place);
+            if neighbour.is_none() && distance > 0.0 {
+                // Parts that a square covers need no neighbour.
+                let width = place.0.high - place.0.low;
+                let covers = |square: &&Square| meets(&square.place(), &place);
+                match self.squares.iter().find(covers) {
+                    Some(square) if width > square.half_width / 64.0 => self.split(&place),
+                    _ => self.waiting.push(pending),
+                }
+                continue;
+            }
+            let guards = neighbour.map(|leaf| &self.leaves[leaf].guards[..]);
+            match self.plane.evaluate(&place, guards) {
+                Ok(evaluation) if evaluation.guards.is_empty() => return Radius::infinite(),
+                Ok(evaluation) => self.accept(Leaf { place, guards: evaluation.guards }),
+                Err(stuck) => {
+                    if self.settle(&place, &stuck, neighbour) {
+                        return Radius::infinite();
+                    }
+                    self.split(&place);
+                }
+            }
+        }
+        let open = self.queue.iter().chain(&self.waiting).map(|pending| pending.distance);
+        let far = FARTHEST * self.series.at_f64().abs().max(1.0);
+        let nearest = open.fold(far, f64::min);
+        self.limit(nearest, None);
+        self.found
+    }
+
+    /// Nothing is proven from that distance on.
+    fn limit(&mut self, distance: f64, exact: Option<String>) {
+        if distance < self.found.lower {
+            self.found.lower = distance;
+            self.found.exact = exact;
+        }
+    }
+
+    fn accept(&mut self, leaf: Leaf) {
+        let queue = &mut self.queue;
+        self.waiting.extract_if(.., |pending| meets(&pending.place, &leaf.place)).for_each(|pending| queue.push(pending));
+        self.leaves.push(leaf);
+    }
+
+    fn split(&mut self, place: &Rectangle) {
+        let width = place.0.high - place.0.low;
+        let near = distance(place);
+        if width < near * 1e-12 || width < 1e-280 || (near == 0.0 && width < self.resolution()) {
+            return self.limit(near, None);
+        }
+        let halves = |side: Interval64| {
+            let middle = side.middle();
+            [Interval64::between(side.low, middle), Interval64::between(middle, side.high)]
+        };
+        for re in halves(place.0) {
+            for im in halves(place.1) {
+                self.push((re, im));
+            }
+        }
+    }
+
+    /// The width below which rectangles at the expansion point are not worth looking at.
+    fn resolution(&self) -> f64 {
+        1e-14 * self.series.at_f64().abs().max(1e-8)
+    }
+
+    /// A leaf that shares with the rectangle its point nearest to the expansion point, or at
+    /// least a point of the disc that is being proven.
+    fn neighbour(&self, place: &Rectangle) -> Option<usize> {
+        let nearest = |side: Interval64| 0f64.clamp(side.low, side.high);
+        let nearest = point((nearest(place.0), nearest(place.1)));
+        let found = self.leaves.iter().rposition(|leaf| meets(&leaf.place, &nearest));
+        found.or_else(|| {
+            self.leaves.iter().rposition(|leaf| {
+                meets(&leaf.place, place)
+                    && distance(&(
+                        shared(leaf.place.0, place.0),
+                        shared(leaf.place.1, place.1),
+                    )) < self.found.lower
+            })
+        })
+    }
+
+    /// Looks for the zero of a guard that a rectangle could not exclude, and draws a square
+    /// around it. Whether that proves the radius infinite.
+    fn settle(&mut self, place: &Rectangle, stuck: &Stuck, neighbour: Option<usize>) -> bool {
+        let width = place.0.high - place.0.low;
+        let near = distance(place);
+        if width > near / 4.0 && near > 0.0 || width > 2.0 * self.series.at_f64().abs().max(2.0) {
+            return false;
+        }
+        if near == 0.0 && self.removable(stuck.source, None, (0.0, 0.0), 4.0 * width) {
+            return self.is_entire();
+        }
+        let guards = neighbour.map(|leaf| self.leaves[leaf].guards.clone());
+        let Some((zero, error)) = self.zero(place, stuck, guards.as_deref()) else { return false };
+        if self.squares.iter().any(|square| square.contains(&point(zero))) {
+            return false;
+        }
+        let origin = self.plane.origin.0.middle();
+        // A wide net: a candidate is proven, and a zero of higher order is known to few digits.
+        let tolerance = (8.0 * error).max(1e-7 * zero.0.hypot(zero.1));
+        for exact in self.exactly.candidates((origin + zero.0, zero.1), tolerance) {
+            if self.exactly.multiplicity(stuck.source, &exact).is_none() {
+                continue;
+            }
+            let removable = self.exactly.is_removable(&exact);
+            if removable && self.removable(stuck.source, Some(&exact), zero, 4.0 * width) {
+                return self.is_entire();
+            }
+            if !removable && self.limits(&exact, zero, 0.75 * zero.0.hypot(zero.1)) {
+                return false;
+            }
+        }
+        self.limits_nearly(stuck, zero, error);
+        false
+    }
+
+    fn is_entire(&self) -> bool {
+        let Some(leaf) = self.leaves.last() else { return false };
+        leaf.guards.iter().zip(&self.removed).all(|(guard, removed)| {
+            self.plane.region.most_zeros(guard.source) == Some(*removed)
+        })
+    }
+
+    /// Walks around squares about `center`, smaller and smaller, until the function can be
+    /// followed and `accept` agrees.
+    fn square(
+        &self,
+        center: Place,
+        widest: f64,
+        accept: impl Fn(&Circuit) -> bool,
+    ) -> Option<(Square, Circuit)> {
+        let mut half_width = widest;
+        for _ in 0..SHRINKINGS {
+            let square = Square { center, half_width };
+            for count in PIECES {
+                match self.plane.around(square, count) {
+                    Some(circuit) if accept(&circuit) => return Some((square, circuit)),
+                    Some(_) => {}
+                    None => break,
+                }
+            }
+            half_width /= 3.0;
+        }
+        None
+    }
+
+    /// Whether all zeros of guards inside a circuit are at `place`: the expansion point where it
+    /// is `None`.
+    fn all_zeros_at(&self, circuit: &Circuit, place: Option<&ExactPlace>) -> bool {
+        let guards = &circuit.pieces[0].evaluation.guards;
+        guards.iter().zip(&circuit.zeros).all(|(guard, &zeros)| {
+            zeros == 0
+                || match place {
+                    Some(place) => self.exactly.multiplicity(guard.source, place),
+                    None => self.exactly.multiplicity_at_point(guard.source),
+                } == Some(zeros)
+        })
+    }
+
+    /// Settles a removable singularity; whether that was possible.
+    fn removable(
+        &mut self,
+        source: Source,
+        exact: Option<&ExactPlace>,
+        center: Place,
+        widest: f64,
+    ) -> bool {
+        if exact.is_none() && self.exactly.multiplicity_at_point(source).is_none() {
+            return false;
+        }
+        let agrees = |circuit: &Circuit| {
+            // The exact evaluation took principal branches: so must the path.
+            let principal = circuit.pieces.iter().all(|piece| piece.evaluation.is_principal());
+            !circuit.singular && self.all_zeros_at(circuit, exact) && (principal || exact.is_none())
+        };
+        let Some((square, circuit)) = self.square(center, widest, agrees) else { return false };
+        self.removed.resize(circuit.zeros.len(), 0);
+        for (removed, zeros) in self.removed.iter_mut().zip(&circuit.zeros) {
+            *removed += zeros.unsigned_abs();
+        }
+        for piece in &circuit.pieces {
+            self.accept(Leaf { place: piece.place, guards: piece.evaluation.guards.clone() });
+        }
+        if exact.is_none() {
+            self.plane.hole = Some((square, circuit.pieces));
+        }
+        self.squares.push(square);
+        true
+    }
+
+    /// Settles a singularity at an exact place; whether that was possible.
+    fn limits(&mut self, exact: &ExactPlace, center: Place, widest: f64) -> bool {
+        let only = |circuit: &Circuit| {
+            circuit.zeros.iter().any(|&zeros| zeros != 0) && self.all_zeros_at(circuit, Some(exact))
+        };
+        let Some((square, circuit)) = self
+            .square(center, widest, |circuit| circuit.singular && only(circuit))
+            .or_else(|| self.square(center, widest, only))
+        else {
+            return false;
+        };
+        let Some((distance, text)) = self.exactly.distance(exact) else { return false };
+        if circuit.singular && distance.high < self.found.upper {
+            self.found.upper = distance.high;
+        }
+        self.limit(distance.low, circuit.singular.then_some(text));
+        self.squares.push(square);
+        true
+    }
+
+    /// Settles a zero that is known to some digits only.
+    fn limits_nearly(&mut self, stuck: &Stuck, zero: Place, error: f64) {
+        let away = (zero.0 * zero.0 + zero.1 * zero.1).sqrt();
+        let mut settled = false;
+        for part in HALF_WIDTHS {
+            let square = Square { center: zero, half_width: (part * away).max(4.0 * error) };
+            let circuit = PIECES.iter().find_map(|&count| {
+                let circuit = self.plane.around(square, count)?;
+                (circuit.singular || count == PIECES[1]).then_some(circuit)
+            });
+            let Some(circuit) = circuit.filter(|circuit| circuit.zeros[stuck.guard] != 0) else {
+                continue;
+            };
+            let place = square.place();
+            if !settled {
+                settled = true;
+                let near = distance(&place);
+                self.limit(near, None);
+                self.squares.push(square);
+            }
+            if circuit.singular {
+                let far = (place.0.square().add(place.1.square())).high.sqrt().next_up();
+                self.found.upper = self.found.upper.min(far);
+                return;
+            }
+        }
+    }
+
+    /// A zero of the stuck guard near a rectangle, by the secant method, with the length of the
+    /// last step: a guess.
+    fn zero(
+        &self,
+        place: &Rectangle,
+        stuck: &Stuck,
+        guards: Option<&[Guard]>,
+    ) -> Option<(Place, f64)> {
+        let width = place.0.high - place.0.low;
+        let start = (place.0.middle(), place.1.middle());
+        let value = |at: Place| match self.plane.evaluate(&point(at), guards) {
+            Ok(evaluation) => Some(middle(&evaluation.guards[stuck.guard].value)),
+            Err(found) if found.guard == stuck.guard => Some(middle(&found.value)),
+            Err(found) => found.passed.get(stuck.guard).map(|guard| middle(&guard.value)),
+        };
+        let (mut old, mut new) = (start, (start.0 + width / 8.0, start.1 + width / 16.0));
+        let (mut old_value, mut new_value) = (value(old)?, value(new)?);
+        let mut length = width;
+        for _ in 0..80 {
+            let slope = complex_divide(minus(new_value, old_value), minus(new, old))?;
+            let Some(step) = complex_divide(new_value, slope) else { break };
+            let next = minus(new, step);
+            let moved = minus(next, start);
+            let shorter = step.0.hypot(step.1);
+            if !(moved.0.hypot(moved.1) <= 4.0 * width) || shorter > 16.0 * length {
+                break;
+            }
+            length = shorter;
+            (old, old_value) = (new, new_value);
+            (new, new_value) = (next, value(next)?);
+            if length <= 1e-16 * next.0.hypot(next.1) || new_value == (0.0, 0.0) {
+                break;
+            }
+        }
+        // A real zero's imaginary part is rounding.
+        let size = new.0.hypot(new.1);
+        let clean = |part: f64| if part.abs() <= 1e-14 * size { 0.0 } else { part };
+        let zero = (clean(new.0), clean(new.1));
+        (length <= 1e-4 * size).then_some((zero, length))
+    }
+}
+
+fn middle(z: &Rectangle) -> Place {
+    (z.0.middle(), z.1.middle())
+}
+
+fn minus(a: Place, b: Place) -> Place {
+    (a.0 - b.0, a.1 - b.1)
+}
+
+fn complex_divide(a: Place, b: Place) -> Option<Place> {
+    let square = b.0 * b.0 + b.1 * b.1;
+    let quotient = ((a.0 * b.0 + a.1 * b.1) / square, (a.1 * b.0 - a.0 * b.1) / square);
+    (quotient.0.is_finite() && quotient.1.is_finite()).then_some(quotient)
+}
+
+impl Square {
+    fn place(&self) -> Rectangle {
+        let side = |middle: f64| Interval64 {
+            low: middle - self.half_width,
+            high: middle + self.half_width,
+        };
+        (side(self.center.0), side(self.center.1))
+    }
+
+    fn contains(&self, place: &Rectangle) -> bool {
+        let square = self.place();
+        let inside = |a: Interval64, b: Interval64| a.low <= b.low && b.high <= a.high;
+        inside(square.0, place.0) && inside(square.1, place.1)
+    }
+}
+
+fn shared(a: Interval64, b: Interval64) -> Interval64 {
+    Interval64 { low: a.low.max(b.low), high: a.high.min(b.high) }
+}
+
+/// A lower bound of the distance of a rectangle from the expansion point, exactly 0 if it
+/// contains it.
+fn distance(place: &Rectangle) -> f64 {
+    let (x, y) = (place.0.mignitude(), place.1.mignitude());
+    if y == 0.0 {
+        x
+    } else if x == 0.0 {
+        y
+    } else {
+        Interval64::point(x).square().add(Interval64::point(y).square()).low.sqrt().next_down()
+    }
+}
