@@ -55,6 +55,14 @@ pub enum Command {
   maclaurin plot \"log(1 + exp(x))\" --orders 1..4 --on -5:5 -o softplus.png
   maclaurin plot \"sin(x)\" --orders 1,3,5,7 --on -2*pi:2*pi -o sine.svg")]
     Plot(PlotArguments),
+    /// Bound the error of a Taylor polynomial on a range, certified, and draw it.
+    #[command(after_help = "Examples:
+  maclaurin bound \"log(1 + exp(x))\" --on -1:1 --order 4
+  maclaurin bound \"log(1 + exp(x))\" --on 0:1 --tolerance 1e-6
+      the smallest order that stays within it, and the expansion point that needs least
+  maclaurin bound \"exp(x)\" --on -1:1 --order 6 -o error.svg
+      the error curve below its certified bound")]
+    Bound(BoundArguments),
     /// Print a completion script for a shell: `maclaurin completions bash >> ~/.bashrc`.
     Completions {
         /// The shell.
@@ -70,9 +78,10 @@ pub struct FunctionArguments {
     /// A parameter's value; may be given several times.
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, String)>,
-    /// The expansion point: a number or an expression without x, such as 1/2 or pi/6.
-    #[arg(long, default_value = "0", allow_hyphen_values = true)]
-    pub at: String,
+    /// The expansion point: a number or an expression without x, such as 1/2 or pi/6 [default:
+    /// 0; with --tolerance, the one that needs the smallest order].
+    #[arg(long, allow_hyphen_values = true)]
+    pub at: Option<String>,
 }
 
 /// How far to expand.
@@ -259,6 +268,29 @@ pub struct PlotArguments {
     pub output: PathBuf,
 }
 
+/// Arguments of `maclaurin bound`.
+#[derive(Args)]
+pub struct BoundArguments {
+    /// The function of x.
+    #[arg(allow_hyphen_values = true)]
+    pub expression: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub function: FunctionArguments,
+    /// The range of x, such as the range of your data.
+    #[arg(long, allow_hyphen_values = true, value_name = "LOW:HIGH")]
+    pub on: String,
+    /// The order of the polynomial [default: 4].
+    #[arg(long, conflicts_with = "tolerance")]
+    pub order: Option<usize>,
+    /// The largest error allowed: the smallest order that stays within it is found.
+    #[arg(long)]
+    pub tolerance: Option<String>,
+    /// A picture of the error: .svg or .png.
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+}
+
 /// Orders of Taylor polynomials.
 #[derive(Clone)]
 pub struct Orders(pub Vec<usize>);
@@ -302,6 +334,11 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 }
 
 impl FunctionArguments {
+    /// The expansion point.
+    pub fn at(&self) -> &str {
+        self.at.as_deref().unwrap_or("0")
+    }
+
     /// The function that `text` means with these parameters.
     pub fn function(&self, text: &str) -> Result<Function, Failure> {
         let parameters: Vec<_> =
@@ -313,8 +350,8 @@ impl FunctionArguments {
     pub fn series(&self, text: &str, length: &LengthArguments) -> Result<Series, Failure> {
         let function = self.function(text)?;
         Ok(match length.terms {
-            Some(terms) => Series::with_terms(&function, terms, &self.at)?,
-            None => Series::new(&function, length.order.unwrap_or(4), &self.at)?,
+            Some(terms) => Series::with_terms(&function, terms, self.at())?,
+            None => Series::new(&function, length.order.unwrap_or(4), self.at())?,
         })
     }
 }

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use maclaurin::{Expansion, Float, Kind, Polynomial, Series};
 
 use crate::arguments::{ExpandArguments, FileFormat, TypeName, number};
+use crate::bound::scientific;
 use crate::output::{Archive, Pending, Stored, write_npy};
 use crate::{Failure, input, sheet};
 
@@ -39,6 +40,9 @@ struct Done {
     values: usize,
     bytes: usize,
     time: Duration,
+    /// The smallest and the largest value that was expanded.
+    range: Option<(f64, f64)>,
+    scale: f64,
 }
 
 pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
@@ -168,6 +172,7 @@ impl Job<'_> {
         };
         let start = Instant::now();
         let (mut values, mut bytes, mut time, mut failed) = (0, 0, Duration::ZERO, 0);
+        let mut trust = Trust::default();
         for (name, file) in files {
             bar.set_message(name.clone());
             match work(name, file) {
@@ -178,6 +183,7 @@ impl Job<'_> {
                     values += done.values;
                     bytes += done.bytes;
                     time += done.time;
+                    trust.add(&done);
                 }
                 Err(failure) if files.len() == 1 => return Err(failure),
                 Err(failure) => {
@@ -190,6 +196,15 @@ impl Job<'_> {
         bar.finish_and_clear();
         if !quiet && values > 0 {
             println!("{}", self.summary(values, bytes, time, start.elapsed()));
+        }
+        if self.expansion.kind != Kind::Powers && self.arguments.weights.is_empty() {
+            let (line, warning) = trust.lines(&self.series);
+            if !quiet && !line.is_empty() {
+                println!("{line}");
+            }
+            if !warning.is_empty() {
+                eprintln!("{warning}");
+            }
         }
         if failed > 0 { Err(Failure::Some { failed, all: files.len() }) } else { Ok(()) }
     }
@@ -307,19 +322,22 @@ fn done(
     size: usize,
     time: Duration,
 ) -> Done {
-    let range = input.array.range().map_or("no values".into(), |(low, high)| {
+    let range = input.array.range().map(|(low, high)| {
         let ends = [low, high].map(|end| expansion.scale * end + expansion.shift);
-        format!("values {:.4} to {:.4}", ends[0].min(ends[1]), ends[0].max(ends[1]))
+        (ends[0].min(ends[1]), ends[0].max(ends[1]))
     });
+    let described =
+        range.map_or("no values".into(), |(low, high)| format!("values {low:.4} to {high:.4}"));
     let line = format!(
-        "{}: {} {}, {range} -> {}",
+        "{}: {} {}, {described} -> {}",
         file.display(),
         extents(input.array.shape()),
         input.array.type_name(),
         extents(shape)
     );
     let values = input.array.shape().iter().product();
-    Done { line, values, bytes: shape.iter().product::<usize>() * size, time }
+    let bytes = shape.iter().product::<usize>() * size;
+    Done { line, values, bytes, time, range, scale: expansion.scale }
 }
 
 /// A shape as `427 x 640 x 3`.
@@ -328,4 +346,48 @@ fn extents(shape: &[usize]) -> String {
         return "one value".into();
     }
     shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" x ")
+}
+
+/// Where the values of a job lie, and how far the polynomial can be trusted there.
+#[derive(Default)]
+struct Trust {
+    range: Option<(f64, f64)>,
+    scale: f64,
+}
+
+impl Trust {
+    fn add(&mut self, done: &Done) {
+        let Some((low, high)) = done.range.filter(|(low, high)| (high - low).is_finite()) else {
+            return;
+        };
+        let (least, most) = self.range.unwrap_or((low, high));
+        self.range = Some((least.min(low), most.max(high)));
+        self.scale = done.scale;
+    }
+
+    /// A line for the summary, and a warning where values leave the disc of convergence.
+    fn lines(&self, series: &Series) -> (String, String) {
+        let Some((low, high)) = self.range else { return (String::new(), String::new()) };
+        let radius = series.radius();
+        let error = series.error_bound(low, high).map_or("without bound".into(), |error| {
+            format!("at most {}", scientific(error.bound, true))
+        });
+        let line = format!(
+            "on the values' range, {low:.4} to {high:.4}, the polynomial is off by {error} (certified); \
+             radius of convergence {radius}"
+        );
+        let reach = (low - series.at_f64()).abs().max((high - series.at_f64()).abs());
+        if reach <= radius.lower {
+            return (line, String::new());
+        }
+        let fits = self.scale * 0.75 * radius.lower / reach;
+        let warning = format!(
+            "warning: values reach {reach:.4} from the expansion point {}, the radius of convergence is {radius}: \
+             beyond it the polynomial is not {} and higher orders make it worse; \
+             --scale {fits:.2e} would fit",
+            series.at(),
+            series.function()
+        );
+        (line, warning)
+    }
 }

@@ -2,6 +2,8 @@
 
 mod arguments;
 mod array;
+mod bound;
+mod chart;
 mod expand;
 mod input;
 mod output;
@@ -81,6 +83,7 @@ fn main() -> ExitCode {
         Command::Series(arguments) => series::run(arguments),
         Command::Expand(arguments) => expand::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
+        Command::Bound(arguments) => bound::run(arguments),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             let mut script = Vec::new();

@@ -1,6 +1,5 @@
 //! `maclaurin plot`: a function in black and its Taylor polynomials in colour.
 
-use std::io::Write;
 use std::ops::Range;
 
 use maclaurin::{Function, Series};
@@ -9,12 +8,8 @@ use plotters::prelude::*;
 
 use crate::Failure;
 use crate::arguments::{PlotArguments, range};
-use crate::input::ending;
-use crate::output::Pending;
-use crate::picture::{FAMILY, OVERSAMPLING, Picture, draw_failure, text, use_font};
-
-/// Width and height of the picture in pixels.
-const SIZE: (u32, u32) = (960, 600);
+use crate::chart::{self, Chart};
+use crate::picture::draw_failure;
 
 /// Points of a curve.
 const SAMPLES: usize = 1200;
@@ -45,7 +40,7 @@ pub fn run(arguments: &PlotArguments) -> Result<(), Failure> {
     let (low, high) = range(&arguments.on)?;
     let orders = &arguments.orders.0;
     let highest = orders.iter().copied().max().unwrap_or(0);
-    let series = Series::new(&function, highest, &arguments.function.at)?;
+    let series = Series::new(&function, highest, arguments.function.at())?;
     let samples = || {
         let step = (high - low) / SAMPLES as f64;
         (0..=SAMPLES).map(move |i| if i == SAMPLES { high } else { low + step * i as f64 })
@@ -74,29 +69,7 @@ pub fn run(arguments: &PlotArguments) -> Result<(), Failure> {
         function: curve,
         polynomials,
     };
-    use_font();
-    match ending(&arguments.output).as_str() {
-        "svg" => {
-            let mut text = String::new();
-            plot.draw(&SVGBackend::with_string(&mut text, SIZE).into_drawing_area(), 1)?;
-            Pending::create(&arguments.output)?.finish(|file| file.write_all(text.as_bytes()))?;
-        }
-        "png" => {
-            let size = (SIZE.0 * OVERSAMPLING, SIZE.1 * OVERSAMPLING);
-            let mut large = Picture::white(size.0, size.1);
-            plot.draw(
-                &BitMapBackend::with_buffer(&mut large.pixels, size).into_drawing_area(),
-                OVERSAMPLING,
-            )?;
-            let pixels = large.scaled_down(SIZE)?.into_raw();
-            let picture = Picture { width: SIZE.0, height: SIZE.1, pixels };
-            Pending::create(&arguments.output)?.finish(|file| picture.write_png(file))?;
-        }
-        other => {
-            let message = format!("cannot write `.{other}`: --output is a .svg or .png file");
-            return Err(Failure::Usage(message));
-        }
-    }
+    chart::save(&plot, &arguments.output)?;
     println!("{}: {}", arguments.output.display(), plot.title);
     Ok(())
 }
@@ -120,8 +93,7 @@ fn value_range(function: &Function, curve: &[(f64, f64)]) -> Result<(f64, f64), 
     Ok((low - room, high + room))
 }
 
-impl Plot {
-    /// Draws on an area whose lengths are all `scale` times the usual ones.
+impl Chart for Plot {
     fn draw<B: DrawingBackend>(
         &self,
         area: &DrawingArea<B, Shift>,
@@ -130,26 +102,7 @@ impl Plot {
     where
         B::ErrorType: 'static,
     {
-        area.fill(&WHITE).map_err(draw_failure)?;
-        let mut chart = ChartBuilder::on(area)
-            .caption(&self.title, text(20 * scale))
-            .margin(12 * scale)
-            .x_label_area_size(32 * scale)
-            .y_label_area_size(56 * scale)
-            .build_cartesian_2d(self.x.clone(), self.y.clone())
-            .map_err(draw_failure)?;
-        chart
-            .configure_mesh()
-            .x_desc("x")
-            .label_style(text(14 * scale))
-            .axis_desc_style(text(15 * scale))
-            .axis_style(BLACK.mix(0.5).stroke_width(scale))
-            .bold_line_style(BLACK.mix(0.12).stroke_width(scale))
-            .light_line_style(TRANSPARENT)
-            .max_light_lines(0)
-            .set_all_tick_mark_size(5 * scale)
-            .draw()
-            .map_err(draw_failure)?;
+        let mut chart = chart::axes(area, scale, &self.title, self.x.clone(), self.y.clone())?;
         let function = ("the function".to_owned(), &self.function, BLACK, 3);
         let polynomials = self.polynomials.iter().zip(COLORS);
         let polynomials = polynomials.map(|((name, curve), color)| (name.clone(), curve, color, 2));
@@ -166,16 +119,7 @@ impl Plot {
                 }
             }
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .background_style(WHITE.mix(0.85))
-            .border_style(BLACK.mix(0.3).stroke_width(scale))
-            .legend_area_size(34 * scale)
-            .margin(10 * scale)
-            .label_font((FAMILY, 15 * scale))
-            .draw()
-            .map_err(draw_failure)?;
+        chart::legend(&mut chart, scale)?;
         area.present().map_err(draw_failure)
     }
 }

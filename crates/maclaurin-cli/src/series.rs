@@ -24,10 +24,11 @@ pub fn run(arguments: &SeriesArguments) -> Result<(), Failure> {
 /// The series on a line and its coefficients below, the exact ones beside their decimals.
 fn table(series: &Series) -> String {
     let mut text = format!(
-        "{} about {}, order {}\n\n  {series}\n\n{:>6}  {:<24} {}\n",
+        "{} about {}, order {}\n\n  {series}\n\nradius of convergence: {}\n\n{:>6}  {:<24} {}\n",
         series.function(),
         series.at(),
         series.order(),
+        series.radius(),
         "degree",
         "coefficient",
         "exactly"
@@ -42,6 +43,7 @@ fn table(series: &Series) -> String {
 
 fn json(series: &Series) -> String {
     let exact = |degree| series.exact(degree).map(ToString::to_string);
+    let radius = series.radius();
     // JSON has no infinities: a coefficient beyond the doubles is null, its exact text is there.
     json!({
         "function": series.function().text(),
@@ -51,6 +53,7 @@ fn json(series: &Series) -> String {
         "degrees": series.degrees(),
         "coefficients": series.coefficients(),
         "exact": (0..=series.order()).map(exact).collect::<Vec<_>>(),
+        "radius": { "lower": radius.lower, "upper": radius.upper, "exact": radius.exact },
         "text": series.to_string(),
         "latex": series.latex(),
     })

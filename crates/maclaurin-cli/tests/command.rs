@@ -366,6 +366,9 @@ fn what_errors_say() {
             vec!["expand", &moon, "-f", "exp(x)", "--kind", "sum", "--weights", "1,2", "-o", &out],
         ),
         ("nothing_to_plot", vec!["plot", "log(x)", "--at", "1", "--on", "-3:-1", "-o", "log.svg"]),
+        ("no_order", vec!["bound", "softplus", "--on", "-5:5", "--tolerance", "1e-3", "--at", "0"]),
+        ("unbounded", vec!["bound", "log(x)", "--at", "1", "--on", "0:1"]),
+        ("two_lengths", vec!["bound", "x", "--on", "0:1", "--tolerance", "1", "--order", "3"]),
         ("empty_range", vec!["plot", "exp(x)", "--on", "3:1", "-o", "exp.svg"]),
         ("empty_orders", vec!["plot", "exp(x)", "--orders", "4..1", "-o", "exp.svg"]),
         ("unknown_plot_file", vec!["plot", "exp(x)", "-o", "exp.pdf"]),
@@ -400,14 +403,65 @@ fn one_bad_file_does_not_stop_the_others() {
 }
 
 #[test]
+fn values_beyond_the_radius_are_warned_of_once() {
+    let folder = TempDir::new().unwrap();
+    let output = in_folder(&folder, "out");
+    let (moon, chelsea) = (picture("moon.png"), picture("chelsea.png"));
+    let run = |more: &[&str]| {
+        let mut all = vec!["expand", &moon, &chelsea, "-f", "softplus", "-o", &output];
+        all.extend(more);
+        let run = maclaurin(&all);
+        assert!(run.status.success());
+        [run.stdout, run.stderr].map(|text| String::from_utf8(text).unwrap())
+    };
+    let [printed, errors] = run(&[]);
+    assert!(printed.contains("off by at most 3.2"), "{printed}");
+    assert!(printed.contains("radius of convergence pi = 3.14159..."), "{printed}");
+    assert_eq!(errors, "");
+    let [printed, errors] = run(&["--scale", "1/25"]);
+    assert!(printed.contains("radius of convergence pi"), "{printed}");
+    assert_eq!(errors.matches("warning:").count(), 1, "{errors}");
+    assert!(errors.contains("the radius of convergence is pi = 3.14159..."), "{errors}");
+    assert!(errors.contains("--scale"), "{errors}");
+    // Powers are of no function.
+    let [printed, errors] = run(&["--scale", "1/25", "--kind", "powers"]);
+    assert!(!printed.contains("radius") && errors.is_empty(), "{printed}{errors}");
+    let [printed, _] = run(&["--quiet"]);
+    assert_eq!(printed, "");
+}
+
+#[test]
+fn bounds_are_printed_and_drawn() {
+    let folder = TempDir::new().unwrap();
+    for (name, arguments) in [
+        ("order", vec!["log(1 + exp(x))", "--on", "-1:1", "--order", "4"]),
+        ("tolerance", vec!["log(1 + exp(x))", "--on", "0:1", "--tolerance", "1e-6"]),
+        ("beyond", vec!["1/(1 + x^2)", "--on", "0:2"]),
+        ("polynomial", vec!["x^3 - x", "--on", "-1:1"]),
+    ] {
+        let mut all = vec!["bound"];
+        all.extend(arguments);
+        insta::assert_snapshot!(format!("bound_{name}"), done(&all));
+    }
+    let svg = in_folder(&folder, "error.svg");
+    done(&["bound", "exp(x)", "--on", "-1:1", "--order", "6", "-o", &svg]);
+    let text = std::fs::read_to_string(&svg).unwrap();
+    assert!(text.contains("certified bound") && text.contains("|f - T|"));
+    let png = in_folder(&folder, "error.png");
+    done(&["bound", "exp(x)", "--on", "-1:1", "-o", &png]);
+    assert_eq!(image::open(&png).unwrap().to_rgb8().dimensions(), (960, 600));
+}
+
+#[test]
 fn help_completions_and_the_manual_are_there() {
     assert!(done(&["--help"]).contains("Examples:"));
-    for command in ["series", "expand", "plot"] {
+    for command in ["series", "expand", "plot", "bound"] {
         assert!(done(&[command, "--help"]).contains(&format!("maclaurin {command} ")));
     }
     assert!(done(&["completions", "bash"]).contains("complete -F _maclaurin"));
     let manual = done(&["man"]);
-    for section in [".SH NAME", "COMMAND SERIES", "COMMAND EXPAND", "COMMAND PLOT"] {
+    for section in [".SH NAME", "COMMAND SERIES", "COMMAND EXPAND", "COMMAND PLOT", "COMMAND BOUND"]
+    {
         assert!(manual.contains(section), "{section}");
     }
 }
@@ -427,13 +481,14 @@ fn words(line: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_readme_shows_what_the_command_prints() {
+fn the_pages_show_what_the_command_prints() {
     let folder = TempDir::new().unwrap();
     std::fs::copy(picture("rocket.jpg"), folder.path().join("rocket.jpg")).unwrap();
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
-    let readme = std::fs::read_to_string(readme).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let pages = ["README.md", "docs/accuracy.md"]
+        .map(|page| std::fs::read_to_string(root.join(page)).unwrap());
     let mut checked = 0;
-    for block in readme.split("```").skip(1).step_by(2) {
+    for block in pages.join("\n").split("```").skip(1).step_by(2) {
         for part in block.split("$ maclaurin ").skip(1) {
             let (line, expected) = part.split_once('\n').unwrap();
             let output = Command::new(env!("CARGO_BIN_EXE_maclaurin"))
@@ -451,5 +506,5 @@ fn the_readme_shows_what_the_command_prints() {
             checked += 1;
         }
     }
-    assert!(checked >= 4);
+    assert!(checked >= 5);
 }

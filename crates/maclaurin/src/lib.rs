@@ -46,10 +46,12 @@ mod function;
 mod number;
 mod series;
 
-pub use certify::Radius;
+pub use certify::{ErrorBound, Radius};
 pub use expand::{
     Degrees, Element, ExpandError, Expansion, Float, Kind, Polynomial, expand, expand_into,
 };
 pub use function::{Excerpt, Function, ParseError, ParseErrorKind, Span};
 pub use number::{Elementary, Exact, IBig, Interval, Rational, UBig, Value};
-pub use series::{Error, LARGEST_ORDER, Language, NotAnalytic, Series, Singularity, taylor};
+pub use series::{
+    Error, LARGEST_ORDER, Language, NoOrder, NotAnalytic, Series, Singularity, taylor,
+};

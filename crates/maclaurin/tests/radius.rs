@@ -7,7 +7,12 @@ use maclaurin::{Radius, taylor};
 fn radius(text: &str, at: &str) -> Radius {
     let start = std::time::Instant::now();
     let radius = taylor(text, 2, at).unwrap().radius();
-    println!("{text} at {at}: {radius} [{}, {}] in {:?}", radius.lower, radius.upper, start.elapsed());
+    println!(
+        "{text} at {at}: {radius} [{}, {}] in {:?}",
+        radius.lower,
+        radius.upper,
+        start.elapsed()
+    );
     radius
 }
 

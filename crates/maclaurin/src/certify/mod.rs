@@ -4,9 +4,14 @@
 //! Everything is interval arithmetic with outward rounding: a bound may be wide, it is never
 //! wrong.
 
+mod bound;
+mod choose;
+mod cover;
+mod hole;
 mod path;
 mod radius;
 mod region;
 mod singularity;
 
+pub use bound::ErrorBound;
 pub use radius::Radius;

@@ -72,19 +72,16 @@ impl Plane<'_> {
             let (a, b) = (point(at(first)), point(at(last)));
             let neighbour = pieces.last().map(|piece| &piece.evaluation.guards[..]);
             let place = hull(&a, &b);
-            match self.evaluate(&place, neighbour) {
-                Ok(evaluation) => {
-                    pieces.push(Piece { place, evaluation, step: PLANE.subtract(&b, &a) });
-                }
-                Err(_) => {
-                    let middle = first / 2.0 + last / 2.0;
-                    if pieces.len() + rest.len() > MOST_PIECES || last - first < step / 1024.0 {
-                        return None;
-                    }
-                    rest.push((middle, last));
-                    rest.push((first, middle));
-                }
+            if let Ok(evaluation) = self.evaluate(&place, neighbour) {
+                pieces.push(Piece { place, evaluation, step: PLANE.subtract(&b, &a) });
+                continue;
             }
+            let middle = first / 2.0 + last / 2.0;
+            if pieces.len() + rest.len() > MOST_PIECES || last - first < step / 1024.0 {
+                return None;
+            }
+            rest.push((middle, last));
+            rest.push((first, middle));
         }
         Some(pieces)
     }
@@ -152,25 +149,25 @@ impl Plane<'_> {
         });
         let differ = PLANE.sign(&PLANE.subtract(&after.value, &before.value)).is_some();
         let zeros = zeros.collect();
-        let singular = differ || self.has_integral(square, &pieces);
+        let singular = differ || has_integral(square, &pieces);
         Some(Circuit { pieces, zeros, singular })
     }
+}
 
-    /// Whether the integral of `f(z) ((z - c)/h)^j` around the square is certainly not zero for
-    /// a small `j`.
-    fn has_integral(&self, square: Square, pieces: &[Piece]) -> bool {
-        let center = point(square.center);
-        let scale = PLANE.real(Interval64::point(square.half_width));
-        (0..4u8).any(|j| {
-            let integral = pieces.iter().fold(PLANE.integer(0), |sum, piece| {
-                let t = PLANE.divide(&PLANE.subtract(&piece.place, &center), &scale);
-                let weight = PLANE.power(&t, &u64::from(j).into());
-                let value = PLANE.multiply(&piece.evaluation.value, &weight);
-                PLANE.add(&sum, &PLANE.multiply(&value, &piece.step))
-            });
-            PLANE.sign(&integral).is_some()
-        })
-    }
+/// Whether the integral of `f(z) ((z - c)/h)^j` around the square is certainly not zero for
+/// a small `j`.
+fn has_integral(square: Square, pieces: &[Piece]) -> bool {
+    let center = point(square.center);
+    let scale = PLANE.real(Interval64::point(square.half_width));
+    (0..4u8).any(|j| {
+        let integral = pieces.iter().fold(PLANE.integer(0), |sum, piece| {
+            let t = PLANE.divide(&PLANE.subtract(&piece.place, &center), &scale);
+            let weight = PLANE.power(&t, &u64::from(j).into());
+            let value = PLANE.multiply(&piece.evaluation.value, &weight);
+            PLANE.add(&sum, &PLANE.multiply(&value, &piece.step))
+        });
+        PLANE.sign(&integral).is_some()
+    })
 }
 
 /// Whether two rectangles share a point.

@@ -6,10 +6,10 @@
 //! it (see `path`). Where the singularity is the only zero of a guard in a small square, and that
 //! zero is an exact constant, so is the radius.
 
-use std::cmp::Ordering;
-use std::collections::BinaryHeap;
 use std::fmt;
+use std::time::{Duration, Instant};
 
+use super::cover::{Cover, Pending, distance};
 use super::path::{Circuit, Place, Plane, Square, meets, point};
 use super::region::{Guard, PLANE, Rectangle, Region, Source, Stuck};
 use super::singularity::{ExactPlace, Exactly};
@@ -37,8 +37,9 @@ pub struct Radius {
     pub exact: Option<String>,
 }
 
-/// Rectangles that one search may look at.
+/// Rectangles that one search may look at, and the time that it may take.
 const MOST_BOXES: usize = 60_000;
+const LONGEST: Duration = Duration::from_millis(700);
 
 /// How far a search goes, in units of the expansion point's magnitude or 1.
 const FARTHEST: f64 = 1024.0;
@@ -104,119 +105,78 @@ impl Series {
     #[must_use]
     pub fn radius(&self) -> Radius {
         let origin = self.enclosed_point();
-        let plane = Plane { region: Region::new(self.function()), origin: PLANE.real(origin), hole: None };
+        let plane =
+            Plane { region: Region::new(self.function()), origin: PLANE.real(origin), hole: None };
         Search::new(self, plane).run()
     }
-}
-
-/// A rectangle still to be proven, the nearest one first.
-struct Pending {
-    distance: f64,
-    place: Rectangle,
-}
-
-impl PartialEq for Pending {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Pending {}
-
-impl PartialOrd for Pending {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Pending {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.distance.total_cmp(&self.distance)
-    }
-}
-
-/// A rectangle free of singularities, with the branches there.
-struct Leaf {
-    place: Rectangle,
-    guards: Vec<Guard>,
 }
 
 struct Search<'a> {
     series: &'a Series,
     plane: Plane<'a>,
     exactly: Exactly<'a>,
-    queue: BinaryHeap<Pending>,
-    /// Rectangles without a neighbour yet.
-    waiting: Vec<Pending>,
-    leaves: Vec<Leaf>,
+    cover: Cover,
     /// Squares around zeros of guards, settled apart.
     squares: Vec<Square>,
     found: Radius,
-    /// Zeros of each guard that have been found removable.
+    deadline: Instant,
+    /// Where the guards come from, and how many zeros of each have been found removable.
+    guards: Vec<Source>,
     removed: Vec<u64>,
 }
 
 impl<'a> Search<'a> {
     fn new(series: &'a Series, plane: Plane<'a>) -> Self {
-        let mut search = Self {
+        let far = FARTHEST * series.at_f64().abs().max(1.0).log2().ceil().exp2();
+        Self {
             exactly: Exactly::new(series),
             series,
             plane,
-            queue: BinaryHeap::new(),
-            waiting: Vec::new(),
-            leaves: Vec::new(),
+            cover: Cover::new(far),
             squares: Vec::new(),
             found: Radius::INFINITE,
+            deadline: Instant::now() + LONGEST,
+            guards: Vec::new(),
             removed: Vec::new(),
-        };
-        let far = FARTHEST * series.at_f64().abs().max(1.0).log2().ceil().exp2();
-        let (left, right) = (Interval64::between(-far, 0.0), Interval64::between(0.0, far));
-        search.push((left, right));
-        search.push((right, right));
-        search
-    }
-
-    fn push(&mut self, place: Rectangle) {
-        self.queue.push(Pending { distance: distance(&place), place });
+        }
     }
 
     fn run(mut self) -> Radius {
         for _ in 0..MOST_BOXES {
-            let Some(pending) = self.queue.pop() else { break };
-            let Pending { distance, place } = pending;
-            if distance >= self.found.lower {
+            let Some(pending) = self.cover.next() else { break };
+            let Pending { distance, node, place } = pending;
+            if distance >= self.found.lower || Instant::now() > self.deadline {
+                self.cover.put_off(pending);
                 break;
             }
             if self.squares.iter().any(|square| square.contains(&place)) {
                 continue;
             }
-            let neighbour = self.neighbour(&place);
+            let neighbour = self.cover.neighbour(&place, self.found.lower);
             if neighbour.is_none() && distance > 0.0 {
                 // Parts that a square covers need no neighbour.
                 let width = place.0.high - place.0.low;
                 let covers = |square: &&Square| meets(&square.place(), &place);
                 match self.squares.iter().find(covers) {
-                    Some(square) if width > square.half_width / 64.0 => self.split(&place),
-                    _ => self.waiting.push(pending),
+                    Some(square) if width > square.half_width / 64.0 => self.split(&pending),
+                    _ => self.cover.put_off(pending),
                 }
                 continue;
             }
-            let guards = neighbour.map(|leaf| &self.leaves[leaf].guards[..]);
-            match self.plane.evaluate(&place, guards) {
+            match self.plane.evaluate(&place, neighbour) {
                 Ok(evaluation) if evaluation.guards.is_empty() => return Radius::infinite(),
-                Ok(evaluation) => self.accept(Leaf { place, guards: evaluation.guards }),
+                Ok(evaluation) => self.cover.prove(node, evaluation.guards),
                 Err(stuck) => {
-                    if self.settle(&place, &stuck, neighbour) {
+                    let neighbour = neighbour.map(<[Guard]>::to_vec);
+                    if self.settle(&place, &stuck, neighbour.as_deref()) {
                         return Radius::infinite();
                     }
-                    self.split(&place);
+                    self.split(&pending);
                 }
             }
         }
-        let open = self.queue.iter().chain(&self.waiting).map(|pending| pending.distance);
         let far = FARTHEST * self.series.at_f64().abs().max(1.0);
-        let nearest = open.fold(far, f64::min);
-        self.limit(nearest, None);
+        self.limit(self.cover.open_from(far), None);
         self.found
     }
 
@@ -228,27 +188,16 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn accept(&mut self, leaf: Leaf) {
-        let queue = &mut self.queue;
-        self.waiting.extract_if(.., |pending| meets(&pending.place, &leaf.place)).for_each(|pending| queue.push(pending));
-        self.leaves.push(leaf);
-    }
-
-    fn split(&mut self, place: &Rectangle) {
+    fn split(&mut self, pending: &Pending) {
+        let Pending { distance, node, place } = pending;
         let width = place.0.high - place.0.low;
-        let near = distance(place);
-        if width < near * 1e-12 || width < 1e-280 || (near == 0.0 && width < self.resolution()) {
-            return self.limit(near, None);
+        if width < distance * 1e-12
+            || width < 1e-280
+            || (*distance == 0.0 && width < self.resolution())
+        {
+            return self.limit(*distance, None);
         }
-        let halves = |side: Interval64| {
-            let middle = side.middle();
-            [Interval64::between(side.low, middle), Interval64::between(middle, side.high)]
-        };
-        for re in halves(place.0) {
-            for im in halves(place.1) {
-                self.push((re, im));
-            }
-        }
+        self.cover.split(*node);
     }
 
     /// The width below which rectangles at the expansion point are not worth looking at.
@@ -256,26 +205,9 @@ impl<'a> Search<'a> {
         1e-14 * self.series.at_f64().abs().max(1e-8)
     }
 
-    /// A leaf that shares with the rectangle its point nearest to the expansion point, or at
-    /// least a point of the disc that is being proven.
-    fn neighbour(&self, place: &Rectangle) -> Option<usize> {
-        let nearest = |side: Interval64| 0f64.clamp(side.low, side.high);
-        let nearest = point((nearest(place.0), nearest(place.1)));
-        let found = self.leaves.iter().rposition(|leaf| meets(&leaf.place, &nearest));
-        found.or_else(|| {
-            self.leaves.iter().rposition(|leaf| {
-                meets(&leaf.place, place)
-                    && distance(&(
-                        shared(leaf.place.0, place.0),
-                        shared(leaf.place.1, place.1),
-                    )) < self.found.lower
-            })
-        })
-    }
-
     /// Looks for the zero of a guard that a rectangle could not exclude, and draws a square
     /// around it. Whether that proves the radius infinite.
-    fn settle(&mut self, place: &Rectangle, stuck: &Stuck, neighbour: Option<usize>) -> bool {
+    fn settle(&mut self, place: &Rectangle, stuck: &Stuck, neighbour: Option<&[Guard]>) -> bool {
         let width = place.0.high - place.0.low;
         let near = distance(place);
         if width > near / 4.0 && near > 0.0 || width > 2.0 * self.series.at_f64().abs().max(2.0) {
@@ -284,9 +216,12 @@ impl<'a> Search<'a> {
         if near == 0.0 && self.removable(stuck.source, None, (0.0, 0.0), 4.0 * width) {
             return self.is_entire();
         }
-        let guards = neighbour.map(|leaf| self.leaves[leaf].guards.clone());
-        let Some((zero, error)) = self.zero(place, stuck, guards.as_deref()) else { return false };
-        if self.squares.iter().any(|square| square.contains(&point(zero))) {
+        let Some((zero, error)) = zero_of_guard(&self.plane, place, stuck, neighbour) else {
+            return false;
+        };
+        // A zero beyond a singularity that is known says nothing new.
+        let beyond = zero.0.hypot(zero.1) > self.found.lower * (1.0 + 1e-9);
+        if beyond || self.squares.iter().any(|square| square.contains(&point(zero))) {
             return false;
         }
         let origin = self.plane.origin.0.middle();
@@ -309,10 +244,10 @@ impl<'a> Search<'a> {
     }
 
     fn is_entire(&self) -> bool {
-        let Some(leaf) = self.leaves.last() else { return false };
-        leaf.guards.iter().zip(&self.removed).all(|(guard, removed)| {
-            self.plane.region.most_zeros(guard.source) == Some(*removed)
-        })
+        self.guards
+            .iter()
+            .zip(&self.removed)
+            .all(|(source, removed)| self.plane.region.most_zeros(*source) == Some(*removed))
     }
 
     /// Walks around squares about `center`, smaller and smaller, until the function can be
@@ -327,6 +262,9 @@ impl<'a> Search<'a> {
         for _ in 0..SHRINKINGS {
             let square = Square { center, half_width };
             for count in PIECES {
+                if Instant::now() > self.deadline {
+                    return None;
+                }
                 match self.plane.around(square, count) {
                     Some(circuit) if accept(&circuit) => return Some((square, circuit)),
                     Some(_) => {}
@@ -368,12 +306,14 @@ impl<'a> Search<'a> {
             !circuit.singular && self.all_zeros_at(circuit, exact) && (principal || exact.is_none())
         };
         let Some((square, circuit)) = self.square(center, widest, agrees) else { return false };
+        let guards = &circuit.pieces[0].evaluation.guards;
+        self.guards = guards.iter().map(|guard| guard.source).collect();
         self.removed.resize(circuit.zeros.len(), 0);
         for (removed, zeros) in self.removed.iter_mut().zip(&circuit.zeros) {
             *removed += zeros.unsigned_abs();
         }
         for piece in &circuit.pieces {
-            self.accept(Leaf { place: piece.place, guards: piece.evaluation.guards.clone() });
+            self.cover.prove_other(piece.place, piece.evaluation.guards.clone());
         }
         if exact.is_none() {
             self.plane.hole = Some((square, circuit.pieces));
@@ -429,47 +369,51 @@ impl<'a> Search<'a> {
             }
         }
     }
+}
 
-    /// A zero of the stuck guard near a rectangle, by the secant method, with the length of the
-    /// last step: a guess.
-    fn zero(
-        &self,
-        place: &Rectangle,
-        stuck: &Stuck,
-        guards: Option<&[Guard]>,
-    ) -> Option<(Place, f64)> {
-        let width = place.0.high - place.0.low;
-        let start = (place.0.middle(), place.1.middle());
-        let value = |at: Place| match self.plane.evaluate(&point(at), guards) {
-            Ok(evaluation) => Some(middle(&evaluation.guards[stuck.guard].value)),
-            Err(found) if found.guard == stuck.guard => Some(middle(&found.value)),
-            Err(found) => found.passed.get(stuck.guard).map(|guard| middle(&guard.value)),
-        };
-        let (mut old, mut new) = (start, (start.0 + width / 8.0, start.1 + width / 16.0));
-        let (mut old_value, mut new_value) = (value(old)?, value(new)?);
-        let mut length = width;
-        for _ in 0..80 {
-            let slope = complex_divide(minus(new_value, old_value), minus(new, old))?;
-            let Some(step) = complex_divide(new_value, slope) else { break };
-            let next = minus(new, step);
-            let moved = minus(next, start);
-            let shorter = step.0.hypot(step.1);
-            if !(moved.0.hypot(moved.1) <= 4.0 * width) || shorter > 16.0 * length {
-                break;
-            }
-            length = shorter;
-            (old, old_value) = (new, new_value);
-            (new, new_value) = (next, value(next)?);
-            if length <= 1e-16 * next.0.hypot(next.1) || new_value == (0.0, 0.0) {
-                break;
-            }
+/// A zero of the stuck guard near a rectangle, by the secant method, with the length of the
+/// last step: a guess.
+pub(super) fn zero_of_guard(
+    plane: &Plane<'_>,
+    place: &Rectangle,
+    stuck: &Stuck,
+    guards: Option<&[Guard]>,
+) -> Option<(Place, f64)> {
+    let width = place.0.high - place.0.low;
+    let start = (place.0.middle(), place.1.middle());
+    let value = |at: Place| match plane.evaluate(&point(at), guards) {
+        Ok(evaluation) => Some(middle(&evaluation.guards[stuck.guard].value)),
+        Err(found) if found.guard == stuck.guard => Some(middle(&found.value)),
+        Err(found) => found.passed.get(stuck.guard).map(|guard| middle(&guard.value)),
+    };
+    let (mut old, mut new) = (start, (start.0 + width / 8.0, start.1 + width / 16.0));
+    let (mut old_value, mut new_value) = (value(old)?, value(new)?);
+    let modulus = |z: Place| z.0.hypot(z.1);
+    let first_value = old_value;
+    let mut length = width;
+    for _ in 0..80 {
+        let slope = complex_divide(minus(new_value, old_value), minus(new, old))?;
+        let Some(step) = complex_divide(new_value, slope) else { break };
+        let next = minus(new, step);
+        let moved = minus(next, start);
+        let shorter = modulus(step);
+        let strays = modulus(moved) > 4.0 * width || shorter > 16.0 * length;
+        if strays || modulus(moved).is_nan() {
+            break;
         }
-        // A real zero's imaginary part is rounding.
-        let size = new.0.hypot(new.1);
-        let clean = |part: f64| if part.abs() <= 1e-14 * size { 0.0 } else { part };
-        let zero = (clean(new.0), clean(new.1));
-        (length <= 1e-4 * size).then_some((zero, length))
+        length = shorter;
+        (old, old_value) = (new, new_value);
+        (new, new_value) = (next, value(next)?);
+        if length <= 1e-16 * modulus(next) || new_value == (0.0, 0.0) {
+            break;
+        }
     }
+    // A real zero's imaginary part is rounding.
+    let size = modulus(new);
+    let clean = |part: f64| if part.abs() <= 1e-14 * size { 0.0 } else { part };
+    let zero = (clean(new.0), clean(new.1));
+    let settled = length <= 1e-6 * size && modulus(new_value) <= 1e-3 * modulus(first_value);
+    settled.then_some((zero, length))
 }
 
 fn middle(z: &Rectangle) -> Place {
@@ -499,22 +443,5 @@ impl Square {
         let square = self.place();
         let inside = |a: Interval64, b: Interval64| a.low <= b.low && b.high <= a.high;
         inside(square.0, place.0) && inside(square.1, place.1)
-    }
-}
-
-fn shared(a: Interval64, b: Interval64) -> Interval64 {
-    Interval64 { low: a.low.max(b.low), high: a.high.min(b.high) }
-}
-
-/// A lower bound of the distance of a rectangle from the expansion point, exactly 0 if it
-/// contains it.
-fn distance(place: &Rectangle) -> f64 {
-    let (x, y) = (place.0.mignitude(), place.1.mignitude());
-    if y == 0.0 {
-        x
-    } else if x == 0.0 {
-        y
-    } else {
-        Interval64::point(x).square().add(Interval64::point(y).square()).low.sqrt().next_down()
     }
 }

@@ -10,7 +10,8 @@
 
 use crate::function::{Function, Index, Operation};
 use crate::number::{
-    Arithmetic, Certified, Complex, Elementary, Exact, IBig, Interval64, Outward64, PI, Rational, Value,
+    Arithmetic, Certified, Complex, Elementary, Exact, IBig, Interval64, Outward64, PI, Rational,
+    Value,
 };
 use crate::series;
 
@@ -113,15 +114,20 @@ impl<'a> Region<'a> {
             degrees.push(degree);
         }
         let exact = Certified::new(64);
-        let zero = Value::Exact(Exact::default());
+        let anywhere = [Value::Exact(Exact::default()), Value::Exact(1.into())];
         let constant = |index: Index| {
-            let value = series::value(&exact, function, index, &zero)?;
+            let value = series::value(&exact, function, index, &anywhere)?;
             Some(PLANE.real(Interval64::around(&exact.enclose(&value))))
         };
         let constants = (0..steps.len())
             .map(|index| degrees[index].filter(|n| *n == 0).and_then(|_| constant(index)))
             .collect();
         Self { function, constants, degrees }
+    }
+
+    /// The function's degree, if it is a polynomial.
+    pub(super) fn degree(&self) -> Option<u64> {
+        self.degrees.last().copied().flatten()
     }
 
     /// The most zeros that a guard has in the whole plane, where that is known.
@@ -278,7 +284,12 @@ struct Branches<'a> {
 impl Branches<'_> {
     /// Checks that a guard is not zero and follows its argument. Where its `logarithm` is
     /// taken, an argument without a neighbour must be the principal one.
-    fn pass(&mut self, source: Source, value: &Rectangle, logarithm: bool) -> Result<&Guard, Stuck> {
+    fn pass(
+        &mut self,
+        source: Source,
+        value: &Rectangle,
+        logarithm: bool,
+    ) -> Result<&Guard, Stuck> {
         let guard = self.guards.len();
         let stuck = |passed| Stuck { guard, source, value: *value, passed };
         let Some(argument) = PLANE.argument(value) else {

@@ -1,7 +1,9 @@
 //! Singularities at exact places: constants recognised, then proven.
 
 use crate::function::Operation;
-use crate::number::{Arithmetic, Certified, Complex, Elementary, Exact, Interval64, Rational, Value};
+use crate::number::{
+    Arithmetic, Certified, Complex, Elementary, Exact, Interval64, Rational, Value,
+};
 use crate::series::{self, Series};
 
 use super::path::Place;
@@ -30,9 +32,8 @@ impl<'a> Exactly<'a> {
         let steps = series.function().steps();
         let has_absolute =
             steps.iter().any(|step| matches!(step.operation, Operation::Absolute(_)));
-        let named = |function: Elementary, argument: i64| {
-            Exact::from(argument).elementary(function)
-        };
+        let named =
+            |function: Elementary, argument: i64| Exact::from(argument).elementary(function);
         let half = Rational::from_parts(1.into(), 2u8.into());
         let roots = [2, 3, 5, 6, 7, 10].map(|n| Exact::from(n).power(&half));
         let logs = [2, 3, 5, 7, 10].map(|n| named(Elementary::Log, n));
@@ -81,29 +82,28 @@ impl<'a> Exactly<'a> {
     /// How often a guard vanishes at a place, where it certainly does.
     pub(super) fn multiplicity(&self, source: Source, place: &ExactPlace) -> Option<i64> {
         let a = Complex(Certified::new(BITS));
-        let at = (Value::Exact(place.0.clone()), Value::Exact(place.1.clone()));
-        self.multiplicity_with(&a, source, &at)
+        self.multiplicity_with(&a, source, &variable(&a, place))
     }
 
     /// [`Self::multiplicity`] at the expansion point.
     pub(super) fn multiplicity_at_point(&self, source: Source) -> Option<i64> {
         let a = Certified::new(BITS);
-        self.multiplicity_with(&a, source, self.series.point())
+        self.multiplicity_with(&a, source, &[self.series.point().clone(), a.integer(1)])
     }
 
     fn multiplicity_with<A: Arithmetic>(
         &self,
         a: &A,
         source: Source,
-        at: &A::Number,
+        variable: &[A::Number; 2],
     ) -> Option<i64> {
         let function = self.series.function();
         match source {
             Source::Step(index) => {
-                series::valuation(a, function, index, at, TERMS).filter(|&order| order > 0)
+                series::valuation(a, function, index, variable, TERMS).filter(|&order| order > 0)
             }
             Source::Within(elementary, index) => {
-                let u = series::value(a, function, index, at)?;
+                let u = series::value(a, function, index, variable)?;
                 let square = a.multiply(&u, &u);
                 let guard = match elementary {
                     Elementary::Tan => a.elementary(Elementary::Cos, &u),
@@ -121,9 +121,9 @@ impl<'a> Exactly<'a> {
     /// Whether the function has a Taylor series at a place, by principal branches.
     pub(super) fn is_removable(&self, place: &ExactPlace) -> bool {
         let a = Complex(Certified::new(BITS));
-        let at = (Value::Exact(place.0.clone()), Value::Exact(place.1.clone()));
         let finite = |value: &Value| !a.0.enclose(value).is_whole_line();
-        let coefficients = series::coefficients(&a, self.series.function(), &at, 2);
+        let coefficients =
+            series::coefficients(&a, self.series.function(), &variable(&a, place), 2);
         !self.has_absolute
             && coefficients.is_ok_and(|all| all.iter().all(|c| finite(&c.0) && finite(&c.1)))
     }
@@ -139,19 +139,22 @@ impl<'a> Exactly<'a> {
         };
         let half = Rational::from_parts(1.into(), 2u8.into());
         let length = if im.is_zero() {
-            Some(length(&re))
+            length(&re)
         } else if re.is_zero() {
-            Some(length(im))
+            length(im)
         } else {
             let square = re.multiply(&re).add(&im.multiply(im));
-            match square.power(&half) {
-                Some(root) => Some(root),
-                None => {
-                    let enclosed = square.enclose(BITS).power(&half, BITS);
-                    return Some((Interval64::around(&enclosed), format!("sqrt({square})")));
-                }
-            }
+            let Some(root) = square.power(&half) else {
+                let enclosed = square.enclose(BITS).power(&half, BITS);
+                return Some((Interval64::around(&enclosed), format!("sqrt({square})")));
+            };
+            root
         };
-        length.map(|length| (Interval64::around(&length.enclose(BITS)), length.to_string()))
+        Some((Interval64::around(&length.enclose(BITS)), length.to_string()))
     }
+}
+
+/// `x` near an exact place.
+fn variable(a: &Complex<Certified>, (re, im): &ExactPlace) -> [(Value, Value); 2] {
+    [(Value::Exact(re.clone()), Value::Exact(im.clone())), a.integer(1)]
 }

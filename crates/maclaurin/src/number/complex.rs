@@ -47,14 +47,12 @@ impl<A: Arithmetic> Complex<A> {
     pub(crate) fn argument(&self, (re, im): &Pair<A>) -> Option<A::Number> {
         let a = &self.0;
         let atan = |x| a.elementary(Elementary::Atan, &x);
-        let right = a.multiply(&a.exact(&Exact::pi()), &a.exact(&half().into()));
+        let right = a.multiply(&a.pi(), &a.exact(&half().into()));
         Some(match (a.sign(re), a.sign(im)) {
             (Some(Ordering::Greater), _) => atan(a.divide(im, re)),
             (_, Some(Ordering::Greater)) => a.subtract(&right, &atan(a.divide(re, im))),
-            (_, Some(Ordering::Less)) => {
-                a.subtract(&a.negate(&right), &atan(a.divide(re, im)))
-            }
-            (Some(Ordering::Less), _) => a.add(&a.exact(&Exact::pi()), &atan(a.divide(im, re))),
+            (_, Some(Ordering::Less)) => a.subtract(&a.negate(&right), &atan(a.divide(re, im))),
+            (Some(Ordering::Less), _) => a.add(&a.pi(), &atan(a.divide(im, re))),
             _ => return None,
         })
     }
@@ -93,7 +91,7 @@ impl<A: Arithmetic> Complex<A> {
                 if function == Elementary::Asin {
                     asin
                 } else {
-                    let right = self.exact(&Exact::pi());
+                    let right = self.real(self.0.pi());
                     self.subtract(&self.scaled(&right, &half), &asin)
                 }
             }
@@ -115,8 +113,10 @@ impl<A: Arithmetic> Complex<A> {
         let argument = match self.argument(z) {
             Some(argument) if a.sign(&z.0) == Some(Ordering::Less) => {
                 // Below the cut, the principal value is a turn less.
-                if a.sign(&z.1) == Some(Ordering::Less) && a.sign(&argument) == Some(Ordering::Greater) {
-                    a.subtract(&argument, &a.multiply(&a.integer(2), &a.exact(&Exact::pi())))
+                if a.sign(&z.1) == Some(Ordering::Less)
+                    && a.sign(&argument) == Some(Ordering::Greater)
+                {
+                    a.subtract(&argument, &a.multiply(&a.integer(2), &a.pi()))
                 } else {
                     argument
                 }
@@ -208,7 +208,9 @@ impl<A: Arithmetic> Arithmetic for Complex<A> {
         if a.is_zero(y) {
             let inside = match function {
                 Elementary::Log => a.sign(x) == Some(Ordering::Greater),
-                Elementary::Acosh => a.sign(&a.subtract(x, &a.integer(1))) == Some(Ordering::Greater),
+                Elementary::Acosh => {
+                    a.sign(&a.subtract(x, &a.integer(1))) == Some(Ordering::Greater)
+                }
                 Elementary::Asin | Elementary::Acos | Elementary::Atanh => {
                     let margin = a.subtract(&a.integer(1), &a.multiply(x, x));
                     a.sign(&margin) == Some(Ordering::Greater)
@@ -222,9 +224,10 @@ impl<A: Arithmetic> Arithmetic for Complex<A> {
         let product = |f, g| a.multiply(&of(f, x), &of(g, y));
         match function {
             // e^x (cos y + i sin y)
-            Elementary::Exp => {
-                (product(Elementary::Exp, Elementary::Cos), product(Elementary::Exp, Elementary::Sin))
-            }
+            Elementary::Exp => (
+                product(Elementary::Exp, Elementary::Cos),
+                product(Elementary::Exp, Elementary::Sin),
+            ),
             Elementary::Sin => (
                 product(Elementary::Sin, Elementary::Cosh),
                 product(Elementary::Cos, Elementary::Sinh),
@@ -241,10 +244,8 @@ impl<A: Arithmetic> Arithmetic for Complex<A> {
                 product(Elementary::Cosh, Elementary::Cos),
                 product(Elementary::Sinh, Elementary::Sin),
             ),
-            Elementary::Tan => self.divide(
-                &self.elementary(Elementary::Sin, z),
-                &self.elementary(Elementary::Cos, z),
-            ),
+            Elementary::Tan => self
+                .divide(&self.elementary(Elementary::Sin, z), &self.elementary(Elementary::Cos, z)),
             Elementary::Tanh => self.divide(
                 &self.elementary(Elementary::Sinh, z),
                 &self.elementary(Elementary::Cosh, z),
@@ -303,9 +304,85 @@ impl<A: Arithmetic> Complex<A> {
             let scaled = self.divide(&self.multiply(&sum, &square), &self.integer(n + 1));
             sum = self.add(&scaled, &self.divide(&self.integer(1), &self.integer(2 * n + 1)));
         }
-        let root = a.power(&a.exact(&Exact::pi()), &half());
+        let root = a.power(&a.pi(), &half());
         let value = self.multiply(&self.scaled(&sum, &a.divide(&a.integer(2), &root)), z);
         let gap = a.at_most(2f64.powi(-90));
         (a.add(&value.0, &gap), a.add(&value.1, &gap))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::number::{Certified, Interval64, Outward64, Value, parse_decimal};
+
+    fn named(name: &str) -> Elementary {
+        let all = [
+            Elementary::Exp,
+            Elementary::Log,
+            Elementary::Sin,
+            Elementary::Cos,
+            Elementary::Tan,
+            Elementary::Asin,
+            Elementary::Acos,
+            Elementary::Atan,
+            Elementary::Sinh,
+            Elementary::Cosh,
+            Elementary::Tanh,
+            Elementary::Asinh,
+            Elementary::Acosh,
+            Elementary::Atanh,
+            Elementary::Erf,
+        ];
+        all.into_iter().find(|function| function.name() == name).unwrap()
+    }
+
+    fn decimal(text: &str) -> Rational {
+        let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+        parse_decimal(digits).unwrap() * Rational::from(sign)
+    }
+
+    /// Values inside random rectangles, by FLINT (`tests/oracle/certify.py`), lie in the image.
+    #[test]
+    fn images_of_rectangles_contain_the_values_inside() {
+        let text = include_str!("../../tests/oracle/complex.json");
+        let data: serde_json::Value = serde_json::from_str(text).unwrap();
+        let (mut unknown, mut widest) = (0, 0f64);
+        let cases = data["cases"].as_array().unwrap();
+        for case in cases {
+            let function = named(case[0].as_str().unwrap());
+            let side = |i: usize| {
+                let end = |k: usize| case[1][i][k].as_f64().unwrap();
+                Interval64::between(end(0), end(1))
+            };
+            let image = Complex(Outward64).elementary(function, &(side(0), side(1)));
+            for (part, text) in [(image.0, &case[3]), (image.1, &case[4])] {
+                if !part.magnitude().is_finite() {
+                    unknown += 1;
+                    continue;
+                }
+                let value = decimal(text.as_str().unwrap());
+                // Thirty digits are given: their rounding is far below the doubles'.
+                let margin = Rational::try_from(part.magnitude() * 1e-28).unwrap();
+                let [low, high] = [part.low, part.high].map(|x| Rational::try_from(x).unwrap());
+                assert!(low - &margin <= value && value <= high + margin, "{case}: {image:?}");
+                if side(0).low == side(0).high && side(1).low == side(1).high {
+                    widest = widest.max((part.high - part.low) / part.magnitude().max(1e-3));
+                }
+            }
+        }
+        assert!(unknown < cases.len() / 20, "{unknown} of {} unknown", 2 * cases.len());
+        assert!(widest < 1e-7, "the image of a point is {widest} wide");
+    }
+
+    #[test]
+    fn exact_complex_constants_stay_exact() {
+        let a = Complex(Certified::new(64));
+        let i_pi = (Value::Exact(Exact::default()), Value::Exact(Exact::pi()));
+        let minus_one = a.elementary(Elementary::Exp, &i_pi);
+        assert!(a.is_zero(&a.add(&minus_one, &a.integer(1))));
+        let i = (Value::Exact(Exact::default()), Value::Exact(1.into()));
+        assert!(a.is_zero(&a.add(&a.integer(1), &a.multiply(&i, &i))));
+        assert!(a.is_zero(&a.subtract(&a.power(&i, &Rational::from(-3)), &i)));
     }
 }

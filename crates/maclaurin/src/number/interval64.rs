@@ -156,7 +156,7 @@ impl Interval64 {
             1 => self,
             _ => {
                 let square = self.square().integer_power(exponent / 2);
-                if exponent % 2 == 0 { square } else { square.multiply(self) }
+                if exponent.is_multiple_of(2) { square } else { square.multiply(self) }
             }
         }
     }
@@ -290,9 +290,8 @@ fn exp_at(x: f64) -> Interval64 {
     }
     let k = (x * std::f64::consts::LOG2_E).round();
     // The first product and difference are exact: 33 bits of log 2, few of k.
-    let r = Interval64::point(x)
-        .subtract(Interval64::point(k * LOG_2.0))
-        .subtract(LOG_2.1.scale(k));
+    let r =
+        Interval64::point(x).subtract(Interval64::point(k * LOG_2.0)).subtract(LOG_2.1.scale(k));
     let e = horner(r, &SERIES.exp).add(Interval64::symmetric(4e-19));
     // In two steps, for 2^-1074 is the smallest power of two.
     let half = (k / 2.0).trunc();
@@ -347,9 +346,7 @@ fn atan_between(x: Interval64) -> Interval64 {
     let y = x.middle().atan();
     let (sine, cosine) = sin_cos_at(y);
     let tangent = sine.divide(cosine);
-    let d = x
-        .subtract(tangent)
-        .divide(Interval64::point(1.0).add(x.multiply(tangent)));
+    let d = x.subtract(tangent).divide(Interval64::point(1.0).add(x.multiply(tangent)));
     let magnitude = d.magnitude();
     let cube = (magnitude * magnitude * magnitude * 1.01).next_up();
     Interval64::point(y).add(d).add(Interval64::symmetric(cube))
@@ -359,7 +356,17 @@ impl Arithmetic for Outward64 {
     type Number = Interval64;
 
     fn exact(&self, value: &Exact) -> Interval64 {
-        Interval64::around(&value.enclose(64))
+        let small = value.as_rational().and_then(|q| {
+            Some((i32::try_from(q.numerator()).ok()?, i32::try_from(q.denominator()).ok()?))
+        });
+        match small {
+            Some((p, q)) => Interval64::point(p.into()).divide(Interval64::point(q.into())),
+            None => Interval64::around(&value.enclose(64)),
+        }
+    }
+
+    fn pi(&self) -> Interval64 {
+        PI
     }
 
     fn integer(&self, value: i64) -> Interval64 {
@@ -397,8 +404,10 @@ impl Arithmetic for Outward64 {
                 let power = base.integer_power(n.unsigned_abs());
                 if n < 0 { Interval64::point(1.0).divide(power) } else { power }
             }
-            _ if base.low > 0.0 => {
-                base.log().multiply(self.exact(&exponent.clone().into())).exp()
+            _ if base.low >= 0.0 => {
+                let power = base.log().multiply(self.exact(&exponent.clone().into())).exp();
+                // The logarithm of zero is minus infinity.
+                Interval64 { low: power.low.max(0.0), high: power.high }
             }
             _ => Interval64::WHOLE_LINE,
         }
@@ -491,6 +500,9 @@ mod tests {
                 let fast = Outward64.elementary(function, &x);
                 // dashu's doubles inside: the nearest double above the lower end of 128 bits.
                 let slow = Interval64::around(&wide.elementary(function, 128));
+                if slow == Interval64::WHOLE_LINE {
+                    continue;
+                }
                 prop_assert!(fast.low <= slow.low.next_up() && fast.high >= slow.high.next_down(), "{function:?} {x:?}: {fast:?} {slow:?}");
                 if width == 0.0 && fast.magnitude() < 1e300 && a.abs() < 700.0 && fast.mignitude() > 1e-300 {
                     let most = if matches!(function, Elementary::Sin | Elementary::Cos | Elementary::Log | Elementary::Tan) { 1e-13 } else { 1e-14 };

@@ -135,6 +135,11 @@ pub(crate) trait Arithmetic {
         self.exact(&Exact::from(Rational::from(value)))
     }
 
+    /// The ratio of a circle's circumference to its diameter.
+    fn pi(&self) -> Self::Number {
+        self.exact(&Exact::pi())
+    }
+
     /// `a - b`
     fn subtract(&self, a: &Self::Number, b: &Self::Number) -> Self::Number {
         self.add(a, &self.negate(b))

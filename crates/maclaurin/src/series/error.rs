@@ -1,8 +1,11 @@
 //! Why a function has no series, or none within the limits.
 
+use std::fmt;
+
 use thiserror::Error as ThisError;
 
 use super::jet::Singularity;
+use crate::certify::Radius;
 use crate::function::{Excerpt, ParseError};
 
 /// Why a Taylor series could not be had.
@@ -55,13 +58,16 @@ pub enum Error {
     },
     /// A function whose error has no bound on a range.
     #[error(
-        "no bound on the error was found near x = {near}: the function is not finite there, or not \
+        "no bound on the error was found near x = {near:?}: the function is not finite there, or not \
          proven to be; choose a range without that point"
     )]
     Unbounded {
         /// A point near which every attempt failed.
         near: f64,
     },
+    /// No order that meets a tolerance.
+    #[error(transparent)]
+    NoOrder(Box<NoOrder>),
     /// A degree above the series' order.
     #[error("the series has order {order}: there is no coefficient of degree {degree}")]
     NoSuchDegree {
@@ -96,6 +102,75 @@ pub struct NotAnalytic {
     pub singularity: Singularity,
     /// A point or a form that works.
     pub advice: String,
+}
+
+/// Why no order of a series stays within a tolerance on a range, and what would.
+///
+/// # Examples
+///
+/// ```
+/// use maclaurin::{Function, Series};
+///
+/// let softplus = Function::parse("softplus")?;
+/// let error = Series::within(&softplus, (-5.0, 5.0), 1e-3, Some("0")).unwrap_err();
+/// assert!(error.to_string().contains("the radius of convergence is pi = 3.14159..."));
+/// assert!(error.to_string().contains("scale=0.47"));
+/// # Ok::<(), maclaurin::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct NoOrder {
+    /// The function.
+    pub function: String,
+    /// The expansion point as it was written.
+    pub at: String,
+    /// The range's lower end.
+    pub low: f64,
+    /// The range's upper end.
+    pub high: f64,
+    /// The error that was to be met.
+    pub tolerance: f64,
+    /// The highest order tried.
+    pub highest: usize,
+    /// The smallest error met, and its order.
+    pub closest: (f64, usize),
+    /// How far the range reaches from the expansion point.
+    pub reach: f64,
+    /// The radius of convergence.
+    pub radius: Radius,
+    /// An order that meets the tolerance, and the scale and shift of the values with which it
+    /// does.
+    pub advice: Option<(usize, f64, f64)>,
+}
+
+impl std::error::Error for NoOrder {}
+
+impl fmt::Display for NoOrder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { function, at, low, high, tolerance, highest, reach, radius, .. } = self;
+        write!(
+            formatter,
+            "no order up to {highest} of {function} about {at} stays within {tolerance:?} on \
+             [{low}, {high}]: the closest is order {} with an error of at least {:.3e}",
+            self.closest.1, self.closest.0
+        )?;
+        if radius.upper <= *reach {
+            write!(
+                formatter,
+                "\nthe range reaches {reach} from the expansion point and the radius of \
+                 convergence is {radius}: beyond it, higher orders make the error larger"
+            )?;
+        }
+        match self.advice {
+            Some((order, scale, shift)) => write!(
+                formatter,
+                "\nwith scale={scale} and shift={shift} the values lie between {:.3} and {:.3}, and \
+                 order {order} does it",
+                scale * low + shift,
+                scale * high + shift
+            ),
+            None => write!(formatter, "\nallow a larger error, or choose a smaller range"),
+        }
+    }
 }
 
 fn reason(singularity: Singularity) -> &'static str {

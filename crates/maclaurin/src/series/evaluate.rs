@@ -21,23 +21,24 @@ const MOST_EXTRA_TERMS: usize = 96;
 /// Terms that find the value of a quotient whose divisor vanishes.
 const EXTRA_TERMS_FOR_A_VALUE: usize = 12;
 
-/// The coefficients `a_0 .. a_order` of `function` about `at`.
+/// The coefficients `a_0 .. a_order` in `s` of `function(x)` for `x = variable[0] + variable[1] s`.
 pub(crate) fn coefficients<A: Arithmetic>(
     a: &A,
     function: &Function,
-    at: &A::Number,
+    variable: &[A::Number; 2],
     order: usize,
 ) -> Result<Vec<A::Number>, Blocked> {
     let mut extra = 0;
     loop {
-        let outcome = attempt(a, function, at, order + 1 + extra).and_then(|(taylor, span)| {
-            let missing = (order + 1).saturating_sub(taylor.len());
-            if missing == 0 {
-                Ok(taylor)
-            } else {
-                Err((Blocked { obstacle: Obstacle::MoreTerms, span }, missing))
-            }
-        });
+        let outcome =
+            attempt(a, function, variable, order + 1 + extra).and_then(|(taylor, span)| {
+                let missing = (order + 1).saturating_sub(taylor.len());
+                if missing == 0 {
+                    Ok(taylor)
+                } else {
+                    Err((Blocked { obstacle: Obstacle::MoreTerms, span }, missing))
+                }
+            });
         match outcome {
             Ok(mut taylor) => {
                 taylor.truncate(order + 1);
@@ -56,26 +57,26 @@ pub(crate) fn coefficients<A: Arithmetic>(
     }
 }
 
-/// The degree of a step's first term at a point, where it is among the first `terms`.
+/// The degree of a step's first term in `s`, where it is among the first `terms`.
 pub(crate) fn valuation<A: Arithmetic>(
     a: &A,
     function: &Function,
     index: usize,
-    at: &A::Number,
+    variable: &[A::Number; 2],
     terms: usize,
 ) -> Option<i64> {
-    let jets = jets(a, function, at, terms, index).ok()?;
+    let jets = jets(a, function, variable, terms, index).ok()?;
     Some(jets[index].stripped(a).ok()?.valuation)
 }
 
-/// A step's value at a point.
+/// A step's value at `variable[0]`.
 pub(crate) fn value<A: Arithmetic>(
     a: &A,
     function: &Function,
     index: usize,
-    at: &A::Number,
+    variable: &[A::Number; 2],
 ) -> Option<A::Number> {
-    let jets = jets(a, function, at, EXTRA_TERMS_FOR_A_VALUE, index).ok()?;
+    let jets = jets(a, function, variable, EXTRA_TERMS_FOR_A_VALUE, index).ok()?;
     Some(jets[index].taylor(a, 1).ok()?.swap_remove(0))
 }
 
@@ -83,14 +84,14 @@ pub(crate) fn value<A: Arithmetic>(
 fn jets<A: Arithmetic>(
     a: &A,
     function: &Function,
-    at: &A::Number,
+    variable: &[A::Number; 2],
     terms: usize,
     last: usize,
 ) -> Result<Vec<Jet<A::Number>>, Blocked> {
     let mut jets: Vec<Jet<A::Number>> = Vec::with_capacity(last + 1);
     for step in &function.steps()[..=last] {
         let blocked = |obstacle| Blocked { obstacle, span: step.span };
-        jets.push(apply(a, function, &step.operation, &jets, at, terms).map_err(blocked)?);
+        jets.push(apply(a, function, &step.operation, &jets, variable, terms).map_err(blocked)?);
     }
     Ok(jets)
 }
@@ -101,12 +102,12 @@ fn jets<A: Arithmetic>(
 fn attempt<A: Arithmetic>(
     a: &A,
     function: &Function,
-    at: &A::Number,
+    variable: &[A::Number; 2],
     terms: usize,
 ) -> Result<(Vec<A::Number>, Span), (Blocked, usize)> {
     let span = |index: usize| function.steps()[index].span;
     let last = function.steps().len() - 1;
-    let jets = jets(a, function, at, terms, last).map_err(|blocked| (blocked, 1))?;
+    let jets = jets(a, function, variable, terms, last).map_err(|blocked| (blocked, 1))?;
     match jets[last].taylor(a, terms) {
         Ok(taylor) => Ok((taylor, span(last))),
         Err(Obstacle::Singular(kind)) => {
@@ -129,14 +130,14 @@ fn apply<A: Arithmetic>(
     function: &Function,
     operation: &Operation,
     jets: &[Jet<A::Number>],
-    at: &A::Number,
+    variable: &[A::Number; 2],
     terms: usize,
 ) -> Result<Jet<A::Number>, Obstacle> {
     Ok(match operation {
         Operation::Variable => {
-            let mut jet = Jet::constant(a, at.clone(), terms);
+            let mut jet = Jet::constant(a, variable[0].clone(), terms);
             if terms > 1 {
-                jet.coefficients[1] = a.integer(1);
+                jet.coefficients[1] = variable[1].clone();
             }
             jet
         }

@@ -15,9 +15,10 @@ mod notation;
 mod recurrence;
 
 pub use code::Language;
-pub use error::{Error, NotAnalytic};
-pub(crate) use evaluate::{coefficients, value, valuation};
+pub use error::{Error, NoOrder, NotAnalytic};
+pub(crate) use evaluate::{coefficients, valuation, value};
 pub use jet::Singularity;
+pub(crate) use recurrence::erlang_cdf;
 
 use crate::expand::Polynomial;
 use crate::function::{Excerpt, Function};
@@ -146,7 +147,8 @@ impl Series {
         }
     }
 
-    fn truncated(mut self, order: usize) -> Self {
+    /// The same series up to a smaller order.
+    pub(crate) fn truncated(mut self, order: usize) -> Self {
         self.values.truncate(order + 1);
         self.coefficients.truncate(order + 1);
         self.degrees.retain(|&degree| degree <= order);
@@ -251,6 +253,19 @@ impl Series {
         &self.point.value
     }
 
+    /// The expansion point and the coefficients to so many bits, with their arithmetic.
+    pub(crate) fn evaluated(&self, bits: usize) -> Result<(Certified, Value, Vec<Value>), Error> {
+        let expression = &self.point.expression;
+        let explained =
+            |blocked| Failure::Blocked(blocked).explained(&self.function, expression, self.at());
+        let again = |function, order| attempt(function, expression, order, bits).map_err(explained);
+        let (arithmetic, mut point) = again(expression, 0)?;
+        let known = self.values.iter().all(|value| matches!(value, Value::Exact(_)));
+        let values =
+            if known { self.values.clone() } else { again(&self.function, self.order())?.1 };
+        Ok((arithmetic, point.swap_remove(0), values))
+    }
+
     /// The expansion point between two doubles.
     pub(crate) fn enclosed_point(&self) -> Interval64 {
         let value = match self.point() {
@@ -303,8 +318,9 @@ fn attempt(
 ) -> Result<(Certified, Vec<Value>), Blocked> {
     let arithmetic = Certified::new(bits);
     let zero = Value::Exact(Exact::default());
-    let point = coefficients(&arithmetic, at, &zero, 0)?.swap_remove(0);
-    let values = coefficients(&arithmetic, function, &point, order)?;
+    let one = Value::Exact(1.into());
+    let point = coefficients(&arithmetic, at, &[zero, one.clone()], 0)?.swap_remove(0);
+    let values = coefficients(&arithmetic, function, &[point, one], order)?;
     Ok((arithmetic, values))
 }
 

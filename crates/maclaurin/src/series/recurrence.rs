@@ -173,7 +173,7 @@ fn wave<A: Arithmetic>(a: &A, function: Elementary, f: &[A::Number]) -> Vec<A::N
 /// The Erlang distribution's cumulative distribution function of `u`, shape `k`:
 /// `y_0 = 1 - e^(-u_0) sum_(n<k) u_0^n / n!`, `y' = u' u^(k-1) e^(-u) / (k-1)!`
 /// (the regularised incomplete gamma function, DLMF 8.4.9 and 8.8.13).
-pub(super) fn erlang_cdf<A: Arithmetic>(a: &A, u: &[A::Number], shape: u32) -> Vec<A::Number> {
+pub(crate) fn erlang_cdf<A: Arithmetic>(a: &A, u: &[A::Number], shape: u32) -> Vec<A::Number> {
     let negative: Vec<_> = u.iter().map(|c| a.negate(c)).collect();
     let decay = elementary(a, Elementary::Exp, &negative);
     let mut term = a.integer(1);

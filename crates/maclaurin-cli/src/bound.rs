@@ -1,0 +1,201 @@
+//! `maclaurin bound`: how far a Taylor polynomial is from its function, printed and drawn.
+
+use std::fmt::Write;
+
+use maclaurin::{Error, ErrorBound, Series};
+use plotters::coord::Shift;
+use plotters::prelude::*;
+
+use crate::arguments::{BoundArguments, number, range};
+use crate::chart::{self, Chart};
+use crate::picture::draw_failure;
+use crate::{Failure, output};
+
+/// Columns and rows of the drawing in the terminal.
+const COLUMNS: usize = 64;
+const ROWS: usize = 10;
+
+/// Orders of magnitude below the largest error that are drawn.
+const DECADES: f64 = 8.0;
+
+/// Points of the error curve in a picture.
+const SAMPLES: usize = 384;
+
+pub fn run(arguments: &BoundArguments) -> Result<(), Failure> {
+    let function = arguments.function.function(&arguments.expression)?;
+    let (low, high) = range(&arguments.on)?;
+    let series = match &arguments.tolerance {
+        Some(text) => {
+            let tolerance = number(text)?;
+            Series::within(&function, (low, high), tolerance, arguments.function.at.as_deref())?
+        }
+        None => Series::new(&function, arguments.order.unwrap_or(4), arguments.function.at())?,
+    };
+    let error = series.error_bound(low, high)?;
+    let relative = series.relative_error_bound(low, high);
+    let slices = slices(&series, low, high, error);
+    let mut text = summary(&series, low, high, &error, &relative);
+    text += &drawing(&slices, &error, low, high);
+    output::print(&text)?;
+    if let Some(path) = &arguments.output {
+        let x = |i: usize| low + (high - low) * i as f64 / SAMPLES as f64;
+        let at = |x: f64| series.error_bound(x, x).map_or(f64::NAN, |error| error.sampled);
+        let curve = (0..=SAMPLES).map(x).map(|x| (x, at(x.clamp(low, high)))).collect();
+        let title =
+            format!("How far order {} about {} is from {function}", series.order(), series.at());
+        chart::save(&ErrorChart { title, low, high, slices, curve, bound: error.bound }, path)?;
+        output::print(&format!("\n{}\n", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The bounds on equal parts of the range.
+fn slices(series: &Series, low: f64, high: f64, whole: ErrorBound) -> Vec<f64> {
+    let end = |i: usize| {
+        if i == COLUMNS { high } else { low + (high - low) * i as f64 / COLUMNS as f64 }
+    };
+    let bound = |i: usize| series.error_bound(end(i), end(i + 1)).map_or(whole.bound, |e| e.bound);
+    (0..COLUMNS).map(bound).map(|bound| bound.min(whole.bound)).collect()
+}
+
+fn summary(
+    series: &Series,
+    low: f64,
+    high: f64,
+    error: &ErrorBound,
+    relative: &Result<ErrorBound, Error>,
+) -> String {
+    let (function, at, order) = (series.function(), series.at(), series.order());
+    let mut text = format!("{function} about {at}, order {order}, on [{low}, {high}]\n\n");
+    // Writing to a String cannot fail.
+    if order <= 12 {
+        let _ = writeln!(text, "  {series}\n");
+    }
+    let radius = series.radius();
+    let reach = (low - series.at_f64()).abs().max((high - series.at_f64()).abs());
+    let inside = if reach < radius.lower {
+        "inside it"
+    } else if reach > radius.upper {
+        "beyond it: higher orders are no better there"
+    } else {
+        "perhaps beyond it"
+    };
+    let _ = writeln!(text, "error           {}", sentence(error));
+    let _ = match relative {
+        Ok(error) => writeln!(text, "relative error  {}", sentence(error)),
+        Err(_) => writeln!(text, "relative error  unbounded: the function comes too near to zero"),
+    };
+    let _ = writeln!(text, "radius          {radius}; the range reaches {reach}, {inside}\n");
+    text
+}
+
+/// A bound in words; both figures rounded so that they stay true.
+fn sentence(error: &ErrorBound) -> String {
+    let bound = scientific(error.bound, true);
+    let sampled = scientific(error.sampled, false);
+    format!("at most {bound}, certified; at x = {} it is at least {sampled}", error.at)
+}
+
+/// Six digits, rounded up or down.
+pub fn scientific(value: f64, up: bool) -> String {
+    let mut text = format!("{value:.5e}");
+    let step = value * 1e-5;
+    let rounded: f64 = text.parse().unwrap_or(value);
+    if up && rounded < value {
+        text = format!("{:.5e}", rounded + step);
+    } else if !up && rounded > value {
+        text = format!("{:.5e}", rounded - step);
+    }
+    text
+}
+
+/// The bounds as columns of blocks on a logarithmic scale.
+fn drawing(slices: &[f64], error: &ErrorBound, low: f64, high: f64) -> String {
+    const BLOCKS: [char; 9] = [
+        ' ', '\u{2581}', '\u{2582}', '\u{2583}', '\u{2584}', '\u{2585}', '\u{2586}', '\u{2587}',
+        '\u{2588}',
+    ];
+    if error.bound == 0.0 {
+        return "The polynomial is the function.\n".into();
+    }
+    let top = error.bound.log10();
+    let smallest =
+        slices.iter().filter(|bound| **bound > 0.0).fold(f64::INFINITY, |a, b| a.min(*b));
+    let bottom = smallest.log10().max(top - DECADES).min(top - 0.5);
+    let heights: Vec<usize> = slices
+        .iter()
+        .map(|bound| (bound.log10() - bottom) / (top - bottom))
+        .map(|part| (part.clamp(0.0, 1.0) * (8 * ROWS) as f64).round() as usize)
+        .collect();
+    let mut text = String::new();
+    for row in (0..ROWS).rev() {
+        let level = bottom + (top - bottom) * (row + 1) as f64 / ROWS as f64;
+        let label = if row + 1 == ROWS || row == ROWS / 2 {
+            format!("{:.1e}", 10f64.powf(level))
+        } else {
+            String::new()
+        };
+        let line: String =
+            heights.iter().map(|height| BLOCKS[height.saturating_sub(8 * row).min(8)]).collect();
+        let _ = writeln!(text, "{label:>9} |{}", line.trim_end());
+    }
+    let (left, right) = (low.to_string(), high.to_string());
+    let _ = writeln!(text, "{:>9} +{}", format!("{:.1e}", 10f64.powf(bottom)), "-".repeat(COLUMNS));
+    let gap = COLUMNS.saturating_sub(left.chars().count());
+    let _ = writeln!(text, "{:>9}  {left}{right:>gap$}", "x =");
+    text
+}
+
+/// The error curve below its certified bound.
+struct ErrorChart {
+    title: String,
+    low: f64,
+    high: f64,
+    slices: Vec<f64>,
+    curve: Vec<(f64, f64)>,
+    bound: f64,
+}
+
+impl Chart for ErrorChart {
+    fn draw<B: DrawingBackend>(
+        &self,
+        area: &DrawingArea<B, Shift>,
+        scale: u32,
+    ) -> Result<(), Failure>
+    where
+        B::ErrorType: 'static,
+    {
+        let top = if self.bound > 0.0 { self.bound } else { 1.0 };
+        let bottom =
+            self.slices.iter().copied().fold(top, f64::min).max(top * 1e-12).min(top / 10.0);
+        let y = (bottom / 3.0..top * 3.0).log_scale();
+        let mut chart = chart::axes(area, scale, &self.title, self.low..self.high, y)?;
+        let width = (self.high - self.low) / self.slices.len() as f64;
+        let band = RGBColor(86, 180, 233);
+        let rectangles = self.slices.iter().enumerate().map(|(i, &bound)| {
+            let left = self.low + width * i as f64;
+            let corners = [(left, bottom / 3.0), (left + width, bound.max(bottom / 3.0))];
+            Rectangle::new(corners, band.mix(0.35).filled())
+        });
+        let square = (24 * scale) as i32;
+        chart.draw_series(rectangles).map_err(draw_failure)?.label("certified bound").legend(
+            move |(x, y)| {
+                let corners = [(x, y - square / 4), (x + square, y + square / 4)];
+                Rectangle::new(corners, band.mix(0.35).filled())
+            },
+        );
+        let style = BLACK.stroke_width(2 * scale);
+        let mut legend = true;
+        // Below the axis, as at the expansion point, the curve is interrupted.
+        for part in self.curve.split(|point| point.1.is_nan() || point.1 <= bottom / 3.0) {
+            let line = chart.draw_series(LineSeries::new(part.to_vec(), style));
+            let line = line.map_err(draw_failure)?;
+            if std::mem::take(&mut legend) {
+                line.label("|f - T|")
+                    .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + square, y)], style));
+            }
+        }
+        chart::legend(&mut chart, scale)?;
+        area.present().map_err(draw_failure)
+    }
+}
