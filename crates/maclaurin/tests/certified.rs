@@ -211,13 +211,23 @@ fn random_expressions_end_soon_and_are_bounded() {
         random.expression(4, &mut text);
         let at = ["0", "1", "-1/2", "1/3", "pi/6"][random.below(5) as usize];
         let order = random.below(10) as usize;
-        let Ok(series) = taylor(&text, order, at) else { continue };
+        let start = Instant::now();
+        let series = taylor(&text, order, at);
+        if start.elapsed() > Duration::from_secs(2) {
+            println!("series in {:?}: {text} about {at}, order {order}", start.elapsed());
+        }
+        let Ok(series) = series else { continue };
         let start = Instant::now();
         let radius = series.radius();
         assert!(radius.lower >= 0.0 && radius.lower <= radius.upper, "{text}: {radius:?}");
         let reach = radius.lower.min(1.0) * 0.75;
         let (low, high) = (series.at_f64() - reach, series.at_f64() + 0.5 * reach);
-        if let Ok(error) = series.error_bound(low, high) {
+        // Expressions that doubles evaluate wrongly are no reference.
+        let constant = series.function().evaluate(series.at_f64());
+        let stable = (constant - series.coefficients()[0]).abs() <= 1e-9 * constant.abs();
+        if let Ok(error) = series.error_bound(low, high)
+            && stable
+        {
             bounded += 1;
             for i in 0..=64 {
                 let x = low + (high - low) * f64::from(i) / 64.0;

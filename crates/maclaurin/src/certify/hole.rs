@@ -5,6 +5,8 @@
 //! bounded there by its maximum `M` on a square about that disc (the maximum principle), so its
 //! Taylor coefficients at the hole are at most `M/h^k` for a disc of radius `h` (Cauchy).
 
+use std::time::Instant;
+
 use super::path::{Plane, Square};
 use super::radius::zero_of_guard;
 use super::region::{PLANE, Region};
@@ -32,9 +34,9 @@ pub(super) struct Hole {
 }
 
 impl<'a> Holes<'a> {
-    pub(super) fn new(series: &'a Series) -> Self {
+    pub(super) fn new(series: &'a Series, deadline: Instant) -> Self {
         let origin = PLANE.real(series.enclosed_point());
-        let plane = Plane { region: Region::new(series.function()), origin, hole: None };
+        let plane = Plane { region: Region::new(series.function()), origin, hole: None, deadline };
         Self { series, plane, exactly: Exactly::new(series) }
     }
 

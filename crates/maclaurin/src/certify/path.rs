@@ -1,5 +1,7 @@
 //! A function followed along a path, and what a closed path tells of its inside.
 
+use std::time::Instant;
+
 use super::region::{Evaluation, Guard, PLANE, Rectangle, Region, hull};
 use crate::number::{Arithmetic, Interval64};
 
@@ -25,6 +27,8 @@ pub(super) struct Plane<'a> {
     /// A square around the expansion point where guards vanish and the function does not mind,
     /// with the function on its sides: paths begin there.
     pub hole: Option<(Square, Vec<Piece>)>,
+    /// From then on no path is followed.
+    pub deadline: Instant,
 }
 
 /// An axis-parallel square.
@@ -69,6 +73,9 @@ impl Plane<'_> {
         let mut rest: Vec<(f64, f64)> =
             (0..count).rev().map(|i| (i as f64 * step, (i + 1) as f64 * step)).collect();
         while let Some((first, last)) = rest.pop() {
+            if Instant::now() > self.deadline {
+                return None;
+            }
             let (a, b) = (point(at(first)), point(at(last)));
             let neighbour = pieces.last().map(|piece| &piece.evaluation.guards[..]);
             let place = hull(&a, &b);

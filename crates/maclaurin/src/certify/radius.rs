@@ -39,7 +39,7 @@ pub struct Radius {
 
 /// Rectangles that one search may look at, and the time that it may take.
 const MOST_BOXES: usize = 60_000;
-const LONGEST: Duration = Duration::from_millis(700);
+const LONGEST: Duration = Duration::from_millis(500);
 
 /// How far a search goes, in units of the expansion point's magnitude or 1.
 const FARTHEST: f64 = 1024.0;
@@ -105,8 +105,9 @@ impl Series {
     #[must_use]
     pub fn radius(&self) -> Radius {
         let origin = self.enclosed_point();
-        let plane =
-            Plane { region: Region::new(self.function()), origin: PLANE.real(origin), hole: None };
+        let region = Region::new(self.function());
+        let deadline = Instant::now() + LONGEST;
+        let plane = Plane { region, origin: PLANE.real(origin), hole: None, deadline };
         Search::new(self, plane).run()
     }
 }
@@ -119,7 +120,6 @@ struct Search<'a> {
     /// Squares around zeros of guards, settled apart.
     squares: Vec<Square>,
     found: Radius,
-    deadline: Instant,
     /// Where the guards come from, and how many zeros of each have been found removable.
     guards: Vec<Source>,
     removed: Vec<u64>,
@@ -135,7 +135,6 @@ impl<'a> Search<'a> {
             cover: Cover::new(far),
             squares: Vec::new(),
             found: Radius::INFINITE,
-            deadline: Instant::now() + LONGEST,
             guards: Vec::new(),
             removed: Vec::new(),
         }
@@ -145,7 +144,7 @@ impl<'a> Search<'a> {
         for _ in 0..MOST_BOXES {
             let Some(pending) = self.cover.next() else { break };
             let Pending { distance, node, place } = pending;
-            if distance >= self.found.lower || Instant::now() > self.deadline {
+            if distance >= self.found.lower || Instant::now() > self.plane.deadline {
                 self.cover.put_off(pending);
                 break;
             }
@@ -262,7 +261,7 @@ impl<'a> Search<'a> {
         for _ in 0..SHRINKINGS {
             let square = Square { center, half_width };
             for count in PIECES {
-                if Instant::now() > self.deadline {
+                if Instant::now() > self.plane.deadline {
                     return None;
                 }
                 match self.plane.around(square, count) {

@@ -340,8 +340,9 @@ fn settle(
                     None => return Ok((values, rounded.into_iter().flatten().collect())),
                     Some(degree) => {
                         failure = Failure::Unsettled(degree, bits);
-                        // Nothing known at so many bits: a magnitude beyond every exponent.
-                        if bits >= HOPELESS && arithmetic.enclose(&values[degree]).is_whole_line() {
+                        // At so many bits still no sign: a zero that nothing here proves, or
+                        // a magnitude beyond every exponent.
+                        if bits >= HOPELESS && arithmetic.enclose(&values[degree]).contains_zero() {
                             break;
                         }
                     }
