@@ -48,7 +48,8 @@ mod series;
 
 pub use certify::{ErrorBound, Radius};
 pub use expand::{
-    Degrees, Element, ExpandError, Expansion, Float, Kind, Polynomial, expand, expand_into,
+    Degrees, Element, ExpandError, Expansion, Float, Gradients, Kind, Polynomial, expand,
+    expand_backward, expand_backward_into, expand_into, expand_tangent,
 };
 pub use function::{Excerpt, Function, ParseError, ParseErrorKind, Span};
 pub use number::{Elementary, Exact, IBig, Interval, Rational, UBig, Value};

@@ -30,12 +30,12 @@ pub enum ExpandError {
          the constant"
     )]
     NoDegrees,
-    /// An output array of another shape than the expansion's.
-    #[error("the output has shape {found:?}; the expansion has shape {expected:?}")]
+    /// An array of another shape than the expansion takes or gives.
+    #[error("an array has shape {found:?} where shape {expected:?} is needed")]
     WrongShape {
-        /// The expansion's shape.
+        /// The shape needed.
         expected: Vec<usize>,
-        /// The output's shape.
+        /// The array's shape.
         found: Vec<usize>,
     },
     /// Weights that match no set of degrees.
@@ -62,6 +62,9 @@ pub enum ExpandError {
     /// An output whose number of values does not fit in an integer.
     #[error("the output would have more values than an array can")]
     Overflow,
+    /// An array with gaps where one without is needed.
+    #[error("the array for the gradient of the values has gaps: it must lie side by side")]
+    NotContiguous,
     /// Threads that the system would not start.
     #[error("the threads could not be started: {0}")]
     Threads(String),

@@ -15,16 +15,21 @@
 
 mod element;
 mod error;
+#[allow(unsafe_code)]
 mod kernel;
+#[allow(unsafe_code)]
+mod memory;
 mod polynomial;
+#[allow(unsafe_code)]
+mod strided;
 
-use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, IxDyn};
-use rayon::prelude::*;
+use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, Slice};
 
-pub use element::{Element, Float};
+pub use element::{Element, Float, Lane};
 pub use error::ExpandError;
-use kernel::{Plan, Rows};
+use kernel::{Backward, Destination, Forward, Gradient, Plan};
 pub use polynomial::Polynomial;
+use strided::Strided;
 
 /// What each value becomes, for each degree `k` of the expansion.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -101,19 +106,11 @@ impl Default for Expansion {
 /// The output's shape and the three extents of its memory.
 struct Layout {
     shape: Vec<usize>,
+    /// The axis of the degrees.
+    axis: usize,
     /// Elements of one block of inner axes: how far apart two degrees of one value lie.
     inner: usize,
 }
-
-/// Outputs of fewer values than this are computed on the calling thread.
-const SMALLEST_PARALLEL_OUTPUT: usize = 1 << 15;
-
-/// Values of one unit of parallel work.
-const UNIT: usize = 1 << 14;
-
-/// Outputs of more bytes than this are compared with the machine's memory before they are
-/// allocated.
-const UNCHECKED_BYTES: usize = 1 << 28;
 
 impl Expansion {
     /// The degrees that come out for `polynomial`, the constant included; none for
@@ -183,7 +180,7 @@ impl Expansion {
 
     fn layout(&self, degrees: usize, input: &[usize]) -> Result<Layout, ExpandError> {
         if self.kind == Kind::Sum {
-            return Ok(Layout { shape: input.to_vec(), inner: 1 });
+            return Ok(Layout { shape: input.to_vec(), axis: 0, inner: 1 });
         }
         let dimensions = input.len() + usize::from(self.stack);
         let axis = usize::try_from(self.axis)
@@ -202,15 +199,15 @@ impl Expansion {
         };
         // ndarray needs the product of the non-zero axes to fit, also of an empty array.
         count(&shape).filter(|&n| isize::try_from(n).is_ok()).ok_or(ExpandError::Overflow)?;
-        Ok(Layout { shape, inner: input[axis..].iter().product() })
+        Ok(Layout { shape, axis, inner: input[axis..].iter().product() })
     }
 }
 
 /// Expands every value of `x`; see [`Expansion`] for what comes out and [`Float`] for the types.
 ///
-/// Computed in `f64` where the input or the output is, in `f32` otherwise. NaN stays NaN and
-/// infinities follow IEEE arithmetic. Equal inputs give equal outputs whatever the strides and
-/// the number of threads.
+/// Computed in `f64` and rounded once, to `f16` and `bf16` by way of `f32`. NaN stays NaN and
+/// infinities follow IEEE arithmetic. Equal inputs give equal outputs, bit for bit, whatever the
+/// strides, the machine and the number of threads.
 ///
 /// # Errors
 ///
@@ -236,33 +233,12 @@ pub fn expand<T: Element, U: Float>(
     polynomial: &Polynomial,
     expansion: &Expansion,
 ) -> Result<ArrayD<U>, ExpandError> {
-    let shape = expansion.shape(polynomial, x.shape())?;
-    let count: usize = shape.iter().product();
-    let bytes = count.checked_mul(size_of::<U>()).ok_or(ExpandError::Overflow)?;
-    check_memory(bytes)?;
-    let mut values = Vec::new();
-    values.try_reserve_exact(count).map_err(|_| ExpandError::TooLarge { bytes, limit: 0 })?;
-    values.resize(count, U::from_f64(0.0));
-    let mut out =
-        ArrayD::from_shape_vec(IxDyn(&shape), values).map_err(|_| ExpandError::Overflow)?;
+    let mut out = memory::zeros(&expansion.shape(polynomial, x.shape())?)?;
     expand_into(x, polynomial, expansion, &mut out.view_mut())?;
     Ok(out)
 }
 
-/// Refuses what the machine's memory cannot hold.
-fn check_memory(bytes: usize) -> Result<(), ExpandError> {
-    if bytes <= UNCHECKED_BYTES {
-        return Ok(());
-    }
-    let kind = sysinfo::MemoryRefreshKind::nothing().with_ram();
-    let refresh = sysinfo::RefreshKind::nothing().with_memory(kind);
-    let limit = sysinfo::System::new_with_specifics(refresh)
-        .map_or(0, |system| usize::try_from(system.available_memory()).unwrap_or(usize::MAX));
-    // A system that does not tell answers 0.
-    if limit > 0 && bytes > limit { Err(ExpandError::TooLarge { bytes, limit }) } else { Ok(()) }
-}
-
-/// [`expand`] into an array that is there.
+/// [`expand`] into an array that is there, of any strides; allocates nothing that grows with it.
 ///
 /// # Errors
 ///
@@ -288,94 +264,219 @@ pub fn expand_into<T: Element, U: Float>(
     expansion: &Expansion,
     out: &mut ArrayViewMutD<'_, U>,
 ) -> Result<(), ExpandError> {
+    forward(x, None, polynomial, expansion, out)
+}
+
+/// The forward derivative: how the expansion of `x` changes in the direction `tangent`, laid out
+/// as the expansion (a Jacobian-vector product).
+///
+/// # Errors
+///
+/// As [`expand`], and [`ExpandError::WrongShape`] if `tangent` has another shape than `x`.
+///
+/// # Examples
+///
+/// ```
+/// use maclaurin::{Expansion, Polynomial, expand_tangent};
+/// use ndarray::array;
+///
+/// let square = Polynomial::new(0.0, vec![0.0, 0.0, 1.0]);
+/// let (x, direction) = (array![1.0, 3.0].into_dyn(), array![1.0, 10.0].into_dyn());
+/// let change = expand_tangent::<f64, f64>(
+///     &x.view(), &direction.view(), &square, &Expansion::default(),
+/// )?;
+/// assert_eq!(change.into_raw_vec_and_offset().0, [2.0, 60.0]);
+/// # Ok::<(), maclaurin::ExpandError>(())
+/// ```
+pub fn expand_tangent<T: Element, U: Float>(
+    x: &ArrayViewD<'_, T>,
+    tangent: &ArrayViewD<'_, T>,
+    polynomial: &Polynomial,
+    expansion: &Expansion,
+) -> Result<ArrayD<U>, ExpandError> {
+    check_shape(x.shape(), tangent.shape())?;
+    let mut out = memory::zeros(&expansion.shape(polynomial, x.shape())?)?;
+    forward(x, Some(tangent), polynomial, expansion, &mut out.view_mut())?;
+    Ok(out)
+}
+
+fn check_shape(expected: &[usize], found: &[usize]) -> Result<(), ExpandError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(ExpandError::WrongShape { expected: expected.to_vec(), found: found.to_vec() })
+}
+
+fn forward<T: Element, U: Float>(
+    x: &ArrayViewD<'_, T>,
+    tangent: Option<&ArrayViewD<'_, T>>,
+    polynomial: &Polynomial,
+    expansion: &Expansion,
+    out: &mut ArrayViewMutD<'_, U>,
+) -> Result<(), ExpandError> {
     let degrees = expansion.degrees_of(polynomial)?;
     let layout = expansion.layout(degrees.len(), x.shape())?;
-    if out.shape() != layout.shape {
-        return Err(ExpandError::WrongShape {
-            expected: layout.shape,
-            found: out.shape().to_vec(),
-        });
-    }
-    let input = x.as_standard_layout();
-    let input = input.as_slice().unwrap_or_default();
-    let plan = Plan::new(polynomial, expansion, degrees);
-    let work = |output: &mut [U]| {
-        in_threads(expansion.threads, || {
-            fill(input, &plan, layout.inner, output);
-        })
-    };
-    if let Some(output) = out.as_slice_mut() {
-        return work(output);
-    }
-    let mut dense = vec![U::from_f64(0.0); out.len()];
-    work(&mut dense)?;
-    for (to, from) in out.iter_mut().zip(dense) {
-        *to = from;
-    }
-    Ok(())
-}
-
-fn in_threads(threads: Option<usize>, work: impl FnOnce() + Send) -> Result<(), ExpandError> {
-    let Some(threads) = threads else {
-        work();
+    check_shape(&layout.shape, out.shape())?;
+    if out.is_empty() {
         return Ok(());
+    }
+    let plan = Plan::new(polynomial, expansion, &degrees);
+    let plan = if tangent.is_some() { plan.derivative() } else { plan };
+    let all = Strided::new_mut(out);
+    let output = match all.contiguous() {
+        Some(start) => Destination::Dense(start),
+        None => Destination::Rows(
+            (0..plan.count())
+                .map(|row| {
+                    let mut view = out.view_mut();
+                    layout.select(row, expansion, x.shape(), |axis, slice| {
+                        view.slice_axis_inplace(axis, slice);
+                    });
+                    Strided::new_mut(&mut view)
+                })
+                .collect(),
+        ),
     };
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.max(1))
-        .build()
-        .map_err(|error| ExpandError::Threads(error.to_string()))?;
-    pool.install(work);
-    Ok(())
+    let job = Forward {
+        plan: &plan,
+        input: Strided::new(x),
+        tangent: tangent.map(Strided::new),
+        count: x.len(),
+        inner: layout.inner,
+        output,
+    };
+    kernel::expand(&job, expansion.threads).map_err(ExpandError::Threads)
 }
 
-/// Computes all of `output`, laid out as (outer, degree, inner), in units of work that own
-/// disjoint parts of it.
-fn fill<T: Element, U: Float>(input: &[T], plan: &Plan, inner: usize, output: &mut [U]) {
-    if output.is_empty() {
-        return;
-    }
-    let rows = plan.rows();
-    let parallel = output.len() >= SMALLEST_PARALLEL_OUTPUT;
-    if inner < UNIT {
-        // Whole blocks of (degree, inner), so many that a unit is worth its start.
-        let blocks = (UNIT / inner.max(1)).max(1);
-        let unit = |(input, output): (&[T], &mut [U])| {
-            if inner == 1 {
-                kernel::expand(input, plan, Rows::Interleaved(output));
-            } else {
-                let blocks = input.chunks(inner).zip(output.chunks_mut(inner * rows));
-                for (input, output) in blocks {
-                    kernel::expand(input, plan, Rows::Planes(output.chunks_mut(inner).collect()));
-                }
-            }
-        };
-        let (step, wide) = (blocks * inner, blocks * inner * rows);
-        if parallel {
-            input.par_chunks(step).zip(output.par_chunks_mut(wide)).for_each(unit);
-        } else {
-            input.chunks(step).zip(output.chunks_mut(wide)).for_each(unit);
+impl Layout {
+    /// Narrows a view of the output to one row, in the input's shape but for an axis of length 1.
+    fn select(
+        &self,
+        row: usize,
+        expansion: &Expansion,
+        input: &[usize],
+        mut narrow: impl FnMut(Axis, Slice),
+    ) {
+        if expansion.kind == Kind::Sum {
+            return;
         }
-        return;
+        let length = if expansion.stack { 1 } else { input[self.axis] };
+        let (first, last) = ((row * length) as isize, ((row + 1) * length) as isize);
+        narrow(Axis(self.axis), Slice::new(first, Some(last), 1));
     }
-    // Tiles of one block: each owns the same range of every plane.
-    let tiles = inner.div_ceil(UNIT);
-    let mut units: Vec<Vec<&mut [U]>> = Vec::with_capacity(input.len() / inner * tiles);
-    for block in output.chunks_mut(inner * rows) {
-        let first = units.len();
-        units.resize_with(first + tiles, || Vec::with_capacity(rows));
-        for plane in block.chunks_mut(inner) {
-            for (unit, tile) in units[first..].iter_mut().zip(plane.chunks_mut(UNIT)) {
-                unit.push(tile);
-            }
+}
+
+/// The gradients of a scalar through an expansion.
+#[derive(Clone, Debug)]
+pub struct Gradients<U> {
+    /// With respect to the values of `x`, in its shape.
+    pub values: ArrayD<U>,
+    /// With respect to the coefficients, from degree 0 to the order.
+    pub coefficients: Vec<f64>,
+}
+
+/// Takes the gradient of a scalar with respect to the expansion of `x` back to `x` and to the
+/// coefficients, in one pass over memory (a vector-Jacobian product).
+///
+/// The sums over all values are taken pairwise in a fixed shape: the same bits for any number of
+/// threads. (For gradients with respect to weights see [`Polynomial::weighted_gradients`].)
+///
+/// # Errors
+///
+/// As [`expand`], and [`ExpandError::WrongShape`] if `gradient` has not the expansion's shape.
+///
+/// # Examples
+///
+/// ```
+/// use maclaurin::{Expansion, Polynomial, expand_backward};
+/// use ndarray::{array, ArrayD, IxDyn};
+///
+/// let square = Polynomial::new(0.0, vec![0.0, 0.0, 1.0]);
+/// let x = array![1.0, 3.0].into_dyn();
+/// let gradient = ArrayD::<f64>::ones(IxDyn(&[2, 1]));
+/// let back = expand_backward(&gradient.view(), &x.view(), &square, &Expansion::default())?;
+/// assert_eq!(back.values.into_raw_vec_and_offset().0, [2.0, 6.0]);
+/// assert_eq!(back.coefficients, [0.0, 0.0, 10.0]);
+/// # Ok::<(), maclaurin::ExpandError>(())
+/// ```
+pub fn expand_backward<T: Element, U: Float>(
+    gradient: &ArrayViewD<'_, U>,
+    x: &ArrayViewD<'_, T>,
+    polynomial: &Polynomial,
+    expansion: &Expansion,
+) -> Result<Gradients<U>, ExpandError> {
+    let mut values = memory::zeros(x.shape())?;
+    let out = Some(&mut values.view_mut());
+    let coefficients = expand_backward_into(gradient, x, polynomial, expansion, out, true)?;
+    Ok(Gradients { values, coefficients })
+}
+
+/// [`expand_backward`] into an array that is there, side by side in memory, and only what is
+/// wanted: `values` for the gradient of `x`, `coefficients` for that of the coefficients, which
+/// is returned (zeros where it is not wanted).
+///
+/// # Errors
+///
+/// As [`expand_backward`]; [`ExpandError::NotContiguous`] if `values` has gaps.
+///
+/// # Examples
+///
+/// ```
+/// use maclaurin::{Expansion, Polynomial, expand_backward_into};
+/// use ndarray::{array, ArrayD, IxDyn};
+///
+/// let line = Polynomial::new(0.0, vec![0.0, 5.0]);
+/// let (x, gradient) = (array![1.0, 3.0].into_dyn(), array![[1.0], [2.0]].into_dyn());
+/// let sums = expand_backward_into::<f64, f64>(
+///     &gradient.view(), &x.view(), &line, &Expansion::default(), None, true,
+/// )?;
+/// assert_eq!(sums, [0.0, 7.0]);
+/// # Ok::<(), maclaurin::ExpandError>(())
+/// ```
+pub fn expand_backward_into<T: Element, U: Float>(
+    gradient: &ArrayViewD<'_, U>,
+    x: &ArrayViewD<'_, T>,
+    polynomial: &Polynomial,
+    expansion: &Expansion,
+    values: Option<&mut ArrayViewMutD<'_, U>>,
+    coefficients: bool,
+) -> Result<Vec<f64>, ExpandError> {
+    let degrees = expansion.degrees_of(polynomial)?;
+    let layout = expansion.layout(degrees.len(), x.shape())?;
+    check_shape(&layout.shape, gradient.shape())?;
+    let values = match values {
+        None => None,
+        Some(values) => {
+            check_shape(x.shape(), values.shape())?;
+            let place = Strided::new_mut(values).contiguous();
+            Some(place.ok_or(ExpandError::NotContiguous)?)
         }
-    }
-    let inputs: Vec<&[T]> = input.chunks(inner).flat_map(|block| block.chunks(UNIT)).collect();
-    let unit = |(planes, input): (Vec<&mut [U]>, &[T])| {
-        kernel::expand(input, plan, Rows::Planes(planes));
     };
-    if parallel {
-        units.into_par_iter().zip(inputs).for_each(unit);
-    } else {
-        units.into_iter().zip(inputs).for_each(unit);
+    if x.is_empty() {
+        return Ok(vec![0.0; polynomial.order() + 1]);
     }
+    let plan = Plan::new(polynomial, expansion, &degrees);
+    let all = Strided::new(gradient);
+    let gradient = if all.contiguous().is_some() {
+        Gradient::Dense(all)
+    } else {
+        let row = |row: usize| {
+            let mut view = gradient.view();
+            layout.select(row, expansion, x.shape(), |axis, slice| {
+                view.slice_axis_inplace(axis, slice);
+            });
+            Strided::new(&view)
+        };
+        Gradient::Rows((0..plan.count()).map(row).collect())
+    };
+    let job = Backward {
+        plan: &plan,
+        input: Strided::new(x),
+        gradient,
+        count: x.len(),
+        inner: layout.inner,
+        values,
+        coefficients,
+    };
+    kernel::gradient(&job, expansion.threads).map_err(ExpandError::Threads)
 }

@@ -107,4 +107,56 @@ impl Polynomial {
         }
         Ok(Self::new(self.center, coefficients))
     }
+
+    /// The gradients of a scalar with respect to this polynomial's coefficients and to the weights,
+    /// from its gradient with respect to the coefficients of [`Polynomial::weighted`].
+    ///
+    /// For `b_j = a_j sum_(k>=j) w_k`: `a_j` gets `sum_(k>=j) w_k` times the gradient of `b_j`,
+    /// `w_k` gets `sum_(j<=k) a_j` times those of `b_j`.
+    ///
+    /// # Errors
+    ///
+    /// [`ExpandError::WrongWeights`] as for [`Polynomial::weighted`], and for a `gradient` of
+    /// another length than the coefficients.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use maclaurin::Polynomial;
+    ///
+    /// let line = Polynomial::new(0.0, vec![2.0, 3.0]);
+    /// let (coefficients, weights) = line.weighted_gradients(&[10.0, 1.0], &[1.0, 4.0])?;
+    /// assert_eq!(coefficients, [11.0, 4.0]);
+    /// assert_eq!(weights, [2.0, 14.0]);
+    /// # Ok::<(), maclaurin::ExpandError>(())
+    /// ```
+    pub fn weighted_gradients(
+        &self,
+        weights: &[f64],
+        gradient: &[f64],
+    ) -> Result<(Vec<f64>, Vec<f64>), ExpandError> {
+        let ones = Self::with_degrees(0.0, vec![1.0; self.order() + 1], self.degrees.clone());
+        let tails = ones.weighted(weights)?;
+        if gradient.len() != self.coefficients.len() {
+            let (degrees, all) = (self.degrees.len(), self.order() + 1);
+            return Err(ExpandError::WrongWeights { found: gradient.len(), degrees, all });
+        }
+        let coefficients = tails.coefficients.iter().zip(gradient).map(|(w, g)| w * g).collect();
+        let mut sum = 0.0;
+        let sums: Vec<f64> = self
+            .coefficients
+            .iter()
+            .zip(gradient)
+            .map(|(a, g)| {
+                sum += a * g;
+                sum
+            })
+            .collect();
+        let of_weights = if weights.len() == self.degrees.len() {
+            self.degrees.iter().map(|&degree| sums[degree]).collect()
+        } else {
+            sums
+        };
+        Ok((coefficients, of_weights))
+    }
 }

@@ -1,62 +1,89 @@
-//! The inner loops: they know slices and coefficients and nothing else.
+//! The inner loops: they know memory and coefficients and nothing else.
 //!
-//! [`expand`] is the one door. Behind it stand plain loops that the compiler vectorises
-//! ([`scalar`]); hand-written ones for an instruction set belong beside them.
+//! Work is cut into units, units into tiles that stay in the first-level cache. In a tile the
+//! values are widened to `f64`, the rows computed in `f64` and rounded once (see `rows`), then put
+//! in their order in memory (`interleave`) and written, past the caches where the output is
+//! larger than they are (`stream`). The arithmetic is plain Rust that the compiler vectorises, for
+//! AVX-512, for AVX2 and for any machine, chosen when the program runs; it rounds alike on all,
+//! so results do not depend on the machine or on the number of threads, bit for bit.
 
-mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod backward;
+mod forward;
+mod instructions;
+mod interleave;
+mod parallel;
+mod rows;
 
-use super::{Element, Expansion, Float, Kind, Polynomial};
+pub(super) use backward::{Backward, Gradient, gradient};
+pub(super) use forward::{Destination, Forward, expand};
+use interleave::WIDEST_GROUP;
+
+use super::{Expansion, Kind, Polynomial};
 
 /// What to compute: the affine map of the input and the degrees, settled once for an array.
+#[derive(Clone, Debug)]
 pub(super) struct Plan {
     /// `t = scale * x + offset`
-    scale: f64,
-    offset: f64,
-    kind: Kind,
-    coefficients: Vec<f64>,
-    /// The output row of each degree up to the highest one that comes out, if it comes out; a
-    /// degree listed twice has two rows.
-    rows_of: Vec<Vec<usize>>,
-    rows: usize,
+    pub scale: f64,
+    pub offset: f64,
+    pub kind: Kind,
+    pub coefficients: Vec<f64>,
+    /// The rows by rising degree.
+    pub rows: Vec<Row>,
+}
+
+/// A row of the output: one degree of every value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub degree: usize,
+    /// Which row of the output it is.
+    pub place: usize,
+    /// What the power or the partial sum is multiplied with.
+    pub factor: f64,
 }
 
 impl Plan {
-    pub(super) fn new(polynomial: &Polynomial, expansion: &Expansion, degrees: Vec<usize>) -> Self {
-        let highest = degrees.iter().copied().max().unwrap_or(0);
-        let mut rows_of = vec![Vec::new(); highest + 1];
-        let rows = degrees.len().max(1);
-        for (row, degree) in degrees.into_iter().enumerate() {
-            rows_of[degree].push(row);
-        }
+    pub(super) fn new(polynomial: &Polynomial, expansion: &Expansion, degrees: &[usize]) -> Self {
+        let coefficients = polynomial.coefficients();
+        let row = |(place, &degree): (usize, &usize)| {
+            let factor =
+                if expansion.kind == Kind::Terms { coefficients[degree] } else { 1.0 };
+            Row { degree, place, factor }
+        };
+        let mut rows: Vec<_> = degrees.iter().enumerate().map(row).collect();
+        rows.sort_by_key(|row| row.degree);
+        let offset = expansion.shift - polynomial.center();
         Self {
             scale: expansion.scale,
-            offset: expansion.shift - polynomial.center(),
+            // Adding -0 changes nothing; adding +0 would lose the sign of a zero.
+            offset: if offset == 0.0 { -0.0 } else { offset },
             kind: expansion.kind,
-            coefficients: polynomial.coefficients().to_vec(),
-            rows_of,
+            coefficients: coefficients.to_vec(),
             rows,
         }
     }
 
-    /// Output values for each input value.
-    pub(super) fn rows(&self) -> usize {
-        self.rows
+    /// The derivative with respect to `x`: of `f t^k`, `scale f k t^(k-1)`.
+    pub(super) fn derivative(&self) -> Self {
+        let row = |row: &Row| {
+            let slope = if self.kind == Kind::PartialSums { 1.0 } else { row.degree as f64 };
+            let factor = if row.degree == 0 { 0.0 } else { row.factor * slope };
+            Row { degree: row.degree.saturating_sub(1), factor, ..*row }
+        };
+        let slopes = self.coefficients.iter().enumerate().skip(1).map(|(k, a)| a * k as f64);
+        Self {
+            coefficients: slopes.chain((self.coefficients.len() == 1).then_some(0.0)).collect(),
+            rows: self.rows.iter().map(row).collect(),
+            ..*self
+        }
     }
-}
 
-/// Where the output of a run of input values goes.
-pub(super) enum Rows<'a, U> {
-    /// All rows of a value side by side.
-    Interleaved(&'a mut [U]),
-    /// A slice for each row, as long as the input.
-    Planes(Vec<&'a mut [U]>),
-}
-
-/// Expands `input` into `output`, in `f64` where either is, else in `f32`.
-pub(super) fn expand<T: Element, U: Float>(input: &[T], plan: &Plan, output: Rows<'_, U>) {
-    if T::DOUBLE || U::DOUBLE {
-        scalar::expand::<f64, T, U>(input, plan, output);
-    } else {
-        scalar::expand::<f32, T, U>(input, plan, output);
+    /// Output values for each input value.
+    pub(super) fn count(&self) -> usize {
+        self.rows.len().max(1)
     }
 }

@@ -1,0 +1,202 @@
+//! What the benchmark calls from Python: our kernels, and the machine's own limit.
+//!
+//! The limit is a loop with the same traffic and no arithmetic: it reads the input's bytes and
+//! writes the output's, past the caches where asked to, on the same threads.
+
+#![allow(unsafe_code, clippy::missing_safety_doc)]
+
+use maclaurin::{
+    Degrees, Element, Expansion, Float, Kind, Polynomial, expand, expand_backward_into, expand_into,
+};
+use ndarray::{ArrayView, ArrayViewMut, IxDyn};
+use rayon::prelude::*;
+
+/// A block of the limit's work in bytes of output.
+const BLOCK: usize = 1 << 17;
+
+fn expansion(kind: u32, axis: isize, stack: bool, scale: f64, shift: f64) -> Expansion {
+    let kind = [Kind::Powers, Kind::Terms, Kind::PartialSums, Kind::Sum][kind as usize];
+    Expansion { kind, degrees: Degrees::All, axis, stack, scale, shift, ..Expansion::default() }
+}
+
+/// The polynomial `sum_k coefficients[k] x^k`.
+unsafe fn polynomial(coefficients: *const f64, order: usize) -> Polynomial {
+    // SAFETY: the caller hands over that many coefficients.
+    let coefficients = unsafe { std::slice::from_raw_parts(coefficients, order + 1) };
+    Polynomial::new(0.0, coefficients.to_vec())
+}
+
+macro_rules! entry {
+    ($forward:ident, $backward:ident, $fresh:ident, $input:ty, $output:ty) => {
+        /// Expands a (rows, columns) array into one that is there.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $forward(
+            x: *const $input,
+            rows: usize,
+            columns: usize,
+            coefficients: *const f64,
+            order: usize,
+            kind: u32,
+            axis: isize,
+            stack: bool,
+            scale: f64,
+            shift: f64,
+            out: *mut $output,
+        ) -> i32 {
+            // SAFETY: the caller's arrays have these shapes.
+            unsafe {
+                let polynomial = polynomial(coefficients, order);
+                let expansion = expansion(kind, axis, stack, scale, shift);
+                forward(x, rows, columns, &polynomial, &expansion, out)
+            }
+        }
+
+        /// Expands into a fresh array, which is dropped: its first value comes back.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $fresh(
+            x: *const $input,
+            rows: usize,
+            columns: usize,
+            coefficients: *const f64,
+            order: usize,
+            kind: u32,
+            axis: isize,
+        ) -> f64 {
+            // SAFETY: as above.
+            unsafe {
+                let x = ArrayView::from_shape_ptr(IxDyn(&[rows, columns]), x);
+                let polynomial = polynomial(coefficients, order);
+                let expansion = expansion(kind, axis, true, 1.0, 0.0);
+                expand::<$input, $output>(&x, &polynomial, &expansion)
+                    .map_or(f64::NAN, |out| out.iter().next().map_or(0.0, |first| first.to_f64()))
+            }
+        }
+
+        /// Takes a gradient back to the values, and to the coefficients where asked.
+        #[unsafe(no_mangle)]
+        pub unsafe extern "C" fn $backward(
+            gradient: *const $output,
+            x: *const $input,
+            rows: usize,
+            columns: usize,
+            coefficients: *const f64,
+            order: usize,
+            kind: u32,
+            axis: isize,
+            out: *mut $output,
+            sums: *mut f64,
+        ) -> i32 {
+            // SAFETY: as above; `sums` has room for order + 1 values or is null.
+            unsafe {
+                let polynomial = polynomial(coefficients, order);
+                let expansion = expansion(kind, axis, true, 1.0, 0.0);
+                let x = ArrayView::from_shape_ptr(IxDyn(&[rows, columns]), x);
+                let Ok(shape) = expansion.shape(&polynomial, x.shape()) else { return 1 };
+                let gradient = ArrayView::from_shape_ptr(IxDyn(&shape), gradient);
+                let mut out = ArrayViewMut::from_shape_ptr(IxDyn(&[rows, columns]), out);
+                let found = expand_backward_into(
+                    &gradient, &x, &polynomial, &expansion, Some(&mut out), !sums.is_null(),
+                );
+                let Ok(found) = found else { return 1 };
+                if !sums.is_null() {
+                    std::ptr::copy_nonoverlapping(found.as_ptr(), sums, order + 1);
+                }
+                0
+            }
+        }
+    };
+}
+
+entry!(expand_f32_f32, backward_f32_f32, fresh_f32_f32, f32, f32);
+entry!(expand_u8_f32, backward_u8_f32, fresh_u8_f32, u8, f32);
+entry!(expand_f64_f64, backward_f64_f64, fresh_f64_f64, f64, f64);
+entry!(expand_f32_f16, backward_f32_f16, fresh_f32_f16, f32, half::f16);
+
+unsafe fn forward<T: Element, U: Float>(
+    x: *const T,
+    rows: usize,
+    columns: usize,
+    polynomial: &Polynomial,
+    expansion: &Expansion,
+    out: *mut U,
+) -> i32 {
+    // SAFETY: the caller's arrays have these shapes.
+    unsafe {
+        let x = ArrayView::from_shape_ptr(IxDyn(&[rows, columns]), x);
+        let Ok(shape) = expansion.shape(polynomial, x.shape()) else { return 1 };
+        let mut out = ArrayViewMut::from_shape_ptr(IxDyn(&shape), out);
+        i32::from(expand_into(&x, polynomial, expansion, &mut out).is_err())
+    }
+}
+
+/// Memory that threads share, each its own part.
+#[derive(Clone, Copy)]
+struct Shared(*const u8, *mut u8);
+
+// SAFETY: each block is touched by one thread.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+/// The limit: reads `read` bytes and writes `write` bytes on all threads, past the caches if
+/// `streams`. Both addresses lie at a cache line.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn limit(
+    from: *const u8,
+    read: usize,
+    to: *mut u8,
+    write: usize,
+    streams: bool,
+    parallel: bool,
+) {
+    let shared = Shared(from, to);
+    let blocks = write.max(read).div_ceil(BLOCK);
+    let block = |index: usize| {
+        let shared = shared;
+        let part = |all: usize| {
+            let end = |i: usize| (all as u128 * i as u128 / blocks as u128) as usize / 64 * 64;
+            (end(index), if index + 1 == blocks { all } else { end(index + 1) })
+        };
+        let ((r0, r1), (w0, w1)) = (part(read), part(write));
+        // SAFETY: parts of the caller's arrays, which do not overlap.
+        unsafe { touch(shared.0.add(r0), r1 - r0, shared.1.add(w0), w1 - w0, streams) };
+    };
+    if parallel {
+        (0..blocks).into_par_iter().for_each(block);
+    } else {
+        (0..blocks).for_each(block);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+unsafe fn touch(from: *const u8, read: usize, to: *mut u8, write: usize, streams: bool) {
+    use std::arch::x86_64::{
+        _mm_loadu_si128, _mm_setzero_si128, _mm_sfence, _mm_store_si128, _mm_stream_si128,
+        _mm_xor_si128,
+    };
+    // SAFETY: the caller's promise; stores start at cache lines.
+    unsafe {
+        let mut sum = _mm_setzero_si128();
+        for place in (0..read / 16 * 16).step_by(16) {
+            sum = _mm_xor_si128(sum, _mm_loadu_si128(from.add(place).cast()));
+        }
+        // What is written is what was read: the compiler cannot drop either.
+        for place in (0..write / 16 * 16).step_by(16) {
+            if streams {
+                _mm_stream_si128(to.add(place).cast(), sum);
+            } else {
+                _mm_store_si128(to.add(place).cast(), sum);
+            }
+        }
+        _mm_sfence();
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+unsafe fn touch(from: *const u8, read: usize, to: *mut u8, write: usize, _: bool) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let sum = (0..read).fold(0, |sum, place| sum ^ from.add(place).read());
+        std::ptr::write_bytes(to, sum, write);
+    }
+}

@@ -1,0 +1,208 @@
+//! An array expanded: tile by tile, from its memory to the output's.
+
+use super::instructions::{Instructions, Job, Level};
+use super::interleave::Pattern;
+use super::parallel::{self, Units};
+use super::rows::{LANES, Tile};
+use super::{Plan, WIDEST_GROUP};
+use crate::expand::element::sealed::{Narrow, Wide};
+use crate::expand::strided::{Run, Strided};
+
+/// Where the output goes.
+pub(in crate::expand) enum Destination<U> {
+    /// Laid out as (outer, row, inner), from here on.
+    Dense(*mut U),
+    /// A view of each row, with the input's shape.
+    Rows(Vec<Strided<U>>),
+}
+
+// SAFETY: the addresses are written by one range of values each, while the borrow that they were
+// made from is held.
+unsafe impl<U: Send> Send for Destination<U> {}
+// SAFETY: as above.
+unsafe impl<U: Sync> Sync for Destination<U> {}
+
+/// An array to expand.
+pub(in crate::expand) struct Forward<'a, T, U> {
+    pub plan: &'a Plan,
+    pub input: Strided<T>,
+    /// For the forward derivative: the direction, of the input's shape.
+    pub tangent: Option<Strided<T>>,
+    pub count: usize,
+    /// Values between two rows of one value.
+    pub inner: usize,
+    pub output: Destination<U>,
+}
+
+/// Expands on so many threads, `None` for as many as there are.
+pub(in crate::expand) fn expand<T: Wide, U: Narrow>(
+    forward: &Forward<'_, T, U>,
+    threads: Option<usize>,
+) -> Result<(), String> {
+    expand_with(Level::best(), forward, threads)
+}
+
+fn expand_with<T: Wide, U: Narrow>(
+    level: Level,
+    forward: &Forward<'_, T, U>,
+    threads: Option<usize>,
+) -> Result<(), String> {
+    let rows = forward.plan.count();
+    let bytes = forward.count * rows * size_of::<U>();
+    let lanes = level.lanes(size_of::<U::Lane>());
+    // One row alone lies as the input does.
+    let inner = if rows == 1 { forward.count.max(1) } else { forward.inner.max(1) };
+    let group = (inner <= lanes.min(WIDEST_GROUP)).then(|| Pattern::new(rows, inner, lanes));
+    let step = group.as_ref().map_or(LANES, |pattern| pattern.step);
+    let tile = Tile::<U::Lane>::length(rows, step);
+    let streams = bytes > parallel::last_level_cache();
+    let writer = Writer { forward, inner, group, tile, streams };
+    let units = Units { count: forward.count, tile, bytes };
+    parallel::run(level, &writer, &units, threads).map(|_| ())
+}
+
+/// A forward job with what its ranges share.
+struct Writer<'a, T, U> {
+    forward: &'a Forward<'a, T, U>,
+    inner: usize,
+    /// How rows are interleaved, where groups are narrow.
+    group: Option<Pattern>,
+    /// Values in a tile.
+    tile: usize,
+    /// Whether the output is written past the caches.
+    streams: bool,
+}
+
+/// The shortest part of a row that is worth writing past the caches, in bytes.
+const SHORTEST_STREAM: usize = 512;
+
+impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
+    type Output = ();
+
+    #[inline(always)]
+    fn range<I: Instructions>(&self, instructions: I, first: usize, last: usize) {
+        let plan = self.forward.plan;
+        let tile = self.tile.min(last - first);
+        let mut work = Tile::<U::Lane>::new(plan.count(), tile);
+        let mut values = vec![T::default(); tile];
+        let mut staged = vec![U::Lane::default(); tile * plan.count() + LANES];
+        let mut narrow = vec![U::default(); if U::IS_LANE { 0 } else { tile * plan.count() }];
+        let mut start = first;
+        while start < last {
+            let count = tile.min(last - start);
+            let x = read(&self.forward.input, start, &mut values[..count]);
+            work.widen(instructions, x, plan);
+            if let Some(tangent) = &self.forward.tangent {
+                let direction = read(tangent, start, &mut values[..count]);
+                work.direct(instructions, direction, plan);
+            }
+            work.rows(instructions, plan);
+            match (&self.forward.output, &self.group) {
+                (Destination::Rows(rows), _) => {
+                    for (row, out) in rows.iter().enumerate() {
+                        scatter(work.row(row), out, start);
+                    }
+                }
+                (Destination::Dense(out), Some(pattern)) => {
+                    let (rows, stride) = work.all_rows();
+                    instructions.interleave(pattern, rows, stride, count, &mut staged);
+                    let length = count * plan.count();
+                    // SAFETY: these values' places in the output belong to this range alone.
+                    unsafe {
+                        let to = out.add(start * plan.count());
+                        self.write(instructions, &staged[..length], &mut narrow, to);
+                    }
+                }
+                (Destination::Dense(out), None) => {
+                    for row in 0..plan.count() {
+                        let mut done = 0;
+                        while done < count {
+                            let (block, place) =
+                                ((start + done) / self.inner, (start + done) % self.inner);
+                            let length = (self.inner - place).min(count - done);
+                            let values = &work.row(row)[done..done + length];
+                            let offset = (block * plan.count() + row) * self.inner + place;
+                            // SAFETY: as above.
+                            unsafe {
+                                self.write(instructions, values, &mut narrow, out.add(offset));
+                            }
+                            done += length;
+                        }
+                    }
+                }
+            }
+            start += count;
+        }
+        instructions.fence();
+    }
+}
+
+impl<T: Wide, U: Narrow> Writer<'_, T, U> {
+    /// Writes values side by side.
+    ///
+    /// # Safety
+    ///
+    /// `to` points to as many values that may be written.
+    #[inline(always)]
+    unsafe fn write<I: Instructions>(
+        &self,
+        instructions: I,
+        values: &[U::Lane],
+        narrow: &mut [U],
+        to: *mut U,
+    ) {
+        let streams = self.streams && values.len() * size_of::<U>() >= SHORTEST_STREAM;
+        // SAFETY: the caller's promise; where the lane is the type itself, their addresses are
+        // interchangeable.
+        unsafe {
+            if streams && U::IS_LANE {
+                instructions.stream(values, to.cast::<U::Lane>());
+            } else if streams {
+                let narrow = &mut narrow[..values.len()];
+                for (narrow, &value) in narrow.iter_mut().zip(values) {
+                    *narrow = U::narrow(value);
+                }
+                instructions.stream(narrow, to);
+            } else {
+                for (place, &value) in values.iter().enumerate() {
+                    to.add(place).write(U::narrow(value));
+                }
+            }
+        }
+    }
+}
+
+/// The values from `first` on: where they lie, or gathered in `buffer`.
+#[inline(always)]
+pub(super) fn read<'a, T: Wide>(
+    from: &'a Strided<T>,
+    first: usize,
+    buffer: &'a mut [T],
+) -> &'a [T] {
+    if let Some(start) = from.contiguous() {
+        // SAFETY: the view has these values, side by side, and is borrowed.
+        return unsafe { std::slice::from_raw_parts(start.add(first), buffer.len()) };
+    }
+    let mut done = 0;
+    from.runs(first, buffer.len(), |Run { start, length, stride }| {
+        for (place, value) in buffer[done..done + length].iter_mut().enumerate() {
+            // SAFETY: the run's values exist and are borrowed.
+            *value = unsafe { start.wrapping_offset(place as isize * stride).read() };
+        }
+        done += length;
+    });
+    buffer
+}
+
+/// Writes values to their places in a view.
+#[inline(always)]
+fn scatter<U: Narrow>(values: &[U::Lane], out: &Strided<U>, first: usize) {
+    let mut done = 0;
+    out.runs(first, values.len(), |Run { start, length, stride }| {
+        for (place, &value) in values[done..done + length].iter().enumerate() {
+            // SAFETY: the run's places exist and belong to this range of values alone.
+            unsafe { start.wrapping_offset(place as isize * stride).write(U::narrow(value)) };
+        }
+        done += length;
+    });
+}

@@ -1,0 +1,210 @@
+//! What differs between instruction sets: how lanes are exchanged, and how memory is written.
+
+use super::interleave::Pattern;
+use crate::expand::element::Lane;
+use crate::expand::element::sealed::Wide;
+
+/// The operations that the compiler does not find by itself. The portable ones here are the
+/// specification of the others.
+pub(super) trait Instructions: Copy + Send + Sync {
+    /// Lanes of a vector of 4-byte values.
+    const LANES: usize;
+
+    /// Eight doubles, in as many registers as they take.
+    type Eight: Copy;
+
+    /// The same number eight times.
+    fn splat(self, value: f64) -> Self::Eight;
+
+    /// `a b`
+    fn multiply(self, a: Self::Eight, b: Self::Eight) -> Self::Eight;
+
+    /// `a b + c`, rounded once.
+    fn multiply_add(self, a: Self::Eight, b: Self::Eight, c: Self::Eight) -> Self::Eight;
+
+    /// Eight values in double precision.
+    ///
+    /// # Safety
+    ///
+    /// Eight values can be read there.
+    unsafe fn load<T: Wide>(self, from: *const T) -> Self::Eight;
+
+    /// Eight values, each the nearest of its type.
+    ///
+    /// # Safety
+    ///
+    /// Eight values can be written there.
+    unsafe fn store<L: Lane>(self, values: Self::Eight, to: *mut L);
+
+    /// Rows, row `r` at `rows[r * stride ..]`, to the order of memory: see [`Pattern`]. Both
+    /// slices have room for a vector beyond the values.
+    #[inline(always)]
+    fn interleave<L: Lane>(
+        self,
+        pattern: &Pattern,
+        rows: &[L],
+        stride: usize,
+        count: usize,
+        out: &mut [L],
+    ) {
+        pattern.interleave(rows, stride, count, out);
+    }
+
+    /// The order of memory to rows.
+    #[inline(always)]
+    fn separate<L: Lane>(
+        self,
+        pattern: &Pattern,
+        values: &[L],
+        rows: &mut [L],
+        stride: usize,
+        count: usize,
+    ) {
+        pattern.separate(values, rows, stride, count);
+    }
+
+    /// Copies past the caches, where the machine can.
+    ///
+    /// # Safety
+    ///
+    /// `to` points to as many values as `from` has, apart from them, that may be written.
+    #[inline(always)]
+    unsafe fn stream<V: Copy>(self, from: &[V], to: *mut V) {
+        // SAFETY: the caller's promise.
+        unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to, from.len()) };
+    }
+
+    /// Makes streamed values visible to other threads.
+    #[inline(always)]
+    fn fence(self) {}
+}
+
+/// Any machine.
+#[derive(Clone, Copy)]
+pub(super) struct Portable;
+
+impl Instructions for Portable {
+    const LANES: usize = 16;
+
+    type Eight = [f64; 8];
+
+    #[inline(always)]
+    fn splat(self, value: f64) -> [f64; 8] {
+        [value; 8]
+    }
+
+    #[inline(always)]
+    fn multiply(self, a: [f64; 8], b: [f64; 8]) -> [f64; 8] {
+        std::array::from_fn(|lane| a[lane] * b[lane])
+    }
+
+    #[inline(always)]
+    fn multiply_add(self, a: [f64; 8], b: [f64; 8], c: [f64; 8]) -> [f64; 8] {
+        std::array::from_fn(|lane| a[lane].mul_add(b[lane], c[lane]))
+    }
+
+    #[inline(always)]
+    unsafe fn load<T: Wide>(self, from: *const T) -> [f64; 8] {
+        // SAFETY: the caller's promise.
+        std::array::from_fn(|lane| unsafe { from.add(lane).read() }.wide())
+    }
+
+    #[inline(always)]
+    unsafe fn store<L: Lane>(self, values: [f64; 8], to: *mut L) {
+        for (lane, value) in values.into_iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { to.add(lane).write(L::round(value)) };
+        }
+    }
+}
+
+/// Something computed by any instruction set, range by range.
+pub(super) trait Job: Sync {
+    /// What a range yields.
+    type Output: Send;
+
+    /// The values `first .. last` of the array, in plain code that is compiled for each
+    /// instruction set.
+    fn range<I: Instructions>(&self, instructions: I, first: usize, last: usize) -> Self::Output;
+}
+
+/// An instruction set that this machine has.
+#[derive(Clone, Copy)]
+pub(super) enum Level {
+    Portable(Portable),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(super::avx2::Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(super::avx512::Avx512),
+}
+
+impl Level {
+    /// All that the machine has, the best one last.
+    pub(super) fn all() -> Vec<Self> {
+        let portable = [Self::Portable(Portable)];
+        #[cfg(target_arch = "x86_64")]
+        return portable
+            .into_iter()
+            .chain(super::avx2::Avx2::detected().map(Self::Avx2))
+            .chain(super::avx512::Avx512::detected().map(Self::Avx512))
+            .collect();
+        #[cfg(not(target_arch = "x86_64"))]
+        return portable.into();
+    }
+
+    /// The best one.
+    pub(super) fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if let Some(avx512) = super::avx512::Avx512::detected() {
+                return Self::Avx512(avx512);
+            }
+            if let Some(avx2) = super::avx2::Avx2::detected() {
+                return Self::Avx2(avx2);
+            }
+        }
+        Self::Portable(Portable)
+    }
+
+    /// Lanes of a vector of `bytes`-byte values.
+    pub(super) fn lanes(self, bytes: usize) -> usize {
+        let lanes = match self {
+            Self::Portable(_) => Portable::LANES,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => super::avx2::Avx2::LANES,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(_) => super::avx512::Avx512::LANES,
+        };
+        lanes * 4 / bytes
+    }
+
+    /// A range of a job, by this instruction set.
+    pub(super) fn run<J: Job>(self, job: &J, first: usize, last: usize) -> J::Output {
+        match self {
+            Self::Portable(portable) => job.range(portable, first, last),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the value is proof that the machine has the instructions.
+            Self::Avx2(avx2) => unsafe { run_avx2(avx2, job, first, last) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Self::Avx512(avx512) => unsafe { run_avx512(avx512, job, first, last) },
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn run_avx2<J: Job>(avx2: super::avx2::Avx2, job: &J, first: usize, last: usize) -> J::Output {
+    job.range(avx2, first, last)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")]
+fn run_avx512<J: Job>(
+    avx512: super::avx512::Avx512,
+    job: &J,
+    first: usize,
+    last: usize,
+) -> J::Output {
+    job.range(avx512, first, last)
+}

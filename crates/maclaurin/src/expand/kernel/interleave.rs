@@ -1,0 +1,101 @@
+//! Rows to their order in memory, and back.
+//!
+//! With `inner` values to a group and `rows` rows, memory holds for each group all its values of
+//! the first row, then all of the second, and so on: position `q` holds row
+//! `q % (inner rows) / inner` of value `q / (inner rows) * inner + q % inner`. A step moves as many
+//! whole groups as fit in a vector's lanes, by the same exchanges each time.
+
+use crate::expand::element::Lane;
+
+/// The widest group that is moved in vectors; wider ones are copied.
+pub(in crate::expand) const WIDEST_GROUP: usize = 16;
+
+/// Exchanges of lanes: they depend on the group, the number of rows and the lanes alone.
+pub(in crate::expand) struct Pattern {
+    pub rows: usize,
+    /// Values that a step moves.
+    pub step: usize,
+    lanes: usize,
+    inner: usize,
+    /// For each vector of a step's output, for each of its lanes: which lane of the row it comes
+    /// from.
+    pub sources: Vec<[u32; 16]>,
+    /// For each vector and each row: the lanes that come from that row.
+    pub masks: Vec<u16>,
+    /// For each row, for each of its lanes: which lane of the memory's vectors it comes from.
+    pub origins: Vec<[u32; 16]>,
+    /// For each row and each vector: the lanes that come from that vector.
+    pub origin_masks: Vec<u16>,
+}
+
+impl Pattern {
+    /// For vectors of `lanes` lanes, 16 at most, and groups of `inner` values, as many at most.
+    pub(super) fn new(rows: usize, inner: usize, lanes: usize) -> Self {
+        let step = lanes - lanes % inner;
+        let vectors = (step * rows).div_ceil(lanes);
+        let place = |q: usize| (q % (inner * rows) / inner, q / (inner * rows) * inner + q % inner);
+        let mut pattern = Self {
+            rows,
+            step,
+            lanes,
+            inner,
+            sources: vec![[0; 16]; vectors],
+            masks: vec![0; vectors * rows],
+            origins: vec![[0; 16]; rows],
+            origin_masks: vec![0; rows * vectors],
+        };
+        for q in 0..step * rows {
+            let ((row, value), (vector, lane)) = (place(q), (q / lanes, q % lanes));
+            pattern.sources[vector][lane] = value as u32;
+            pattern.masks[vector * rows + row] |= 1 << lane;
+            pattern.origins[row][value] = lane as u32;
+            pattern.origin_masks[row * vectors + vector] |= 1 << value;
+        }
+        pattern
+    }
+
+    /// Vectors of a step's output.
+    pub(super) fn vectors(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Values of a group.
+    pub(super) fn inner(&self) -> usize {
+        self.inner
+    }
+
+    /// Lanes of a vector.
+    pub(super) fn lanes(&self) -> usize {
+        self.lanes
+    }
+
+    /// Copies whole groups row by row.
+    #[inline(always)]
+    pub(super) fn interleave<L: Lane>(&self, rows: &[L], stride: usize, count: usize, out: &mut [L]) {
+        let (inner, width) = (self.inner, self.inner * self.rows);
+        for row in 0..self.rows {
+            let from = rows[row * stride..row * stride + count].chunks(inner);
+            for (group, from) in out.chunks_mut(width).zip(from) {
+                let to = &mut group[row * inner..row * inner + from.len()];
+                for (to, from) in to.iter_mut().zip(from) {
+                    *to = *from;
+                }
+            }
+        }
+    }
+
+    /// [`Self::interleave`] backwards.
+    #[inline(always)]
+    pub(super) fn separate<L: Lane>(&self, values: &[L], rows: &mut [L], stride: usize, count: usize) {
+        let (inner, width) = (self.inner, self.inner * self.rows);
+        for row in 0..self.rows {
+            let to = rows[row * stride..row * stride + count].chunks_mut(inner);
+            for (group, to) in values.chunks(width).zip(to) {
+                let from = &group[row * inner..row * inner + to.len()];
+                for (to, from) in to.iter_mut().zip(from) {
+                    *to = *from;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Ranges of an array on threads.
+
+use std::sync::OnceLock;
+
+use rayon::prelude::*;
+
+use super::instructions::{Job, Level};
+
+/// Less memory than this is worked on by the calling thread alone, in bytes.
+const SMALLEST_PARALLEL: usize = 1 << 18;
+
+/// Values of a unit of work, about.
+const UNIT: usize = 1 << 15;
+
+/// A last-level cache of unknown size.
+const USUAL_CACHE: usize = 1 << 25;
+
+/// How an array is cut.
+pub(super) struct Units {
+    /// Values in all.
+    pub count: usize,
+    /// Values in a tile: a unit is whole tiles.
+    pub tile: usize,
+    /// Memory that is touched, in bytes.
+    pub bytes: usize,
+}
+
+/// Runs a job over all units and returns what they yield, in order: the same units, and the same
+/// results, for any number of threads.
+pub(super) fn run<J: Job>(
+    level: Level,
+    job: &J,
+    units: &Units,
+    threads: Option<usize>,
+) -> Result<Vec<J::Output>, String> {
+    let unit = (UNIT / units.tile).max(1) * units.tile;
+    let number = units.count.div_ceil(unit);
+    let range = |index: usize| {
+        let first = index * unit;
+        level.run(job, first, (first + unit).min(units.count))
+    };
+    let alone = units.bytes < SMALLEST_PARALLEL || number < 2 || threads == Some(1);
+    if alone {
+        return Ok((0..number).map(range).collect());
+    }
+    let all = || (0..number).into_par_iter().map(range).collect();
+    match threads {
+        Some(threads) if threads != rayon::current_num_threads() => {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build();
+            Ok(pool.map_err(|error| error.to_string())?.install(all))
+        }
+        _ => Ok(all()),
+    }
+}
+
+/// The size of the last-level cache in bytes: an output beyond it is written past the caches.
+pub(super) fn last_level_cache() -> usize {
+    static SIZE: OnceLock<usize> = OnceLock::new();
+    *SIZE.get_or_init(|| {
+        let size = |index: u8| {
+            let path = format!("/sys/devices/system/cpu/cpu0/cache/index{index}/size");
+            let text = std::fs::read_to_string(path).ok()?;
+            text.trim().strip_suffix('K')?.parse::<usize>().ok().map(|kib| kib << 10)
+        };
+        (0..8).rev().find_map(size).unwrap_or(USUAL_CACHE)
+    })
+}
