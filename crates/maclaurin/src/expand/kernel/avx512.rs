@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 use super::instructions::Instructions;
 use super::interleave::Pattern;
 use crate::expand::element::Lane;
-use crate::expand::element::sealed::{Format, Wide};
+use crate::expand::element::sealed::{Format, Narrow, Wide};
 
 /// Proof that the machine has AVX-512 (F, BW, DQ, VL), FMA and F16C.
 #[derive(Clone, Copy)]
@@ -82,6 +82,26 @@ impl Instructions for Avx512 {
                 _mm256_storeu_ps(to.cast(), _mm512_cvtpd_ps(values));
             } else {
                 _mm512_storeu_pd(to.cast(), values);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn narrow<U: Narrow>(self, from: &[U::Lane], to: *mut U) {
+        let whole = if matches!(U::FORMAT, Format::F16 | Format::BF16) { from.len() / 16 } else { 0 };
+        // SAFETY: the caller's promise; the lanes of halves are `f32`.
+        unsafe {
+            for step in 0..whole {
+                let values = _mm512_loadu_ps(from.as_ptr().add(16 * step).cast());
+                let halves = if U::FORMAT == Format::F16 {
+                    _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(values)
+                } else {
+                    brains(values)
+                };
+                _mm256_storeu_si256(to.add(16 * step).cast(), halves);
+            }
+            for place in 16 * whole..from.len() {
+                to.add(place).write(U::narrow(from[place]));
             }
         }
     }
@@ -172,6 +192,20 @@ impl Instructions for Avx512 {
         // SAFETY: every x86-64 has SSE.
         unsafe { _mm_sfence() };
     }
+}
+
+/// To `bf16`, nearest, ties to even, NaN quiet: the instruction of that name flushes subnormals.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+#[inline]
+fn brains(values: __m512) -> __m256i {
+    let bits = _mm512_castps_si512(values);
+    let top = _mm512_srli_epi32::<16>(bits);
+    let odd = _mm512_and_si512(top, _mm512_set1_epi32(1));
+    let half = _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff));
+    let rounded = _mm512_srli_epi32::<16>(_mm512_add_epi32(bits, half));
+    let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(values, values);
+    let quiet = _mm512_or_si512(top, _mm512_set1_epi32(0x40));
+    _mm512_cvtepi32_epi16(_mm512_mask_mov_epi32(rounded, nan, quiet))
 }
 
 /// Interleaves `N` rows, a power of two, by merging neighbours: elements of 4 bytes (or 8) in

@@ -74,7 +74,7 @@ struct Writer<'a, T, U> {
 }
 
 /// The shortest part of a row that is worth writing past the caches, in bytes.
-const SHORTEST_STREAM: usize = 512;
+const SHORTEST_STREAM: usize = 256;
 
 impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
     type Output = ();
@@ -85,18 +85,19 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
         let tile = self.tile.min(last - first);
         let mut work = Tile::<U::Lane>::new(plan.count(), tile);
         let mut values = vec![T::default(); tile];
+        let mut directions = vec![T::default(); if self.forward.tangent.is_some() { tile } else { 0 }];
         let mut staged = vec![U::Lane::default(); tile * plan.count() + LANES];
         let mut narrow = vec![U::default(); if U::IS_LANE { 0 } else { tile * plan.count() }];
         let mut start = first;
         while start < last {
             let count = tile.min(last - start);
             let x = read(&self.forward.input, start, &mut values[..count]);
-            work.widen(instructions, x, plan);
-            if let Some(tangent) = &self.forward.tangent {
-                let direction = read(tangent, start, &mut values[..count]);
-                work.direct(instructions, direction, plan);
-            }
-            work.rows(instructions, plan);
+            let direction = &mut directions[..if self.forward.tangent.is_some() { count } else { 0 }];
+            let along = match &self.forward.tangent {
+                Some(tangent) => Some(read(tangent, start, direction)),
+                None => None,
+            };
+            work.fill(instructions, plan, x, along);
             match (&self.forward.output, &self.group) {
                 (Destination::Rows(rows), _) => {
                     for (row, out) in rows.iter().enumerate() {
@@ -159,14 +160,10 @@ impl<T: Wide, U: Narrow> Writer<'_, T, U> {
                 instructions.stream(values, to.cast::<U::Lane>());
             } else if streams {
                 let narrow = &mut narrow[..values.len()];
-                for (narrow, &value) in narrow.iter_mut().zip(values) {
-                    *narrow = U::narrow(value);
-                }
+                instructions.narrow(values, narrow.as_mut_ptr());
                 instructions.stream(narrow, to);
             } else {
-                for (place, &value) in values.iter().enumerate() {
-                    to.add(place).write(U::narrow(value));
-                }
+                instructions.narrow(values, to);
             }
         }
     }

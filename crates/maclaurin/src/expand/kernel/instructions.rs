@@ -2,7 +2,7 @@
 
 use super::interleave::Pattern;
 use crate::expand::element::Lane;
-use crate::expand::element::sealed::Wide;
+use crate::expand::element::sealed::{Narrow, Wide};
 
 /// The operations that the compiler does not find by itself. The portable ones here are the
 /// specification of the others.
@@ -35,6 +35,19 @@ pub(super) trait Instructions: Copy + Send + Sync {
     ///
     /// Eight values can be written there.
     unsafe fn store<L: Lane>(self, values: Self::Eight, to: *mut L);
+
+    /// Each value as the nearest one of its type.
+    ///
+    /// # Safety
+    ///
+    /// As many values can be written there.
+    #[inline(always)]
+    unsafe fn narrow<U: Narrow>(self, from: &[U::Lane], to: *mut U) {
+        for (place, &value) in from.iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { to.add(place).write(U::narrow(value)) };
+        }
+    }
 
     /// Rows, row `r` at `rows[r * stride ..]`, to the order of memory: see [`Pattern`]. Both
     /// slices have room for a vector beyond the values.

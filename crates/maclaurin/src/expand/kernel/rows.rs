@@ -14,19 +14,16 @@ use crate::expand::element::sealed::Wide;
 pub(super) const LANES: usize = 16;
 
 /// Values of all rows of a tile, about.
-const TILE: usize = 1 << 12;
+const TILE: usize = 1 << 11;
 
 /// Values in a tile at the most.
-const LONGEST_TILE: usize = 512;
+const LONGEST_TILE: usize = 128;
 
-/// Values of one tile: widened, and their rows.
+/// The rows of one tile.
 pub(super) struct Tile<L> {
     count: usize,
     /// The values that there is room for, rounded up to whole lanes.
     length: usize,
-    t: Vec<f64>,
-    /// The direction of the forward derivative.
-    along: Vec<f64>,
     rows: Vec<L>,
 }
 
@@ -39,8 +36,7 @@ impl<L: Lane> Tile<L> {
     pub(super) fn new(rows: usize, length: usize) -> Self {
         let length = length.next_multiple_of(LANES);
         // A vector of room behind the last row.
-        let rows = vec![L::default(); rows * length + LANES];
-        Self { count: length, length, t: vec![0.0; length], along: Vec::new(), rows }
+        Self { count: length, length, rows: vec![L::default(); rows * length + LANES] }
     }
 
     /// The row of `place` in the output.
@@ -55,47 +51,48 @@ impl<L: Lane> Tile<L> {
         (&self.rows, self.length)
     }
 
-    /// `t = scale * x + offset` for each value.
+    /// Computes all rows of `values`, times a direction of the same length where there is one.
     #[inline(always)]
-    pub(super) fn widen<I: Instructions, T: Wide>(
+    pub(super) fn fill<I: Instructions, T: Wide>(
         &mut self,
         instructions: I,
-        values: &[T],
         plan: &Plan,
+        values: &[T],
+        along: Option<&[T]>,
     ) {
         self.count = values.len();
-        widen(instructions, values, plan.scale, plan.offset, &mut self.t);
-    }
-
-    /// Takes the direction of the derivative.
-    #[inline(always)]
-    pub(super) fn direct<I: Instructions, T: Wide>(
-        &mut self,
-        instructions: I,
-        values: &[T],
-        plan: &Plan,
-    ) {
-        self.along.resize(self.length, 0.0);
-        widen(instructions, values, plan.scale, -0.0, &mut self.along);
-    }
-
-    /// Computes all rows, times the direction where there is one.
-    #[inline(always)]
-    pub(super) fn rows<I: Instructions>(&mut self, instructions: I, plan: &Plan) {
-        let count = self.count.next_multiple_of(LANES);
-        assert!(count <= self.length && self.t.len() == self.length);
+        assert!(self.count <= self.length);
         assert!(plan.rows.iter().all(|row| row.place < plan.count()));
-        assert!(self.along.is_empty() || self.along.len() == self.length);
         assert!(self.rows.len() >= plan.count() * self.length);
-        let along = if self.along.is_empty() { None } else { Some(self.along.as_ptr()) };
-        let (t, rows) = (self.t.as_ptr(), self.rows.as_mut_ptr());
-        for first in (0..count).step_by(8) {
-            // SAFETY: eight values from `first` on lie inside `t`, `along` and each row, by the
-            // assertions above.
+        assert!(along.is_none_or(|along| along.len() == values.len()));
+        let [scale, offset, nothing] =
+            [plan.scale, plan.offset, -0.0].map(|value| instructions.splat(value));
+        // Sixteen values of a slice from `first` on, the last ones made up where it ends before.
+        let load = |values: &[T], first: usize, offset: I::Eight| {
+            let affine = |from: *const T| {
+                // SAFETY: eight values can be read, as arranged below.
+                let x = unsafe { instructions.load(from) };
+                instructions.multiply_add(scale, x, offset)
+            };
+            let mut last = [T::default(); LANES];
+            let from = match values.get(first..first + LANES) {
+                Some(whole) => whole.as_ptr(),
+                None => {
+                    let rest = &values[first..];
+                    last[..rest.len()].copy_from_slice(rest);
+                    last.as_ptr()
+                }
+            };
+            [affine(from), affine(from.wrapping_add(8))]
+        };
+        for first in (0..self.count).step_by(LANES) {
+            let t = load(values, first, offset);
+            let along = along.map(|along| load(along, first, nothing));
+            let rows = self.rows.as_mut_ptr().wrapping_add(first);
+            let out = Rows { rows, stride: self.length, along };
+            // SAFETY: sixteen places from `first` on lie inside each row, by the assertions above
+            // and because a row's length is a multiple of sixteen.
             unsafe {
-                let t = instructions.load(t.add(first));
-                let along = along.map(|along| instructions.load(along.add(first)));
-                let out = Rows { rows: rows.add(first), stride: self.length, along };
                 match plan.kind {
                     Kind::Sum => horner(instructions, plan, t, &out),
                     Kind::Powers | Kind::Terms => products(instructions, plan, t, &out),
@@ -130,25 +127,55 @@ pub(super) fn widen<I: Instructions, T: Wide>(
     }
 }
 
-/// Where eight values of each row go.
+/// Sixteen doubles.
+type Sixteen<E> = [E; 2];
+
+#[inline(always)]
+fn multiply<I: Instructions>(
+    instructions: I,
+    a: Sixteen<I::Eight>,
+    b: Sixteen<I::Eight>,
+) -> Sixteen<I::Eight> {
+    [instructions.multiply(a[0], b[0]), instructions.multiply(a[1], b[1])]
+}
+
+#[inline(always)]
+fn scaled<I: Instructions>(
+    instructions: I,
+    factor: f64,
+    a: Sixteen<I::Eight>,
+) -> Sixteen<I::Eight> {
+    multiply(instructions, [instructions.splat(factor); 2], a)
+}
+
+/// Where sixteen values of each row go.
 struct Rows<L, E> {
     rows: *mut L,
     stride: usize,
-    along: Option<E>,
+    along: Option<Sixteen<E>>,
 }
 
 impl<L: Lane, E: Copy> Rows<L, E> {
     /// # Safety
     ///
-    /// The row exists, with room for eight values.
+    /// The row exists, with room for sixteen values.
     #[inline(always)]
-    unsafe fn put<I: Instructions<Eight = E>>(&self, instructions: I, place: usize, values: E) {
+    unsafe fn put<I: Instructions<Eight = E>>(
+        &self,
+        instructions: I,
+        place: usize,
+        values: Sixteen<E>,
+    ) {
         let values = match self.along {
-            Some(along) => instructions.multiply(values, along),
+            Some(along) => multiply(instructions, values, along),
             None => values,
         };
         // SAFETY: the caller's promise.
-        unsafe { instructions.store(values, self.rows.add(place * self.stride)) };
+        unsafe {
+            let to = self.rows.add(place * self.stride);
+            instructions.store(values[0], to);
+            instructions.store(values[1], to.add(8));
+        }
     }
 }
 
@@ -161,13 +188,17 @@ impl<L: Lane, E: Copy> Rows<L, E> {
 unsafe fn horner<I: Instructions, L: Lane>(
     instructions: I,
     plan: &Plan,
-    t: I::Eight,
+    t: Sixteen<I::Eight>,
     out: &Rows<L, I::Eight>,
 ) {
     let (&last, rest) = plan.coefficients.split_last().unwrap_or((&0.0, &[]));
-    let mut sum = instructions.splat(last);
+    let mut sum = [instructions.splat(last); 2];
     for &a in rest.iter().rev() {
-        sum = instructions.multiply_add(sum, t, instructions.splat(a));
+        let a = instructions.splat(a);
+        sum = [
+            instructions.multiply_add(sum[0], t[0], a),
+            instructions.multiply_add(sum[1], t[1], a),
+        ];
     }
     // SAFETY: the caller's promise.
     unsafe { out.put(instructions, 0, sum) };
@@ -182,19 +213,18 @@ unsafe fn horner<I: Instructions, L: Lane>(
 unsafe fn products<I: Instructions, L: Lane>(
     instructions: I,
     plan: &Plan,
-    t: I::Eight,
+    t: Sixteen<I::Eight>,
     out: &Rows<L, I::Eight>,
 ) {
     let mut known = usize::from(plan.rows.first().is_none_or(|row| row.degree > 0));
-    let mut power = if known == 0 { instructions.splat(1.0) } else { t };
+    let mut power = if known == 0 { [instructions.splat(1.0); 2] } else { t };
     for row in &plan.rows {
         for _ in known..row.degree {
-            power = instructions.multiply(power, t);
+            power = multiply(instructions, power, t);
         }
         known = row.degree;
-        let value = instructions.multiply(instructions.splat(row.factor), power);
         // SAFETY: the caller's promise.
-        unsafe { out.put(instructions, row.place, value) };
+        unsafe { out.put(instructions, row.place, scaled(instructions, row.factor, power)) };
     }
 }
 
@@ -208,24 +238,27 @@ unsafe fn products<I: Instructions, L: Lane>(
 unsafe fn partial_sums<I: Instructions, L: Lane>(
     instructions: I,
     plan: &Plan,
-    t: I::Eight,
+    t: Sixteen<I::Eight>,
     out: &Rows<L, I::Eight>,
 ) {
-    let mut power = instructions.splat(1.0);
-    let mut sum = instructions.splat(0.0);
-    let mut next = 0;
+    let mut power = t;
+    let mut sum = [instructions.splat(plan.coefficients[0]); 2];
+    let mut next = 1;
     for row in &plan.rows {
-        for k in next..=row.degree {
-            if k > 0 {
-                power = instructions.multiply(power, t);
+        for &a in plan.coefficients.get(next..=row.degree).unwrap_or_default() {
+            if next > 1 {
+                power = multiply(instructions, power, t);
             }
-            let a = plan.coefficients[k];
+            next += 1;
             if a != 0.0 {
-                sum = instructions.multiply_add(instructions.splat(a), power, sum);
+                let a = instructions.splat(a);
+                sum = [
+                    instructions.multiply_add(a, power[0], sum[0]),
+                    instructions.multiply_add(a, power[1], sum[1]),
+                ];
             }
         }
-        next = next.max(row.degree + 1);
-        let value = instructions.multiply(instructions.splat(row.factor), sum);
+        let value = if row.factor == 1.0 { sum } else { scaled(instructions, row.factor, sum) };
         // SAFETY: the caller's promise.
         unsafe { out.put(instructions, row.place, value) };
     }
