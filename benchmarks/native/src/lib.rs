@@ -170,6 +170,54 @@ pub unsafe extern "C" fn limit(
 
 #[cfg(target_arch = "x86_64")]
 unsafe fn touch(from: *const u8, read: usize, to: *mut u8, write: usize, streams: bool) {
+    // SAFETY: the caller's promise, and the instructions are there.
+    unsafe {
+        if is_x86_feature_detected!("avx512f") {
+            touch_lines(from, read, to, write, streams);
+        } else {
+            touch_parts(from, read, to, write, streams);
+        }
+    }
+}
+
+/// Whole cache lines, reads and writes finely mixed, as a kernel that overlaps them would.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+unsafe fn touch_lines(from: *const u8, read: usize, to: *mut u8, write: usize, streams: bool) {
+    use std::arch::x86_64::{
+        _mm_sfence, _mm512_loadu_si512, _mm512_setzero_si512, _mm512_store_si512,
+        _mm512_stream_si512, _mm512_xor_si512,
+    };
+    const STEP: usize = 8;
+    let (reads, writes) = (read / 64, write / 64);
+    let steps = reads.max(writes).div_ceil(STEP).max(1);
+    let mut sum = _mm512_setzero_si512();
+    let (mut r, mut w) = (0, 0);
+    for step in 1..=steps {
+        let (r1, w1) = (reads * step / steps, writes * step / steps);
+        // SAFETY: the caller's promise; stores start at cache lines.
+        unsafe {
+            while r < r1 {
+                sum = _mm512_xor_si512(sum, _mm512_loadu_si512(from.add(64 * r).cast()));
+                r += 1;
+            }
+            // What is written is what was read: the compiler cannot drop either.
+            while w < w1 {
+                let to = to.add(64 * w).cast();
+                if streams {
+                    _mm512_stream_si512(to, sum);
+                } else {
+                    _mm512_store_si512(to, sum);
+                }
+                w += 1;
+            }
+        }
+    }
+    _mm_sfence();
+}
+
+#[cfg(target_arch = "x86_64")]
+unsafe fn touch_parts(from: *const u8, read: usize, to: *mut u8, write: usize, streams: bool) {
     use std::arch::x86_64::{
         _mm_loadu_si128, _mm_setzero_si128, _mm_sfence, _mm_store_si128, _mm_stream_si128,
         _mm_xor_si128,

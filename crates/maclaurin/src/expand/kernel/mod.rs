@@ -34,7 +34,25 @@ pub(super) struct Plan {
     pub coefficients: Vec<f64>,
     /// The rows by rising degree.
     pub rows: Vec<Row>,
+    /// The rows once more, as the inner loop walks through them.
+    pub steps: Vec<Step>,
 }
+
+/// One step of the inner loop: from one degree to the next, or to another row of the same one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Step {
+    /// Whether the power is multiplied with `t` first.
+    pub raises: bool,
+    /// Whether the power times the addend joins the partial sum.
+    pub adds: bool,
+    pub addend: f64,
+    /// The row that comes out and its factor, or [`NO_ROW`].
+    pub place: usize,
+    pub factor: f64,
+}
+
+/// No row of the output.
+pub(super) const NO_ROW: usize = usize::MAX;
 
 /// A row of the output: one degree of every value.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +74,7 @@ impl Plan {
         };
         let mut rows: Vec<_> = degrees.iter().enumerate().map(row).collect();
         rows.sort_by_key(|row| row.degree);
+        let steps = steps(&rows, coefficients);
         let offset = expansion.shift - polynomial.center();
         Self {
             scale: expansion.scale,
@@ -64,6 +83,7 @@ impl Plan {
             kind: expansion.kind,
             coefficients: coefficients.to_vec(),
             rows,
+            steps,
         }
     }
 
@@ -75,15 +95,38 @@ impl Plan {
             Row { degree: row.degree.saturating_sub(1), factor, ..*row }
         };
         let slopes = self.coefficients.iter().enumerate().skip(1).map(|(k, a)| a * k as f64);
-        Self {
-            coefficients: slopes.chain((self.coefficients.len() == 1).then_some(0.0)).collect(),
-            rows: self.rows.iter().map(row).collect(),
-            ..*self
-        }
+        let coefficients: Vec<f64> =
+            slopes.chain((self.coefficients.len() == 1).then_some(0.0)).collect();
+        let rows: Vec<Row> = self.rows.iter().map(row).collect();
+        let steps = steps(&rows, &coefficients);
+        Self { coefficients, rows, steps, ..*self }
     }
 
     /// Output values for each input value.
     pub(super) fn count(&self) -> usize {
         self.rows.len().max(1)
     }
+}
+
+/// From degree to degree, and from row to row of one degree.
+fn steps(rows: &[Row], coefficients: &[f64]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut next = 0;
+    for row in rows {
+        let fresh = next <= row.degree;
+        for degree in next..=row.degree {
+            let addend = coefficients[degree];
+            let (raises, adds) = (degree > 0, addend != 0.0);
+            steps.push(Step { raises, adds, addend, place: NO_ROW, factor: 1.0 });
+        }
+        next = next.max(row.degree + 1);
+        let (place, factor) = (row.place, row.factor);
+        match steps.last_mut().filter(|_| fresh) {
+            Some(step) => (step.place, step.factor) = (place, factor),
+            None => {
+                steps.push(Step { raises: false, adds: false, addend: 0.0, place, factor });
+            }
+        }
+    }
+    steps
 }

@@ -6,7 +6,7 @@
 //! `f64`: within 0.5001 units in the last place for powers and terms of degree 16 and below.
 
 use super::instructions::Instructions;
-use super::{Kind, Plan};
+use super::{Kind, NO_ROW, Plan};
 use crate::expand::element::Lane;
 use crate::expand::element::sealed::Wide;
 
@@ -95,8 +95,10 @@ impl<L: Lane> Tile<L> {
             unsafe {
                 match plan.kind {
                     Kind::Sum => horner(instructions, plan, t, &out),
-                    Kind::Powers | Kind::Terms => products(instructions, plan, t, &out),
-                    Kind::PartialSums => partial_sums(instructions, plan, t, &out),
+                    Kind::Powers | Kind::Terms => {
+                        ascend::<I, L, false>(instructions, plan, t, &out);
+                    }
+                    Kind::PartialSums => ascend::<I, L, true>(instructions, plan, t, &out),
                 }
             }
         }
@@ -137,15 +139,6 @@ fn multiply<I: Instructions>(
     b: Sixteen<I::Eight>,
 ) -> Sixteen<I::Eight> {
     [instructions.multiply(a[0], b[0]), instructions.multiply(a[1], b[1])]
-}
-
-#[inline(always)]
-fn scaled<I: Instructions>(
-    instructions: I,
-    factor: f64,
-    a: Sixteen<I::Eight>,
-) -> Sixteen<I::Eight> {
-    multiply(instructions, [instructions.splat(factor); 2], a)
 }
 
 /// Where sixteen values of each row go.
@@ -204,62 +197,37 @@ unsafe fn horner<I: Instructions, L: Lane>(
     unsafe { out.put(instructions, 0, sum) };
 }
 
-/// `f t^k`
+/// `f t^k`, or with `SUMS` the partial sums `a_0 + a_1 t + ... + a_k t^k`, to which a zero
+/// coefficient adds nothing, also where the power is infinite.
 ///
 /// # Safety
 ///
 /// As [`Rows::put`], for all rows of the plan.
 #[inline(always)]
-unsafe fn products<I: Instructions, L: Lane>(
+unsafe fn ascend<I: Instructions, L: Lane, const SUMS: bool>(
     instructions: I,
     plan: &Plan,
     t: Sixteen<I::Eight>,
     out: &Rows<L, I::Eight>,
 ) {
-    let mut known = usize::from(plan.rows.first().is_none_or(|row| row.degree > 0));
-    let mut power = if known == 0 { [instructions.splat(1.0); 2] } else { t };
-    for row in &plan.rows {
-        for _ in known..row.degree {
+    let mut power = [instructions.splat(1.0); 2];
+    let mut sum = [instructions.splat(0.0); 2];
+    for step in &plan.steps {
+        if step.raises {
             power = multiply(instructions, power, t);
         }
-        known = row.degree;
-        // SAFETY: the caller's promise.
-        unsafe { out.put(instructions, row.place, scaled(instructions, row.factor, power)) };
-    }
-}
-
-/// `a_0 + a_1 t + ... + a_k t^k`; a zero coefficient adds nothing, also where the power is
-/// infinite.
-///
-/// # Safety
-///
-/// As [`Rows::put`], for all rows of the plan.
-#[inline(always)]
-unsafe fn partial_sums<I: Instructions, L: Lane>(
-    instructions: I,
-    plan: &Plan,
-    t: Sixteen<I::Eight>,
-    out: &Rows<L, I::Eight>,
-) {
-    let mut power = t;
-    let mut sum = [instructions.splat(plan.coefficients[0]); 2];
-    let mut next = 1;
-    for row in &plan.rows {
-        for &a in plan.coefficients.get(next..=row.degree).unwrap_or_default() {
-            if next > 1 {
-                power = multiply(instructions, power, t);
-            }
-            next += 1;
-            if a != 0.0 {
-                let a = instructions.splat(a);
-                sum = [
-                    instructions.multiply_add(a, power[0], sum[0]),
-                    instructions.multiply_add(a, power[1], sum[1]),
-                ];
-            }
+        if SUMS && step.adds {
+            let a = instructions.splat(step.addend);
+            sum = [
+                instructions.multiply_add(a, power[0], sum[0]),
+                instructions.multiply_add(a, power[1], sum[1]),
+            ];
         }
-        let value = if row.factor == 1.0 { sum } else { scaled(instructions, row.factor, sum) };
-        // SAFETY: the caller's promise.
-        unsafe { out.put(instructions, row.place, value) };
+        if step.place != NO_ROW {
+            let value = if SUMS { sum } else { power };
+            let value = multiply(instructions, [instructions.splat(step.factor); 2], value);
+            // SAFETY: the caller's promise.
+            unsafe { out.put(instructions, step.place, value) };
+        }
     }
 }
