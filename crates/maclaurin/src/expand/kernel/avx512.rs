@@ -87,6 +87,22 @@ impl Instructions for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn store_both<L: Lane>(self, values: [__m512d; 2], to: *mut L) {
+        // SAFETY: the caller's promise; a lane of 4 bytes is `f32`, of 8 bytes `f64`.
+        unsafe {
+            if L::BYTES == 4 {
+                // One store, which a load of the whole vector can be served from at once.
+                let low = _mm512_castps256_ps512(_mm512_cvtpd_ps(values[0]));
+                let both = _mm512_insertf32x8::<1>(low, _mm512_cvtpd_ps(values[1]));
+                _mm512_storeu_ps(to.cast(), both);
+            } else {
+                self.store(values[0], to);
+                self.store(values[1], to.add(8));
+            }
+        }
+    }
+
+    #[inline(always)]
     unsafe fn narrow<U: Narrow>(self, from: &[U::Lane], to: *mut U) {
         let whole = if matches!(U::FORMAT, Format::F16 | Format::BF16) { from.len() / 16 } else { 0 };
         // SAFETY: the caller's promise; the lanes of halves are `f32`.
@@ -310,23 +326,38 @@ unsafe fn combine_steps<L: Lane, const N: usize>(
         }
         return;
     }
+    // What does not change from step to step, in registers as far as they reach.
+    let vectors = pattern.vectors().min(N);
+    let mut lanes = [_mm512_setzero_si512(); N];
+    let mut masks = [[0u16; N]; N];
+    for vector in 0..vectors {
+        // SAFETY: the lanes are an array of 64 bytes.
+        lanes[vector] = unsafe { _mm512_loadu_si512(pattern.sources[vector].as_ptr().cast()) };
+        masks[vector].copy_from_slice(&pattern.masks[vector * N..][..N]);
+    }
     for step in 0..steps {
         // SAFETY: the caller's promise.
         unsafe {
             let from = from.add(step * pattern.step).cast::<f32>();
+            let to = to.add(step * pattern.step * N);
             let mut rows = [_mm512_setzero_ps(); N];
             for (row, vector) in rows.iter_mut().enumerate() {
                 *vector = _mm512_loadu_ps(from.add(row * stride));
             }
-            for vector in 0..pattern.vectors().min(N) {
-                let lanes = _mm512_loadu_si512(pattern.sources[vector].as_ptr().cast());
-                let masks = &pattern.masks[vector * N..][..N];
-                let mut result = _mm512_permutexvar_ps(lanes, rows[0]);
-                for (row, &mask) in rows[1..].iter().zip(&masks[1..]) {
-                    result = _mm512_mask_permutexvar_ps(result, mask, lanes, *row);
+            for vector in 0..N {
+                if vector == vectors {
+                    break;
                 }
-                let place = step * pattern.step * N + vector * 16;
-                _mm512_storeu_ps(to.add(place).cast(), result);
+                let mut result = _mm512_permutexvar_ps(lanes[vector], rows[0]);
+                for row in 1..N {
+                    result = _mm512_mask_permutexvar_ps(
+                        result,
+                        masks[vector][row],
+                        lanes[vector],
+                        rows[row],
+                    );
+                }
+                _mm512_storeu_ps(to.add(vector * 16).cast(), result);
             }
         }
     }

@@ -36,6 +36,20 @@ pub(super) trait Instructions: Copy + Send + Sync {
     /// Eight values can be written there.
     unsafe fn store<L: Lane>(self, values: Self::Eight, to: *mut L);
 
+    /// [`Instructions::store`] twice, side by side.
+    ///
+    /// # Safety
+    ///
+    /// Sixteen values can be written there.
+    #[inline(always)]
+    unsafe fn store_both<L: Lane>(self, values: [Self::Eight; 2], to: *mut L) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.store(values[0], to);
+            self.store(values[1], to.add(8));
+        }
+    }
+
     /// Each value as the nearest one of its type.
     ///
     /// # Safety

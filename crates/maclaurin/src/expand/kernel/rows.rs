@@ -165,9 +165,7 @@ impl<L: Lane, E: Copy> Rows<L, E> {
         };
         // SAFETY: the caller's promise.
         unsafe {
-            let to = self.rows.add(place * self.stride);
-            instructions.store(values[0], to);
-            instructions.store(values[1], to.add(8));
+            instructions.store_both(values, self.rows.add(place * self.stride));
         }
     }
 }
