@@ -95,7 +95,12 @@ macro_rules! entry {
                 let gradient = ArrayView::from_shape_ptr(IxDyn(&shape), gradient);
                 let mut out = ArrayViewMut::from_shape_ptr(IxDyn(&[rows, columns]), out);
                 let found = expand_backward_into(
-                    &gradient, &x, &polynomial, &expansion, Some(&mut out), !sums.is_null(),
+                    &gradient,
+                    &x,
+                    &polynomial,
+                    &expansion,
+                    Some(&mut out),
+                    !sums.is_null(),
                 );
                 let Ok(found) = found else { return 1 };
                 if !sums.is_null() {

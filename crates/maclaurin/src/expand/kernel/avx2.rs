@@ -103,8 +103,7 @@ impl Instructions for Avx2 {
         let last = (steps.max(1) - 1) * pattern.step;
         assert!(steps == 0 || rows.len() >= (pattern.rows - 1) * stride + last + pattern.lanes());
         assert!(
-            steps == 0
-                || out.len() >= last * pattern.rows + pattern.vectors() * pattern.lanes()
+            steps == 0 || out.len() >= last * pattern.rows + pattern.vectors() * pattern.lanes()
         );
         for step in 0..steps {
             let first = step * pattern.step;
@@ -136,8 +135,7 @@ impl Instructions for Avx2 {
         let steps = if L::BYTES == 4 { count / pattern.step } else { 0 };
         let last = (steps.max(1) - 1) * pattern.step;
         assert!(
-            steps == 0
-                || values.len() >= last * pattern.rows + pattern.vectors() * pattern.lanes()
+            steps == 0 || values.len() >= last * pattern.rows + pattern.vectors() * pattern.lanes()
         );
         assert!(steps == 0 || rows.len() >= (pattern.rows - 1) * stride + last + pattern.lanes());
         for step in 0..steps {
@@ -178,13 +176,7 @@ impl Instructions for Avx2 {
 /// at `to`.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn combine(
-    lanes: &[u32; 16],
-    masks: &[u16],
-    from: *const f32,
-    stride: usize,
-    to: *mut f32,
-) {
+unsafe fn combine(lanes: &[u32; 16], masks: &[u16], from: *const f32, stride: usize, to: *mut f32) {
     // SAFETY: the caller's promise; the lanes are an array of 64 bytes.
     unsafe {
         let lanes = _mm256_loadu_si256(lanes.as_ptr().cast());

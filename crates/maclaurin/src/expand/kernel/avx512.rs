@@ -104,7 +104,8 @@ impl Instructions for Avx512 {
 
     #[inline(always)]
     unsafe fn narrow<U: Narrow>(self, from: &[U::Lane], to: *mut U) {
-        let whole = if matches!(U::FORMAT, Format::F16 | Format::BF16) { from.len() / 16 } else { 0 };
+        let whole =
+            if matches!(U::FORMAT, Format::F16 | Format::BF16) { from.len() / 16 } else { 0 };
         // SAFETY: the caller's promise; the lanes of halves are `f32`.
         unsafe {
             for step in 0..whole {
@@ -135,7 +136,9 @@ impl Instructions for Avx512 {
         // Vectors are read and written whole, a little beyond the last value.
         let last = (steps.max(1) - 1) * pattern.step;
         assert!(steps == 0 || rows.len() >= (pattern.rows - 1) * stride + last + pattern.lanes());
-        assert!(steps == 0 || out.len() >= last * pattern.rows + pattern.vectors() * pattern.lanes());
+        assert!(
+            steps == 0 || out.len() >= last * pattern.rows + pattern.vectors() * pattern.lanes()
+        );
         // SAFETY: `self` is proof of the instructions; by the assertions above the places of all
         // steps lie inside `rows` and `out`.
         unsafe {
@@ -178,7 +181,9 @@ impl Instructions for Avx512 {
     ) {
         let steps = count / pattern.step;
         let last = (steps.max(1) - 1) * pattern.step;
-        assert!(steps == 0 || values.len() >= last * pattern.rows + pattern.vectors() * pattern.lanes());
+        assert!(
+            steps == 0 || values.len() >= last * pattern.rows + pattern.vectors() * pattern.lanes()
+        );
         assert!(steps == 0 || rows.len() >= (pattern.rows - 1) * stride + last + pattern.lanes());
         for step in 0..steps {
             let first = step * pattern.step;

@@ -46,11 +46,13 @@ pub(in crate::expand) fn gradient<T: Wide, U: Narrow>(
     backward: &Backward<'_, T, U>,
     threads: Option<usize>,
 ) -> Result<Vec<f64>, String> {
-    gradient_with(Level::best(), backward, threads)
+    gradient_with(Level::best(), parallel::last_level_cache(), backward, threads)
 }
 
+/// [`gradient`] by an instruction set, past a cache of so many bytes.
 pub(super) fn gradient_with<T: Wide, U: Narrow>(
     level: Level,
+    cache: usize,
     backward: &Backward<'_, T, U>,
     threads: Option<usize>,
 ) -> Result<Vec<f64>, String> {
@@ -63,7 +65,7 @@ pub(super) fn gradient_with<T: Wide, U: Narrow>(
     let step = if inner <= WIDEST_GROUP { WIDEST_GROUP * inner } else { LANES };
     let tile = Tile::<f64>::length(rows, step);
     let bytes = backward.count * rows * size_of::<U>();
-    let streams = backward.count * size_of::<U>() > parallel::last_level_cache();
+    let streams = backward.count * size_of::<U>() > cache;
     let reader = Reader { backward, inner, group, tile, streams, entries: entries(plan) };
     let units = Units { count: backward.count, tile, bytes };
     let parts = parallel::run(level, &reader, &units, threads)?;
@@ -91,31 +93,35 @@ fn pairwise(parts: &[Vec<f64>]) -> Vec<f64> {
 /// A degree and the row whose gradient, for sums that of all rows from there on, it gets.
 struct Entry {
     degree: usize,
-    factor: f64,
+    /// `f k`, what `t^(k - 1)` has in the slope.
+    slope: f64,
     row: usize,
+    /// Multiplications with `t` from the entry before, to one degree below this one.
+    raises: usize,
 }
 
 /// What each degree gets, by rising degree.
 fn entries(plan: &Plan) -> Vec<Entry> {
-    let coefficient = |degree: usize, row: usize| {
-        let factor = plan.coefficients[degree];
-        Entry { degree, factor, row }
-    };
-    match plan.kind {
+    let degrees = 0..plan.coefficients.len();
+    let all: Vec<(usize, f64, usize)> = match plan.kind {
         Kind::Powers | Kind::Terms => {
-            let entry = |row: &super::Row| {
-                Entry { degree: row.degree, factor: row.factor, row: row.place }
-            };
-            plan.rows.iter().map(entry).collect()
+            plan.rows.iter().map(|row| (row.degree, row.factor, row.place)).collect()
         }
-        Kind::Sum => (0..plan.coefficients.len()).map(|degree| coefficient(degree, 0)).collect(),
-        Kind::PartialSums => (0..plan.coefficients.len())
+        Kind::Sum => degrees.map(|degree| (degree, plan.coefficients[degree], 0)).collect(),
+        Kind::PartialSums => degrees
             .filter_map(|degree| {
                 let first = plan.rows.iter().find(|row| row.degree >= degree)?;
-                Some(coefficient(degree, first.place))
+                Some((degree, plan.coefficients[degree], first.place))
             })
             .collect(),
-    }
+    };
+    let mut known = 0;
+    let entry = |(degree, factor, row): (usize, f64, usize)| {
+        let raises = degree.saturating_sub(1) - known;
+        known += raises;
+        Entry { degree, slope: factor * degree as f64, row, raises }
+    };
+    all.into_iter().map(entry).collect()
 }
 
 /// A backward job with what its ranges share.
@@ -143,30 +149,33 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
         let mut gradients = vec![U::default(); tile * rows];
         let mut staged = vec![U::Lane::default(); tile * rows + LANES];
         let mut lanes = vec![U::Lane::default(); stride * rows];
-        let mut work = Work {
-            t: vec![0.0; stride],
-            slope: vec![0.0; stride],
-            gradients: vec![0.0; stride * rows],
-            stride,
-        };
-        let mut narrow = vec![U::Lane::default(); stride];
-        let mut out = vec![U::default(); tile];
+        let mut above = vec![0.0; if plan.kind == Kind::PartialSums { stride * rows } else { 0 }];
+        let mut t = vec![0.0; stride];
+        let mut slope = vec![U::Lane::default(); stride];
+        let mut out = vec![U::default(); if U::IS_LANE { 0 } else { tile }];
         let mut sums = vec![[0.0; LANES]; self.entries.len()];
         let mut start = first;
         while start < last {
             let count = tile.min(last - start);
             let x = read(&backward.input, start, &mut values[..count]);
-            widen(instructions, x, plan.scale, plan.offset, &mut work.t);
+            widen(instructions, x, plan.scale, plan.offset, &mut t);
             // The gradient, row by row.
             match (&backward.gradient, &self.group) {
                 (Gradient::Rows(views), _) => {
                     for (view, row) in views.iter().zip(lanes.chunks_mut(stride)) {
-                        copy(read(view, start, &mut gradients[..count]), row);
+                        to_lanes(read(view, start, &mut gradients[..count]), &mut row[..count]);
                     }
                 }
                 (Gradient::Dense(view), Some(pattern)) => {
-                    copy(read(view, start * rows, &mut gradients[..count * rows]), &mut staged);
-                    instructions.separate(pattern, &staged, &mut lanes, stride, count);
+                    let all = read(view, start * rows, &mut gradients[..count * rows]);
+                    let all = match as_lanes(all) {
+                        Some(all) if pattern.reads_no_further(count) => all,
+                        _ => {
+                            to_lanes(all, &mut staged[..count * rows]);
+                            &staged
+                        }
+                    };
+                    instructions.separate(pattern, all, &mut lanes, stride, count);
                 }
                 (Gradient::Dense(view), None) => {
                     for row in 0..rows {
@@ -177,36 +186,36 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
                             let length = (self.inner - place).min(count - done);
                             let offset = (block * rows + row) * self.inner + place;
                             let to = &mut lanes[row * stride + done..][..length];
-                            copy(read(view, offset, &mut gradients[..length]), to);
+                            to_lanes(read(view, offset, &mut gradients[..length]), to);
                             done += length;
                         }
                     }
                 }
             }
-            for row in 0..rows {
-                let from = &lanes[row * stride..][..count];
-                let to = &mut work.gradients[row * stride..][..count.next_multiple_of(LANES)];
-                // Lanes beyond the last value add nothing to sums.
-                to[count..].fill(0.0);
-                widen_lanes(instructions, from, to);
+            // Lanes beyond the last value add nothing to sums.
+            let whole = count.next_multiple_of(LANES);
+            for row in lanes.chunks_mut(stride) {
+                row[count..whole].fill(U::Lane::default());
             }
             if plan.kind == Kind::PartialSums {
-                accumulate_from_above(plan, &mut work.gradients, stride, count);
+                accumulate_from_above(instructions, plan, &lanes, &mut above, stride, whole);
+                self.tile(instructions, &t, &above, stride, whole, &mut slope, &mut sums);
+            } else {
+                self.tile(instructions, &t, &lanes, stride, whole, &mut slope, &mut sums);
             }
-            self.tile(instructions, &mut work, count, &mut sums);
             if let Some(to) = backward.values {
-                for (lane, &slope) in narrow[..count].iter_mut().zip(&work.slope) {
-                    *lane = Lane::round(plan.scale * slope);
-                }
-                for (out, &lane) in out[..count].iter_mut().zip(&narrow) {
-                    *out = U::narrow(lane);
-                }
-                // SAFETY: these values' places belong to this range alone.
+                let slope = &slope[..count];
+                // SAFETY: these values' places belong to this range alone; where the lane is the
+                // type itself, their addresses are interchangeable.
                 unsafe {
-                    if self.streams {
-                        instructions.stream(&out[..count], to.add(start));
+                    let to = to.add(start);
+                    if !self.streams {
+                        instructions.narrow(slope, to);
+                    } else if U::IS_LANE {
+                        instructions.stream(slope, to.cast::<U::Lane>());
                     } else {
-                        std::ptr::copy_nonoverlapping(out.as_ptr(), to.add(start), count);
+                        instructions.narrow(slope, out.as_mut_ptr());
+                        instructions.stream(&out[..count], to);
                     }
                 }
             }
@@ -218,127 +227,121 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
     }
 }
 
-/// A tile in double precision.
-struct Work {
-    t: Vec<f64>,
-    slope: Vec<f64>,
-    /// The gradient of each row.
-    gradients: Vec<f64>,
-    stride: usize,
-}
-
-/// Entries whose sums stay in registers for a pass over the tile.
-const SUMS_AT_ONCE: usize = 4;
-
 impl<T: Wide, U: Narrow> Reader<'_, T, U> {
-    /// `slope = sum_e f_e k_e t^(k_e - 1) g_e` and, where they are wanted, the sums of `t^k g`.
+    /// `slope = scale sum_e f_e k_e t^(k_e - 1) g_e` where it is wanted, and where they are the
+    /// sums of `t^k g`, for `count` values: whole lanes.
     #[inline(always)]
-    fn tile<I: Instructions>(
+    #[allow(clippy::too_many_arguments)]
+    fn tile<I: Instructions, G: Lane>(
         &self,
         instructions: I,
-        work: &mut Work,
+        t: &[f64],
+        gradients: &[G],
+        stride: usize,
         count: usize,
+        slope: &mut [U::Lane],
         sums: &mut [[f64; LANES]],
     ) {
-        let count = count.next_multiple_of(LANES);
-        let stride = work.stride;
-        assert!(count <= stride && work.t.len() == stride && work.slope.len() == stride);
-        assert!(self.entries.iter().all(|entry| (entry.row + 1) * stride <= work.gradients.len()));
-        let (t, gradients) = (work.t.as_ptr(), work.gradients.as_ptr());
-        if self.backward.values.is_some() {
-            for first in (0..count).step_by(8) {
-                // SAFETY: eight values from `first` on lie inside `t`, `slope` and each row, by
-                // the assertions above.
-                unsafe {
-                    let t = instructions.load(t.add(first));
-                    let mut power = instructions.splat(1.0);
-                    let mut slope = instructions.splat(0.0);
-                    let mut known = 0;
-                    for entry in &self.entries {
-                        let factor = entry.factor * entry.degree as f64;
-                        if factor == 0.0 {
-                            continue;
-                        }
-                        for _ in known..entry.degree - 1 {
-                            power = instructions.multiply(power, t);
-                        }
-                        known = entry.degree - 1;
-                        let g = instructions.load(gradients.add(entry.row * stride + first));
-                        let weighted = instructions.multiply(instructions.splat(factor), power);
-                        slope = instructions.multiply_add(weighted, g, slope);
+        assert!(count <= stride && t.len() >= count && slope.len() >= count);
+        assert!(self.entries.iter().all(|entry| (entry.row + 1) * stride <= gradients.len()));
+        let (wants_slope, wants_sums) =
+            (self.backward.values.is_some(), self.backward.coefficients);
+        let scale = instructions.splat(self.backward.plan.scale);
+        for first in (0..count).step_by(LANES) {
+            // SAFETY: sixteen values from `first` on lie inside `t`, `slope` and each row, by the
+            // assertions above; sums have sixteen places.
+            unsafe {
+                let load =
+                    |from: *const f64| [instructions.load(from), instructions.load(from.add(8))];
+                let t = load(t.as_ptr().add(first));
+                // One degree behind, where the slope needs it.
+                let mut power = [instructions.splat(1.0); 2];
+                let mut total = [instructions.splat(0.0); 2];
+                for (entry, sums) in self.entries.iter().zip(&mut *sums) {
+                    let from = gradients.as_ptr().add(entry.row * stride + first);
+                    let g = [instructions.load(from), instructions.load(from.add(8))];
+                    for _ in 0..entry.raises {
+                        power = each(instructions, power, t);
                     }
-                    instructions.store(slope, work.slope.as_mut_ptr().add(first));
-                }
-            }
-        }
-        if !self.backward.coefficients {
-            return;
-        }
-        // Powers are computed again for each few entries: their sums stay in registers.
-        let chunks = self.entries.chunks(SUMS_AT_ONCE).zip(sums.chunks_mut(SUMS_AT_ONCE));
-        for (entries, sums) in chunks {
-            for half in [0, 8] {
-                // SAFETY: as above; `sums` has `LANES` places for each entry.
-                unsafe {
-                    let mut totals = [instructions.splat(0.0); SUMS_AT_ONCE];
-                    for (total, sums) in totals.iter_mut().zip(&*sums) {
-                        *total = instructions.load(sums.as_ptr().add(half));
+                    if wants_slope && entry.slope != 0.0 {
+                        let weighted =
+                            each(instructions, power, [instructions.splat(entry.slope); 2]);
+                        total = each_add(instructions, weighted, g, total);
                     }
-                    for first in (half..count).step_by(LANES) {
-                        let t = instructions.load(t.add(first));
-                        let mut power = instructions.splat(1.0);
-                        let mut known = 0;
-                        for (entry, total) in entries.iter().zip(&mut totals) {
-                            for _ in known..entry.degree {
-                                power = instructions.multiply(power, t);
-                            }
-                            known = entry.degree;
-                            let g = instructions.load(gradients.add(entry.row * stride + first));
-                            *total = instructions.multiply_add(power, g, *total);
-                        }
-                    }
-                    for (total, sums) in totals.iter().zip(&mut *sums) {
-                        instructions.store(*total, sums.as_mut_ptr().add(half));
+                    if wants_sums {
+                        let raised =
+                            if entry.degree == 0 { power } else { each(instructions, power, t) };
+                        let sums = sums.as_mut_ptr();
+                        let sum = each_add(instructions, raised, g, load(sums));
+                        instructions.store(sum[0], sums);
+                        instructions.store(sum[1], sums.add(8));
                     }
                 }
+                let total = each(instructions, total, [scale; 2]);
+                instructions.store_both(total, slope.as_mut_ptr().add(first));
             }
         }
     }
 }
 
-/// Lanes in double precision.
 #[inline(always)]
-fn widen_lanes<I: Instructions, L: Lane>(instructions: I, from: &[L], to: &mut [f64]) {
-    let whole = from.len() / 8 * 8;
-    assert!(to.len() >= from.len());
-    for first in (0..whole).step_by(8) {
-        // SAFETY: eight values from `first` on lie inside both slices.
-        unsafe {
-            let values = instructions.load(from.as_ptr().add(first));
-            instructions.store(values, to.as_mut_ptr().add(first));
-        }
+fn each<I: Instructions>(instructions: I, a: [I::Eight; 2], b: [I::Eight; 2]) -> [I::Eight; 2] {
+    [instructions.multiply(a[0], b[0]), instructions.multiply(a[1], b[1])]
+}
+
+#[inline(always)]
+fn each_add<I: Instructions>(
+    instructions: I,
+    a: [I::Eight; 2],
+    b: [I::Eight; 2],
+    c: [I::Eight; 2],
+) -> [I::Eight; 2] {
+    [instructions.multiply_add(a[0], b[0], c[0]), instructions.multiply_add(a[1], b[1], c[1])]
+}
+
+/// The values as their lanes, where those are the same.
+#[inline(always)]
+fn as_lanes<U: Narrow>(values: &[U]) -> Option<&[U::Lane]> {
+    // SAFETY: the same type by another name.
+    U::IS_LANE.then(|| unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) })
+}
+
+/// The lanes of values.
+#[inline(always)]
+fn to_lanes<U: Narrow>(values: &[U], lanes: &mut [U::Lane]) {
+    if let Some(values) = as_lanes(values) {
+        lanes.copy_from_slice(values);
+        return;
     }
-    for (to, from) in to[whole..].iter_mut().zip(&from[whole..]) {
-        *to = from.exact();
+    for (lane, value) in lanes.iter_mut().zip(values) {
+        *lane = Lane::round(value.wide());
     }
 }
 
 /// A partial sum contains every term below: the gradient of a term is that of all rows from its
 /// degree on.
 #[inline(always)]
-fn accumulate_from_above(plan: &Plan, rows: &mut [f64], stride: usize, count: usize) {
-    for pair in plan.rows.windows(2).rev() {
-        let (lower, upper) = (pair[0].place, pair[1].place);
-        for place in 0..count {
-            rows[lower * stride + place] += rows[upper * stride + place];
+fn accumulate_from_above<I: Instructions, L: Lane>(
+    instructions: I,
+    plan: &Plan,
+    rows: &[L],
+    above: &mut [f64],
+    stride: usize,
+    count: usize,
+) {
+    assert!(count.is_multiple_of(LANES) && count <= stride);
+    assert!(rows.len() >= plan.count() * stride && above.len() >= plan.count() * stride);
+    let one = instructions.splat(1.0);
+    for first in (0..count).step_by(8) {
+        let mut sum = instructions.splat(0.0);
+        for row in plan.rows.iter().rev() {
+            let place = row.place * stride + first;
+            // SAFETY: eight values from there on lie inside both slices, by the assertions.
+            unsafe {
+                let g = instructions.load(rows.as_ptr().add(place));
+                sum = instructions.multiply_add(g, one, sum);
+                instructions.store(sum, above.as_mut_ptr().add(place));
+            }
         }
-    }
-}
-
-/// The lanes of values.
-#[inline(always)]
-fn copy<U: Narrow>(values: &[U], lanes: &mut [U::Lane]) {
-    for (lane, value) in lanes.iter_mut().zip(values) {
-        *lane = Lane::round(value.wide());
     }
 }

@@ -39,11 +39,13 @@ pub(in crate::expand) fn expand<T: Wide, U: Narrow>(
     forward: &Forward<'_, T, U>,
     threads: Option<usize>,
 ) -> Result<(), String> {
-    expand_with(Level::best(), forward, threads)
+    expand_with(Level::best(), parallel::last_level_cache(), forward, threads)
 }
 
-fn expand_with<T: Wide, U: Narrow>(
+/// [`expand`] by an instruction set, past a cache of so many bytes.
+pub(super) fn expand_with<T: Wide, U: Narrow>(
     level: Level,
+    cache: usize,
     forward: &Forward<'_, T, U>,
     threads: Option<usize>,
 ) -> Result<(), String> {
@@ -55,7 +57,7 @@ fn expand_with<T: Wide, U: Narrow>(
     let group = (inner <= lanes.min(WIDEST_GROUP)).then(|| Pattern::new(rows, inner, lanes));
     let step = group.as_ref().map_or(LANES, |pattern| pattern.step);
     let tile = Tile::<U::Lane>::length(rows, step);
-    let streams = bytes > parallel::last_level_cache();
+    let streams = bytes > cache;
     let writer = Writer { forward, inner, group, tile, streams };
     let units = Units { count: forward.count, tile, bytes };
     parallel::run(level, &writer, &units, threads).map(|_| ())
@@ -85,14 +87,16 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
         let tile = self.tile.min(last - first);
         let mut work = Tile::<U::Lane>::new(plan.count(), tile);
         let mut values = vec![T::default(); tile];
-        let mut directions = vec![T::default(); if self.forward.tangent.is_some() { tile } else { 0 }];
+        let mut directions =
+            vec![T::default(); if self.forward.tangent.is_some() { tile } else { 0 }];
         let mut staged = vec![U::Lane::default(); tile * plan.count() + LANES];
         let mut narrow = vec![U::default(); if U::IS_LANE { 0 } else { tile * plan.count() }];
         let mut start = first;
         while start < last {
             let count = tile.min(last - start);
             let x = read(&self.forward.input, start, &mut values[..count]);
-            let direction = &mut directions[..if self.forward.tangent.is_some() { count } else { 0 }];
+            let direction =
+                &mut directions[..if self.forward.tangent.is_some() { count } else { 0 }];
             let along = match &self.forward.tangent {
                 Some(tangent) => Some(read(tangent, start, direction)),
                 None => None,

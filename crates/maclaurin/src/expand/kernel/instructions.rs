@@ -166,7 +166,8 @@ pub(super) enum Level {
 }
 
 impl Level {
-    /// All that the machine has, the best one last.
+    /// All that the machine has, the best one last: they are to agree.
+    #[cfg(test)]
     pub(super) fn all() -> Vec<Self> {
         let portable = [Self::Portable(Portable)];
         #[cfg(target_arch = "x86_64")]

@@ -59,6 +59,14 @@ impl Pattern {
         self.sources.len()
     }
 
+    /// Whether the steps for `count` values read nothing behind them.
+    pub(super) fn reads_no_further(&self, count: usize) -> bool {
+        let steps = count / self.step;
+        steps == 0
+            || (steps - 1) * self.step * self.rows + self.vectors() * self.lanes
+                <= count * self.rows
+    }
+
     /// Values of a group.
     pub(super) fn inner(&self) -> usize {
         self.inner
@@ -71,7 +79,13 @@ impl Pattern {
 
     /// Copies whole groups row by row.
     #[inline(always)]
-    pub(super) fn interleave<L: Lane>(&self, rows: &[L], stride: usize, count: usize, out: &mut [L]) {
+    pub(super) fn interleave<L: Lane>(
+        &self,
+        rows: &[L],
+        stride: usize,
+        count: usize,
+        out: &mut [L],
+    ) {
         let (inner, width) = (self.inner, self.inner * self.rows);
         for row in 0..self.rows {
             let from = rows[row * stride..row * stride + count].chunks(inner);
@@ -86,7 +100,13 @@ impl Pattern {
 
     /// [`Self::interleave`] backwards.
     #[inline(always)]
-    pub(super) fn separate<L: Lane>(&self, values: &[L], rows: &mut [L], stride: usize, count: usize) {
+    pub(super) fn separate<L: Lane>(
+        &self,
+        values: &[L],
+        rows: &mut [L],
+        stride: usize,
+        count: usize,
+    ) {
         let (inner, width) = (self.inner, self.inner * self.rows);
         for row in 0..self.rows {
             let to = rows[row * stride..row * stride + count].chunks_mut(inner);

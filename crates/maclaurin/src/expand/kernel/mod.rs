@@ -68,8 +68,7 @@ impl Plan {
     pub(super) fn new(polynomial: &Polynomial, expansion: &Expansion, degrees: &[usize]) -> Self {
         let coefficients = polynomial.coefficients();
         let row = |(place, &degree): (usize, &usize)| {
-            let factor =
-                if expansion.kind == Kind::Terms { coefficients[degree] } else { 1.0 };
+            let factor = if expansion.kind == Kind::Terms { coefficients[degree] } else { 1.0 };
             Row { degree, place, factor }
         };
         let mut rows: Vec<_> = degrees.iter().enumerate().map(row).collect();
@@ -130,3 +129,6 @@ fn steps(rows: &[Row], coefficients: &[f64]) -> Vec<Step> {
     }
     steps
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,7 +121,8 @@ pub(super) fn widen<I: Instructions, T: Wide>(
         // SAFETY: eight values from `first` on lie inside both slices.
         unsafe {
             let x = instructions.load(values.as_ptr().add(first));
-            instructions.store(instructions.multiply_add(scales, x, offsets), t.as_mut_ptr().add(first));
+            instructions
+                .store(instructions.multiply_add(scales, x, offsets), t.as_mut_ptr().add(first));
         }
     }
     for (t, value) in t[whole..].iter_mut().zip(&values[whole..]) {

@@ -1,0 +1,223 @@
+//! Every instruction set against the portable one, bit for bit.
+
+use half::{bf16, f16};
+use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice};
+use proptest::prelude::*;
+
+use super::backward::gradient_with;
+use super::forward::expand_with;
+use super::instructions::{Level, Portable};
+use super::*;
+use crate::expand::element::sealed::Narrow;
+use crate::expand::strided::Strided;
+use crate::expand::{Degrees, Element, Float};
+
+#[derive(Clone, Debug)]
+struct Case {
+    outer: usize,
+    inner: usize,
+    order: usize,
+    kind: Kind,
+    degrees: Option<Vec<usize>>,
+    constant: bool,
+    /// Values before the first one in memory: misaligned slices.
+    skipped: usize,
+    /// Elements between two values.
+    stride: isize,
+    streams: bool,
+    threads: usize,
+    seed: u64,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let kind = prop::sample::select(vec![Kind::Powers, Kind::Terms, Kind::PartialSums, Kind::Sum]);
+    let inner = prop_oneof![Just(1usize), 1usize..8, 1usize..70];
+    let order = prop_oneof![1usize..9, Just(17usize)];
+    let degrees = prop::option::of(prop::collection::vec(1usize..20, 1..6));
+    let memory = (0usize..9, prop::sample::select(vec![1isize, 2, 3, -1, -2]), any::<bool>());
+    (0usize..200, inner, order, kind, degrees, any::<bool>(), memory, 1usize..4, any::<u64>())
+        .prop_map(|(count, inner, order, kind, degrees, constant, memory, threads, seed)| {
+            let (skipped, stride, streams) = memory;
+            let degrees = degrees
+                .map(|list| list.into_iter().map(|degree| (degree - 1) % order + 1).collect());
+            let outer = count.div_ceil(inner);
+            Case {
+                outer,
+                inner,
+                order,
+                kind,
+                degrees,
+                constant,
+                skipped,
+                stride,
+                streams,
+                threads,
+                seed,
+            }
+        })
+}
+
+/// Numbers of all kinds, from a generator: mostly small ones, some special.
+fn numbers<T>(count: usize, seed: u64, from: impl Fn(f64) -> T) -> Vec<T> {
+    let mut state = seed | 1;
+    (0..count)
+        .map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let bits = state >> 33;
+            from(match bits % 97 {
+                0 => f64::NAN,
+                1 => f64::INFINITY,
+                2 => f64::NEG_INFINITY,
+                3 => -0.0,
+                4 => 1e-42,
+                5 => 3e38,
+                _ => (bits % 4096) as f64 / 1024.0 - 2.0,
+            })
+        })
+        .collect()
+}
+
+/// A view of values with gaps, or backwards.
+fn view<'a, T>(values: &'a ArrayD<T>, case: &Case) -> ArrayViewD<'a, T> {
+    let mut view = values.view();
+    view.slice_axis_inplace(Axis(0), Slice::new(case.skipped as isize, None, 1));
+    view.slice_axis_inplace(Axis(0), Slice::new(0, None, case.stride));
+    let count = case.outer * case.inner;
+    view.slice_axis_inplace(Axis(0), Slice::new(0, Some(count as isize), 1));
+    view
+}
+
+fn memory<T>(values: Vec<T>) -> ArrayD<T> {
+    ArrayD::from_shape_vec(IxDyn(&[values.len()]), values).unwrap()
+}
+
+fn check<T: Element, U: Float + Narrow>(
+    case: &Case,
+    from: impl Fn(f64) -> T,
+) -> Result<(), TestCaseError>
+where
+    U: Copy,
+{
+    let count = case.outer * case.inner;
+    let room = case.skipped + count * case.stride.unsigned_abs();
+    let x = memory(numbers(room, case.seed, &from));
+    let direction = memory(numbers(room, case.seed ^ 77, &from));
+    let coefficients: Vec<f64> =
+        numbers(case.order + 1, case.seed ^ 5, |a| if a.abs() < 4.0 { a } else { 0.0 });
+    let polynomial = Polynomial::new(0.25, coefficients);
+    let degrees = match &case.degrees {
+        Some(list) => Degrees::List(list.clone()),
+        None => Degrees::All,
+    };
+    let expansion = Expansion {
+        kind: case.kind,
+        degrees,
+        constant: case.constant,
+        scale: 0.75,
+        shift: 0.125,
+        ..Expansion::default()
+    };
+    let degrees = expansion.degrees_of(&polynomial).unwrap();
+    let plan = Plan::new(&polynomial, &expansion, &degrees);
+    let derivative = plan.derivative();
+    let cache = if case.streams { 0 } else { usize::MAX };
+    let bits = |out: &[U]| -> Vec<u64> {
+        // Which NaN comes out is nobody's promise.
+        let bits = |value: &U| if value.to_f64().is_nan() { 1 } else { value.to_f64().to_bits() };
+        out.iter().map(bits).collect()
+    };
+    let expand = |level: Level, tangent: bool, threads: usize| {
+        let mut out = vec![U::from_f64(9.0); count * plan.count() + case.skipped];
+        let forward = Forward {
+            plan: if tangent { &derivative } else { &plan },
+            input: Strided::new(&view(&x, case)),
+            tangent: tangent.then(|| Strided::new(&view(&direction, case))),
+            count,
+            inner: case.inner,
+            output: Destination::Dense(out[case.skipped..].as_mut_ptr()),
+        };
+        if count > 0 {
+            expand_with(level, cache, &forward, Some(threads)).unwrap();
+        }
+        prop_assert!(out[..case.skipped].iter().all(|value| value.to_f64() == 9.0));
+        Ok(bits(&out))
+    };
+    let gradient = memory(numbers(count * plan.count(), case.seed ^ 9, U::from_f64));
+    let back = |level: Level, threads: usize| {
+        let mut values = vec![U::from_f64(0.0); count];
+        let backward = Backward {
+            plan: &plan,
+            input: Strided::new(&view(&x, case)),
+            gradient: Gradient::Dense(Strided::new(&gradient.view())),
+            count,
+            inner: case.inner,
+            values: Some(values.as_mut_ptr()),
+            coefficients: true,
+        };
+        let sums = gradient_with(level, cache, &backward, Some(threads)).unwrap();
+        let sums = sums.iter().map(|sum| if sum.is_nan() { 1 } else { sum.to_bits() }).collect();
+        (bits(&values), sums)
+    };
+    let portable = Level::Portable(Portable);
+    let expected = [expand(portable, false, 1)?, expand(portable, true, 1)?];
+    let expected_back: (Vec<u64>, Vec<u64>) = back(portable, 1);
+    for level in Level::all() {
+        for (tangent, expected) in [(false, &expected[0]), (true, &expected[1])] {
+            prop_assert_eq!(&expand(level, tangent, case.threads)?, expected);
+        }
+        prop_assert_eq!(&back(level, case.threads), &expected_back);
+    }
+    Ok(())
+}
+
+macro_rules! agree {
+    ($($name:ident: $input:ty, $output:ty, $from:expr;)*) => {
+        proptest! {
+            #![proptest_config(ProptestConfig::with_cases(64))]
+            $(
+                #[test]
+                fn $name(case in case()) {
+                    check::<$input, $output>(&case, $from)?;
+                }
+            )*
+        }
+    };
+}
+
+agree! {
+    u8_to_f32: u8, f32, |x| (x * 20.0) as u8;
+    i8_to_f32: i8, f32, |x| (x * 20.0) as i8;
+    u16_to_f32: u16, f32, |x| (x * 2000.0) as u16;
+    i16_to_f64: i16, f64, |x| (x * 2000.0) as i16;
+    f16_to_f16: f16, f16, f16::from_f64;
+    bf16_to_bf16: bf16, bf16, bf16::from_f64;
+    f32_to_f32: f32, f32, |x| x as f32;
+    f32_to_bf16: f32, bf16, |x| x as f32;
+    f32_to_f16: f32, f16, |x| x as f32;
+    f64_to_f64: f64, f64, |x| x;
+}
+
+/// Many units, on many threads.
+#[test]
+fn large_arrays_agree() {
+    for (kind, inner, threads) in
+        [(Kind::Terms, 1, 3), (Kind::PartialSums, 3, 2), (Kind::Sum, 1, 4)]
+    {
+        let case = Case {
+            outer: 150_001 / inner,
+            inner,
+            order: 4,
+            kind,
+            degrees: None,
+            constant: false,
+            skipped: 1,
+            stride: 1,
+            streams: true,
+            threads,
+            seed: 3,
+        };
+        check::<f32, f32>(&case, |x| x as f32).unwrap();
+    }
+}
