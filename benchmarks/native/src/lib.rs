@@ -143,6 +143,18 @@ unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
 
+impl Shared {
+    /// The addresses so many bytes further.
+    ///
+    /// # Safety
+    ///
+    /// The memory reaches that far.
+    unsafe fn at(self, read: usize, write: usize) -> (*const u8, *mut u8) {
+        // SAFETY: the caller's promise.
+        unsafe { (self.0.add(read), self.1.add(write)) }
+    }
+}
+
 /// The limit: reads `read` bytes and writes `write` bytes on all threads, past the caches if
 /// `streams`. Both addresses lie at a cache line.
 #[unsafe(no_mangle)]
@@ -157,14 +169,16 @@ pub unsafe extern "C" fn limit(
     let shared = Shared(from, to);
     let blocks = write.max(read).div_ceil(BLOCK);
     let block = |index: usize| {
-        let shared = shared;
         let part = |all: usize| {
             let end = |i: usize| (all as u128 * i as u128 / blocks as u128) as usize / 64 * 64;
             (end(index), if index + 1 == blocks { all } else { end(index + 1) })
         };
         let ((r0, r1), (w0, w1)) = (part(read), part(write));
         // SAFETY: parts of the caller's arrays, which do not overlap.
-        unsafe { touch(shared.0.add(r0), r1 - r0, shared.1.add(w0), w1 - w0, streams) };
+        unsafe {
+            let (from, to) = shared.at(r0, w0);
+            touch(from, r1 - r0, to, w1 - w0, streams);
+        }
     };
     if parallel {
         (0..blocks).into_par_iter().for_each(block);

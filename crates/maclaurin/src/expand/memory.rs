@@ -29,8 +29,9 @@ pub(super) fn zeros<U: Float>(shape: &[usize]) -> Result<ArrayD<U>, ExpandError>
         return Err(ExpandError::TooLarge { bytes, limit: 0 });
     }
     ask_for_large_pages(start, bytes);
+    let values = std::ptr::slice_from_raw_parts_mut(start.cast::<U>(), count);
     // SAFETY: allocated for this layout by the global allocator; floats of zero bits are zeros.
-    let values = unsafe { Vec::from_raw_parts(start.cast::<U>(), count, count) };
+    let values = unsafe { Box::from_raw(values) }.into_vec();
     ArrayD::from_shape_vec(IxDyn(shape), values).map_err(|_| ExpandError::Overflow)
 }
 

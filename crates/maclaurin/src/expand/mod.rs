@@ -25,7 +25,7 @@ mod strided;
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, Slice};
 
-pub use element::{Element, Float, Lane};
+pub use element::{Element, Float};
 pub use error::ExpandError;
 use kernel::{Backward, Destination, Forward, Gradient, Plan};
 pub use polynomial::Polynomial;
@@ -444,6 +444,9 @@ pub fn expand_backward_into<T: Element, U: Float>(
     let degrees = expansion.degrees_of(polynomial)?;
     let layout = expansion.layout(degrees.len(), x.shape())?;
     check_shape(&layout.shape, gradient.shape())?;
+    if x.is_empty() {
+        return Ok(vec![0.0; polynomial.order() + 1]);
+    }
     let values = match values {
         None => None,
         Some(values) => {
@@ -452,9 +455,6 @@ pub fn expand_backward_into<T: Element, U: Float>(
             Some(place.ok_or(ExpandError::NotContiguous)?)
         }
     };
-    if x.is_empty() {
-        return Ok(vec![0.0; polynomial.order() + 1]);
-    }
     let plan = Plan::new(polynomial, expansion, &degrees);
     let all = Strided::new(gradient);
     let gradient = if all.contiguous().is_some() {

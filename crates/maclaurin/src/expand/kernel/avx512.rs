@@ -117,8 +117,8 @@ impl Instructions for Avx512 {
                 };
                 _mm256_storeu_si256(to.add(16 * step).cast(), halves);
             }
-            for place in 16 * whole..from.len() {
-                to.add(place).write(U::narrow(from[place]));
+            for (place, &value) in from.iter().enumerate().skip(16 * whole) {
+                to.add(place).write(U::narrow(value));
             }
         }
     }

@@ -113,8 +113,8 @@ fn steps(rows: &[Row], coefficients: &[f64]) -> Vec<Step> {
     let mut next = 0;
     for row in rows {
         let fresh = next <= row.degree;
-        for degree in next..=row.degree {
-            let addend = coefficients[degree];
+        let passed = coefficients.iter().enumerate().take(row.degree + 1).skip(next);
+        for (degree, &addend) in passed {
             let (raises, adds) = (degree > 0, addend != 0.0);
             steps.push(Step { raises, adds, addend, place: NO_ROW, factor: 1.0 });
         }

@@ -75,21 +75,20 @@ impl<L: Lane> Tile<L> {
                 instructions.multiply_add(scale, x, offset)
             };
             let mut last = [T::default(); LANES];
-            let from = match values.get(first..first + LANES) {
-                Some(whole) => whole.as_ptr(),
-                None => {
-                    let rest = &values[first..];
-                    last[..rest.len()].copy_from_slice(rest);
-                    last.as_ptr()
-                }
+            let from = if let Some(whole) = values.get(first..first + LANES) {
+                whole.as_ptr()
+            } else {
+                let rest = &values[first..];
+                last[..rest.len()].copy_from_slice(rest);
+                last.as_ptr()
             };
             [affine(from), affine(from.wrapping_add(8))]
         };
         for first in (0..self.count).step_by(LANES) {
             let t = load(values, first, offset);
             let along = along.map(|along| load(along, first, nothing));
-            let rows = self.rows.as_mut_ptr().wrapping_add(first);
-            let out = Rows { rows, stride: self.length, along };
+            let start = self.rows.as_mut_ptr().wrapping_add(first);
+            let out = Rows { start, stride: self.length, along };
             // SAFETY: sixteen places from `first` on lie inside each row, by the assertions above
             // and because a row's length is a multiple of sixteen.
             unsafe {
@@ -144,7 +143,7 @@ fn multiply<I: Instructions>(
 
 /// Where sixteen values of each row go.
 struct Rows<L, E> {
-    rows: *mut L,
+    start: *mut L,
     stride: usize,
     along: Option<Sixteen<E>>,
 }
@@ -166,7 +165,7 @@ impl<L: Lane, E: Copy> Rows<L, E> {
         };
         // SAFETY: the caller's promise.
         unsafe {
-            instructions.store_both(values, self.rows.add(place * self.stride));
+            instructions.store_both(values, self.start.add(place * self.stride));
         }
     }
 }
