@@ -134,6 +134,33 @@ unsafe fn forward<T: Element, U: Float>(
     }
 }
 
+/// Expands a (count) array of `f32` along a new last axis, again and again, without the cost of
+/// the call from Python.
+///
+/// # Safety
+///
+/// The arrays have these shapes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn repeat_f32(
+    x: *const f32,
+    count: usize,
+    coefficients: *const f64,
+    order: usize,
+    kind: u32,
+    axis: isize,
+    out: *mut f32,
+    repeats: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let polynomial = polynomial(coefficients, order);
+        let expansion = expansion(kind, axis, true, 1.0, 0.0);
+        for _ in 0..repeats {
+            forward(x, 1, count, &polynomial, &expansion, out);
+        }
+    }
+}
+
 /// Memory that threads share, each its own part.
 #[derive(Clone, Copy)]
 struct Shared(*const u8, *mut u8);

@@ -104,8 +104,12 @@ impl Instructions for Avx512 {
 
     #[inline(always)]
     unsafe fn narrow<U: Narrow>(self, from: &[U::Lane], to: *mut U) {
-        let whole =
-            if matches!(U::FORMAT, Format::F16 | Format::BF16) { from.len() / 16 } else { 0 };
+        if U::IS_LANE {
+            // SAFETY: the caller's promise; the same type by another name.
+            unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.cast(), from.len()) };
+            return;
+        }
+        let whole = from.len() / 16;
         // SAFETY: the caller's promise; the lanes of halves are `f32`.
         unsafe {
             for step in 0..whole {

@@ -169,7 +169,7 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
                 (Gradient::Dense(view), Some(pattern)) => {
                     let all = read(view, start * rows, &mut gradients[..count * rows]);
                     let all = match as_lanes(all) {
-                        Some(all) if pattern.reads_no_further(count) => all,
+                        Some(all) if pattern.keeps_within(count) => all,
                         _ => {
                             to_lanes(all, &mut staged[..count * rows]);
                             &staged

@@ -110,12 +110,18 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
                 }
                 (Destination::Dense(out), Some(pattern)) => {
                     let (rows, stride) = work.all_rows();
-                    instructions.interleave(pattern, rows, stride, count, &mut staged);
                     let length = count * plan.count();
-                    // SAFETY: these values' places in the output belong to this range alone.
+                    // SAFETY: these values' places in the output belong to this range alone;
+                    // where the lane is the type itself, their addresses are interchangeable.
                     unsafe {
                         let to = out.add(start * plan.count());
-                        self.write(instructions, &staged[..length], &mut narrow, to);
+                        if U::IS_LANE && !self.streams && pattern.keeps_within(count) {
+                            let to = std::slice::from_raw_parts_mut(to.cast(), length);
+                            instructions.interleave(pattern, rows, stride, count, to);
+                        } else {
+                            instructions.interleave(pattern, rows, stride, count, &mut staged);
+                            self.write(instructions, &staged[..length], &mut narrow, to);
+                        }
                     }
                 }
                 (Destination::Dense(out), None) => {

@@ -57,6 +57,11 @@ pub(super) trait Instructions: Copy + Send + Sync {
     /// As many values can be written there.
     #[inline(always)]
     unsafe fn narrow<U: Narrow>(self, from: &[U::Lane], to: *mut U) {
+        if U::IS_LANE {
+            // SAFETY: the caller's promise; the same type by another name.
+            unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.cast(), from.len()) };
+            return;
+        }
         for (place, &value) in from.iter().enumerate() {
             // SAFETY: the caller's promise.
             unsafe { to.add(place).write(U::narrow(value)) };

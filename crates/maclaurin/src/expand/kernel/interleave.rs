@@ -33,7 +33,6 @@ impl Pattern {
     pub(super) fn new(rows: usize, inner: usize, lanes: usize) -> Self {
         let step = lanes - lanes % inner;
         let vectors = (step * rows).div_ceil(lanes);
-        let place = |q: usize| (q % (inner * rows) / inner, q / (inner * rows) * inner + q % inner);
         let mut pattern = Self {
             rows,
             step,
@@ -44,12 +43,20 @@ impl Pattern {
             origins: vec![[0; 16]; rows],
             origin_masks: vec![0; rows * vectors],
         };
-        for q in 0..step * rows {
-            let ((row, value), (vector, lane)) = (place(q), (q / lanes, q % lanes));
-            pattern.sources[vector][lane] = value as u32;
-            pattern.masks[vector * rows + row] |= 1 << lane;
-            pattern.origins[row][value] = lane as u32;
-            pattern.origin_masks[row * vectors + vector] |= 1 << value;
+        let (mut vector, mut lane) = (0, 0);
+        for group in (0..step).step_by(inner) {
+            for row in 0..rows {
+                for value in group..group + inner {
+                    pattern.sources[vector][lane] = value as u32;
+                    pattern.masks[vector * rows + row] |= 1 << lane;
+                    pattern.origins[row][value] = lane as u32;
+                    pattern.origin_masks[row * vectors + vector] |= 1 << value;
+                    lane += 1;
+                    if lane == lanes {
+                        (vector, lane) = (vector + 1, 0);
+                    }
+                }
+            }
         }
         pattern
     }
@@ -59,8 +66,8 @@ impl Pattern {
         self.sources.len()
     }
 
-    /// Whether the steps for `count` values read nothing behind them.
-    pub(super) fn reads_no_further(&self, count: usize) -> bool {
+    /// Whether the steps for `count` values read, or write, nothing behind them.
+    pub(super) fn keeps_within(&self, count: usize) -> bool {
         let steps = count / self.step;
         steps == 0
             || (steps - 1) * self.step * self.rows + self.vectors() * self.lanes

@@ -6,8 +6,9 @@ use rayon::prelude::*;
 
 use super::instructions::{Job, Level};
 
-/// Less memory than this is worked on by the calling thread alone, in bytes.
-const SMALLEST_PARALLEL: usize = 1 << 18;
+/// Less memory than this is worked on by the calling thread alone, in bytes: waking another costs
+/// as much.
+const SMALLEST_PARALLEL: usize = 1 << 21;
 
 /// Values of a unit of work, about.
 const UNIT: usize = 1 << 15;
