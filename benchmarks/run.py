@@ -30,7 +30,7 @@ class Native:
         common = [size, size, pointer, size, ctypes.c_uint, ctypes.c_ssize_t]
         for name in ("f32_f32", "u8_f32", "f64_f64", "f32_f16"):
             forward, backward, fresh = (
-                self.library[f"{kind}_{name}"] for kind in ("expand", "backward", "fresh"))
+                getattr(self.library, f"{kind}_{name}") for kind in ("expand", "backward", "fresh"))
             forward.argtypes = [pointer, *common, ctypes.c_bool, ctypes.c_double, ctypes.c_double, pointer]
             backward.argtypes = [pointer, pointer, *common, pointer, pointer]
             fresh.argtypes, fresh.restype = [pointer, *common], ctypes.c_double
@@ -40,14 +40,14 @@ class Native:
 
     def expand(self, x, a, kind, axis, out, stack=True, scale=1.0, shift=0.0):
         rows, columns = x.shape
-        call = self.library[f"expand_{name(x)}_{name(out)}"]
+        call = getattr(self.library, f"expand_{name(x)}_{name(out)}")
         kind = KINDS.index(kind)
         return lambda: call(x.ctypes.data, rows, columns, a.ctypes.data, len(a) - 1, kind, axis,
                             stack, scale, shift, out.ctypes.data)
 
     def fresh(self, x, a, kind, axis):
         rows, columns = x.shape
-        call = self.library[f"fresh_{name(x)}_f32"]
+        call = getattr(self.library, f"fresh_{name(x)}_f32")
         kind = KINDS.index(kind)
         return lambda: call(x.ctypes.data, rows, columns, a.ctypes.data, len(a) - 1, kind, axis)
 
@@ -86,7 +86,8 @@ def cache():
 def array(shape, dtype):
     """An array whose memory begins at a page and has been touched."""
     count = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    raw = np.zeros(count + 4096, np.uint8)
+    raw = np.empty(count + 4096, np.uint8)
+    raw[:] = 0  # a page that nobody wrote is read from the caches
     start = -raw.ctypes.data % 4096
     return raw[start:start + count].view(dtype).reshape(shape)
 

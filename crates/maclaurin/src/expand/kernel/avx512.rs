@@ -109,19 +109,25 @@ impl Instructions for Avx512 {
             unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.cast(), from.len()) };
             return;
         }
-        let whole = from.len() / 16;
+        let whole = from.len() / 32;
         // SAFETY: the caller's promise; the lanes of halves are `f32`.
         unsafe {
             for step in 0..whole {
-                let values = _mm512_loadu_ps(from.as_ptr().add(16 * step).cast());
-                let halves = if U::FORMAT == Format::F16 {
-                    _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(values)
+                let from = from.as_ptr().add(32 * step).cast::<f32>();
+                let (low, high) = (_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(16)));
+                let (low, high) = if U::FORMAT == Format::F16 {
+                    (
+                        _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(low),
+                        _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(high),
+                    )
                 } else {
-                    brains(values)
+                    (brains(low), brains(high))
                 };
-                _mm256_storeu_si256(to.add(16 * step).cast(), halves);
+                // One store, as in `store_both`.
+                let both = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(low), high);
+                _mm512_storeu_si512(to.add(32 * step).cast(), both);
             }
-            for (place, &value) in from.iter().enumerate().skip(16 * whole) {
+            for (place, &value) in from.iter().enumerate().skip(32 * whole) {
                 to.add(place).write(U::narrow(value));
             }
         }
@@ -152,11 +158,13 @@ impl Instructions for Avx512 {
                 (4, 1) => merge_steps::<L, 4>(rows, stride, steps, out),
                 (8, 1) => merge_steps::<L, 8>(rows, stride, steps, out),
                 (16, 1) if L::BYTES == 4 => merge_steps::<L, 16>(rows, stride, steps, out),
+                (2, _) => combine_steps::<L, 2>(pattern, rows, stride, steps, out),
                 (3, _) => combine_steps::<L, 3>(pattern, rows, stride, steps, out),
                 (4, _) => combine_steps::<L, 4>(pattern, rows, stride, steps, out),
                 (5, _) => combine_steps::<L, 5>(pattern, rows, stride, steps, out),
                 (6, _) => combine_steps::<L, 6>(pattern, rows, stride, steps, out),
                 (7, _) => combine_steps::<L, 7>(pattern, rows, stride, steps, out),
+                (8, _) => combine_steps::<L, 8>(pattern, rows, stride, steps, out),
                 _ => {
                     for step in 0..steps {
                         let first = step * pattern.step;

@@ -89,7 +89,11 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
         let mut values = vec![T::default(); tile];
         let mut directions =
             vec![T::default(); if self.forward.tangent.is_some() { tile } else { 0 }];
-        let mut staged = vec![U::Lane::default(); tile * plan.count() + LANES];
+        // Two, in turn: what is written past the caches was computed a tile ago, so that its
+        // stores have left the core and the writing overlaps with the arithmetic.
+        let buffer = || vec![U::Lane::default(); tile * plan.count() + LANES];
+        let (mut staged, mut earlier) = (buffer(), buffer());
+        let mut waiting: Option<(*mut U, usize)> = None;
         let mut narrow = vec![U::default(); if U::IS_LANE { 0 } else { tile * plan.count() }];
         let mut start = first;
         while start < last {
@@ -120,7 +124,10 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
                             instructions.interleave(pattern, rows, stride, count, to);
                         } else {
                             instructions.interleave(pattern, rows, stride, count, &mut staged);
-                            self.write(instructions, &staged[..length], &mut narrow, to);
+                            if let Some((to, length)) = waiting.replace((to, length)) {
+                                self.write(instructions, &earlier[..length], &mut narrow, to);
+                            }
+                            std::mem::swap(&mut staged, &mut earlier);
                         }
                     }
                 }
@@ -143,6 +150,10 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
                 }
             }
             start += count;
+        }
+        if let Some((to, length)) = waiting {
+            // SAFETY: as above.
+            unsafe { self.write(instructions, &earlier[..length], &mut narrow, to) };
         }
         instructions.fence();
     }

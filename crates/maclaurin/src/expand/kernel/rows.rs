@@ -10,8 +10,11 @@ use super::{Kind, NO_ROW, Plan};
 use crate::expand::element::Lane;
 use crate::expand::element::sealed::Wide;
 
-/// Values that are computed side by side, and whose sums are: the same everywhere.
+/// Values whose sums are taken side by side: the same everywhere.
 pub(super) const LANES: usize = 16;
+
+/// Values that are computed side by side, so many that the arithmetic's latency does not count.
+const WIDTH: usize = 32;
 
 /// Values of all rows of a tile, about.
 const TILE: usize = 1 << 11;
@@ -34,7 +37,7 @@ impl<L: Lane> Tile<L> {
     }
 
     pub(super) fn new(rows: usize, length: usize) -> Self {
-        let length = length.next_multiple_of(LANES);
+        let length = length.next_multiple_of(WIDTH);
         // A vector of room behind the last row.
         Self { count: length, length, rows: vec![L::default(); rows * length + LANES] }
     }
@@ -65,32 +68,18 @@ impl<L: Lane> Tile<L> {
         assert!(plan.rows.iter().all(|row| row.place < plan.count()));
         assert!(self.rows.len() >= plan.count() * self.length);
         assert!(along.is_none_or(|along| along.len() == values.len()));
-        let [scale, offset, nothing] =
-            [plan.scale, plan.offset, -0.0].map(|value| instructions.splat(value));
-        // Sixteen values of a slice from `first` on, the last ones made up where it ends before.
-        let load = |values: &[T], first: usize, offset: I::Eight| {
-            let affine = |from: *const T| {
-                // SAFETY: eight values can be read, as arranged below.
-                let x = unsafe { instructions.load(from) };
-                instructions.multiply_add(scale, x, offset)
+        let scale = instructions.splat(plan.scale);
+        let (offset, nothing) = (instructions.splat(plan.offset), instructions.splat(-0.0));
+        for first in (0..self.count).step_by(WIDTH) {
+            let t = affine(instructions, values, first, scale, offset);
+            let along = match along {
+                Some(along) => Some(affine(instructions, along, first, scale, nothing)),
+                None => None,
             };
-            let mut last = [T::default(); LANES];
-            let from = if let Some(whole) = values.get(first..first + LANES) {
-                whole.as_ptr()
-            } else {
-                let rest = &values[first..];
-                last[..rest.len()].copy_from_slice(rest);
-                last.as_ptr()
-            };
-            [affine(from), affine(from.wrapping_add(8))]
-        };
-        for first in (0..self.count).step_by(LANES) {
-            let t = load(values, first, offset);
-            let along = along.map(|along| load(along, first, nothing));
             let start = self.rows.as_mut_ptr().wrapping_add(first);
             let out = Rows { start, stride: self.length, along };
-            // SAFETY: sixteen places from `first` on lie inside each row, by the assertions above
-            // and because a row's length is a multiple of sixteen.
+            // SAFETY: `WIDTH` places from `first` on lie inside each row, by the assertions above
+            // and because a row's length is a multiple of that.
             unsafe {
                 match plan.kind {
                     Kind::Sum => horner(instructions, plan, t, &out),
@@ -101,6 +90,35 @@ impl<L: Lane> Tile<L> {
                 }
             }
         }
+    }
+}
+
+/// `scale * x + offset` for [`WIDTH`] values from `first` on, the last ones made up where the
+/// slice ends before. (A function and not a closure: it must end up in its instruction set.)
+#[inline(always)]
+fn affine<I: Instructions, T: Wide>(
+    instructions: I,
+    values: &[T],
+    first: usize,
+    scale: I::Eight,
+    offset: I::Eight,
+) -> Wide32<I::Eight> {
+    let mut last = [T::default(); WIDTH];
+    let from = if let Some(whole) = values.get(first..first + WIDTH) {
+        whole.as_ptr()
+    } else {
+        let rest = &values[first..];
+        last[..rest.len()].copy_from_slice(rest);
+        last.as_ptr()
+    };
+    // SAFETY: `WIDTH` values can be read from there on.
+    unsafe {
+        [
+            instructions.multiply_add(scale, instructions.load(from), offset),
+            instructions.multiply_add(scale, instructions.load(from.add(8)), offset),
+            instructions.multiply_add(scale, instructions.load(from.add(16)), offset),
+            instructions.multiply_add(scale, instructions.load(from.add(24)), offset),
+        ]
     }
 }
 
@@ -129,35 +147,55 @@ pub(super) fn widen<I: Instructions, T: Wide>(
     }
 }
 
-/// Sixteen doubles.
-type Sixteen<E> = [E; 2];
+/// [`WIDTH`] doubles.
+type Wide32<E> = [E; 4];
 
 #[inline(always)]
 fn multiply<I: Instructions>(
     instructions: I,
-    a: Sixteen<I::Eight>,
-    b: Sixteen<I::Eight>,
-) -> Sixteen<I::Eight> {
-    [instructions.multiply(a[0], b[0]), instructions.multiply(a[1], b[1])]
+    a: Wide32<I::Eight>,
+    b: Wide32<I::Eight>,
+) -> Wide32<I::Eight> {
+    [
+        instructions.multiply(a[0], b[0]),
+        instructions.multiply(a[1], b[1]),
+        instructions.multiply(a[2], b[2]),
+        instructions.multiply(a[3], b[3]),
+    ]
 }
 
-/// Where sixteen values of each row go.
+#[inline(always)]
+fn multiply_add<I: Instructions>(
+    instructions: I,
+    a: Wide32<I::Eight>,
+    b: Wide32<I::Eight>,
+    c: Wide32<I::Eight>,
+) -> Wide32<I::Eight> {
+    [
+        instructions.multiply_add(a[0], b[0], c[0]),
+        instructions.multiply_add(a[1], b[1], c[1]),
+        instructions.multiply_add(a[2], b[2], c[2]),
+        instructions.multiply_add(a[3], b[3], c[3]),
+    ]
+}
+
+/// Where the values of each row go.
 struct Rows<L, E> {
     start: *mut L,
     stride: usize,
-    along: Option<Sixteen<E>>,
+    along: Option<Wide32<E>>,
 }
 
 impl<L: Lane, E: Copy> Rows<L, E> {
     /// # Safety
     ///
-    /// The row exists, with room for sixteen values.
+    /// The row exists, with room for [`WIDTH`] values.
     #[inline(always)]
     unsafe fn put<I: Instructions<Eight = E>>(
         &self,
         instructions: I,
         place: usize,
-        values: Sixteen<E>,
+        values: Wide32<E>,
     ) {
         let values = match self.along {
             Some(along) => multiply(instructions, values, along),
@@ -165,7 +203,9 @@ impl<L: Lane, E: Copy> Rows<L, E> {
         };
         // SAFETY: the caller's promise.
         unsafe {
-            instructions.store_both(values, self.start.add(place * self.stride));
+            let to = self.start.add(place * self.stride);
+            instructions.store_both([values[0], values[1]], to);
+            instructions.store_both([values[2], values[3]], to.add(16));
         }
     }
 }
@@ -179,17 +219,13 @@ impl<L: Lane, E: Copy> Rows<L, E> {
 unsafe fn horner<I: Instructions, L: Lane>(
     instructions: I,
     plan: &Plan,
-    t: Sixteen<I::Eight>,
+    t: Wide32<I::Eight>,
     out: &Rows<L, I::Eight>,
 ) {
     let (&last, rest) = plan.coefficients.split_last().unwrap_or((&0.0, &[]));
-    let mut sum = [instructions.splat(last); 2];
+    let mut sum = [instructions.splat(last); 4];
     for &a in rest.iter().rev() {
-        let a = instructions.splat(a);
-        sum = [
-            instructions.multiply_add(sum[0], t[0], a),
-            instructions.multiply_add(sum[1], t[1], a),
-        ];
+        sum = multiply_add(instructions, sum, t, [instructions.splat(a); 4]);
     }
     // SAFETY: the caller's promise.
     unsafe { out.put(instructions, 0, sum) };
@@ -205,25 +241,21 @@ unsafe fn horner<I: Instructions, L: Lane>(
 unsafe fn ascend<I: Instructions, L: Lane, const SUMS: bool>(
     instructions: I,
     plan: &Plan,
-    t: Sixteen<I::Eight>,
+    t: Wide32<I::Eight>,
     out: &Rows<L, I::Eight>,
 ) {
-    let mut power = [instructions.splat(1.0); 2];
-    let mut sum = [instructions.splat(0.0); 2];
+    let mut power = [instructions.splat(1.0); 4];
+    let mut sum = [instructions.splat(0.0); 4];
     for step in &plan.steps {
         if step.raises {
             power = multiply(instructions, power, t);
         }
         if SUMS && step.adds {
-            let a = instructions.splat(step.addend);
-            sum = [
-                instructions.multiply_add(a, power[0], sum[0]),
-                instructions.multiply_add(a, power[1], sum[1]),
-            ];
+            sum = multiply_add(instructions, [instructions.splat(step.addend); 4], power, sum);
         }
         if step.place != NO_ROW {
             let value = if SUMS { sum } else { power };
-            let value = multiply(instructions, [instructions.splat(step.factor); 2], value);
+            let value = multiply(instructions, [instructions.splat(step.factor); 4], value);
             // SAFETY: the caller's promise.
             unsafe { out.put(instructions, step.place, value) };
         }
