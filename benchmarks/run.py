@@ -93,13 +93,13 @@ def array(shape, dtype):
 
 
 def medians(contestants, seconds=1.5):
-    """The median time of each, taking turns; the first turn does not count."""
-    for call in contestants.values():
-        call()
+    """The median time of each, taking turns; each turn's first call does not count: the threads
+    of whoever was there before may still be spinning, and the caches are theirs."""
     times = {who: [] for who in contestants}
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or len(next(iter(times.values()))) < 5:
         for who, call in contestants.items():
+            call()
             start = time.perf_counter()
             call()
             times[who].append(time.perf_counter() - start)

@@ -1,9 +1,10 @@
 //! An array expanded: tile by tile, from its memory to the output's.
 
+use super::drain::Drain;
 use super::instructions::{Instructions, Job, Level};
 use super::interleave::Pattern;
 use super::parallel::{self, Units};
-use super::rows::{LANES, Tile};
+use super::rows::{LANES, Tile, WIDTH};
 use super::{Plan, WIDEST_GROUP};
 use crate::expand::element::sealed::{Narrow, Wide};
 use crate::expand::strided::{Run, Strided};
@@ -85,86 +86,118 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
     fn range<I: Instructions>(&self, instructions: I, first: usize, last: usize) {
         let plan = self.forward.plan;
         let tile = self.tile.min(last - first);
-        let mut work = Tile::<U::Lane>::new(plan.count(), tile);
         let mut values = vec![T::default(); tile];
         let mut directions =
             vec![T::default(); if self.forward.tangent.is_some() { tile } else { 0 }];
-        // Two, in turn: what is written past the caches was computed a tile ago, so that its
-        // stores have left the core and the writing overlaps with the arithmetic.
-        let buffer = || vec![U::Lane::default(); tile * plan.count() + LANES];
-        let (mut staged, mut earlier) = (buffer(), buffer());
-        let mut waiting: Option<(*mut U, usize)> = None;
-        let mut narrow = vec![U::default(); if U::IS_LANE { 0 } else { tile * plan.count() }];
+        // Two, in turn: what one tile computed is written past the caches during the next.
+        let mut now = Finished::<U>::new(plan.count(), tile);
+        let mut earlier = Finished::<U>::new(plan.count(), if self.streams { tile } else { 0 });
+        let mut drain = Drain::new(plan.count() * WIDTH * size_of::<U>());
         let mut start = first;
         while start < last {
             let count = tile.min(last - start);
             let x = read(&self.forward.input, start, &mut values[..count]);
-            let direction =
-                &mut directions[..if self.forward.tangent.is_some() { count } else { 0 }];
             let along = match &self.forward.tangent {
-                Some(tangent) => Some(read(tangent, start, direction)),
+                Some(tangent) => Some(read(tangent, start, &mut directions[..count])),
                 None => None,
             };
-            work.fill(instructions, plan, x, along);
-            match (&self.forward.output, &self.group) {
-                (Destination::Rows(rows), _) => {
+            now.tile.fill(instructions, plan, x, along, &mut drain);
+            drain.finish(instructions);
+            match &self.forward.output {
+                Destination::Rows(rows) => {
                     for (row, out) in rows.iter().enumerate() {
-                        scatter(work.row(row), out, start);
+                        scatter(now.tile.row(row), out, start);
                     }
                 }
-                (Destination::Dense(out), Some(pattern)) => {
-                    let (rows, stride) = work.all_rows();
-                    let length = count * plan.count();
-                    // SAFETY: these values' places in the output belong to this range alone;
-                    // where the lane is the type itself, their addresses are interchangeable.
-                    unsafe {
-                        let to = out.add(start * plan.count());
-                        if U::IS_LANE && !self.streams && pattern.keeps_within(count) {
-                            let to = std::slice::from_raw_parts_mut(to.cast(), length);
-                            instructions.interleave(pattern, rows, stride, count, to);
-                        } else {
-                            instructions.interleave(pattern, rows, stride, count, &mut staged);
-                            if let Some((to, length)) = waiting.replace((to, length)) {
-                                self.write(instructions, &earlier[..length], &mut narrow, to);
-                            }
-                            std::mem::swap(&mut staged, &mut earlier);
-                        }
-                    }
+                Destination::Dense(out) => {
+                    // SAFETY: these values' places in the output belong to this range alone, and
+                    // what the drain takes stays until it is finished.
+                    unsafe { self.put(instructions, &mut now, start, count, *out, &mut drain) };
                 }
-                (Destination::Dense(out), None) => {
-                    for row in 0..plan.count() {
-                        let mut done = 0;
-                        while done < count {
-                            let (block, place) =
-                                ((start + done) / self.inner, (start + done) % self.inner);
-                            let length = (self.inner - place).min(count - done);
-                            let values = &work.row(row)[done..done + length];
-                            let offset = (block * plan.count() + row) * self.inner + place;
-                            // SAFETY: as above.
-                            unsafe {
-                                self.write(instructions, values, &mut narrow, out.add(offset));
-                            }
-                            done += length;
-                        }
-                    }
-                }
+            }
+            if self.streams {
+                std::mem::swap(&mut now, &mut earlier);
             }
             start += count;
         }
-        if let Some((to, length)) = waiting {
-            // SAFETY: as above.
-            unsafe { self.write(instructions, &earlier[..length], &mut narrow, to) };
-        }
+        drain.finish(instructions);
         instructions.fence();
     }
 }
 
+/// A tile's rows, and their last form before they are written.
+struct Finished<U: Narrow> {
+    tile: Tile<U::Lane>,
+    interleaved: Vec<U::Lane>,
+    narrow: Vec<U>,
+}
+
+impl<U: Narrow> Finished<U> {
+    fn new(rows: usize, tile: usize) -> Self {
+        let narrow = vec![U::default(); if U::IS_LANE { 0 } else { rows * tile }];
+        let interleaved = vec![U::Lane::default(); rows * tile + LANES];
+        Self { tile: Tile::new(rows, tile), interleaved, narrow }
+    }
+}
+
 impl<T: Wide, U: Narrow> Writer<'_, T, U> {
-    /// Writes values side by side.
+    /// Writes a tile of `count` values from `start` on to its places, or has the drain do it.
     ///
     /// # Safety
     ///
-    /// `to` points to as many values that may be written.
+    /// The places in `out` may be written and are nobody else's; `now` stays as it is until the
+    /// drain is finished.
+    #[inline(always)]
+    unsafe fn put<I: Instructions>(
+        &self,
+        instructions: I,
+        now: &mut Finished<U>,
+        start: usize,
+        count: usize,
+        out: *mut U,
+        drain: &mut Drain,
+    ) {
+        let rows = self.forward.plan.count();
+        let Finished { tile, interleaved, narrow } = now;
+        if let Some(pattern) = &self.group {
+            let (lanes, stride) = tile.all_rows();
+            let length = count * rows;
+            // SAFETY: the caller's promise; where the lane is the type itself, their addresses are
+            // interchangeable.
+            unsafe {
+                let to = out.add(start * rows);
+                if U::IS_LANE && !self.streams && pattern.keeps_within(count) {
+                    let to = std::slice::from_raw_parts_mut(to.cast(), length);
+                    instructions.interleave(pattern, lanes, stride, count, to);
+                } else {
+                    instructions.interleave(pattern, lanes, stride, count, interleaved);
+                    self.write(instructions, &interleaved[..length], narrow, to, drain);
+                }
+            }
+            return;
+        }
+        for row in 0..rows {
+            let mut done = 0;
+            while done < count {
+                let (block, place) = ((start + done) / self.inner, (start + done) % self.inner);
+                let length = (self.inner - place).min(count - done);
+                let values = &tile.row(row)[done..done + length];
+                let narrow =
+                    if U::IS_LANE { &mut narrow[..] } else { &mut narrow[row * count + done..] };
+                let offset = (block * rows + row) * self.inner + place;
+                // SAFETY: the caller's promise.
+                unsafe { self.write(instructions, values, narrow, out.add(offset), drain) };
+                done += length;
+            }
+        }
+    }
+
+    /// Writes values side by side, or has the drain do it.
+    ///
+    /// # Safety
+    ///
+    /// `to` points to as many values that may be written; `values` and `narrow` stay until the
+    /// drain is finished.
     #[inline(always)]
     unsafe fn write<I: Instructions>(
         &self,
@@ -172,19 +205,20 @@ impl<T: Wide, U: Narrow> Writer<'_, T, U> {
         values: &[U::Lane],
         narrow: &mut [U],
         to: *mut U,
+        drain: &mut Drain,
     ) {
         let streams = self.streams && values.len() * size_of::<U>() >= SHORTEST_STREAM;
         // SAFETY: the caller's promise; where the lane is the type itself, their addresses are
         // interchangeable.
         unsafe {
-            if streams && U::IS_LANE {
-                instructions.stream(values, to.cast::<U::Lane>());
-            } else if streams {
+            if !streams {
+                instructions.narrow(values, to);
+            } else if U::IS_LANE {
+                drain.take(values.as_ptr(), to.cast(), values.len());
+            } else {
                 let narrow = &mut narrow[..values.len()];
                 instructions.narrow(values, narrow.as_mut_ptr());
-                instructions.stream(narrow, to);
-            } else {
-                instructions.narrow(values, to);
+                drain.take(narrow.as_ptr(), to, narrow.len());
             }
         }
     }

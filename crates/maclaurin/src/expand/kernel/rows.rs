@@ -5,6 +5,7 @@
 //! narrower the result is the correctly rounded one but for the rounding of a few operations in
 //! `f64`: within 0.5001 units in the last place for powers and terms of degree 16 and below.
 
+use super::drain::Drain;
 use super::instructions::Instructions;
 use super::{Kind, NO_ROW, Plan};
 use crate::expand::element::Lane;
@@ -14,7 +15,7 @@ use crate::expand::element::sealed::Wide;
 pub(super) const LANES: usize = 16;
 
 /// Values that are computed side by side, so many that the arithmetic's latency does not count.
-const WIDTH: usize = 32;
+pub(super) const WIDTH: usize = 32;
 
 /// Values of all rows of a tile, about.
 const TILE: usize = 1 << 11;
@@ -54,7 +55,8 @@ impl<L: Lane> Tile<L> {
         (&self.rows, self.length)
     }
 
-    /// Computes all rows of `values`, times a direction of the same length where there is one.
+    /// Computes all rows of `values`, times a direction of the same length where there is one, and
+    /// lets the drain copy on the way.
     #[inline(always)]
     pub(super) fn fill<I: Instructions, T: Wide>(
         &mut self,
@@ -62,6 +64,7 @@ impl<L: Lane> Tile<L> {
         plan: &Plan,
         values: &[T],
         along: Option<&[T]>,
+        drain: &mut Drain,
     ) {
         self.count = values.len();
         assert!(self.count <= self.length);
@@ -89,6 +92,7 @@ impl<L: Lane> Tile<L> {
                     Kind::PartialSums => ascend::<I, L, true>(instructions, plan, t, &out),
                 }
             }
+            drain.step(instructions);
         }
     }
 }
