@@ -77,7 +77,7 @@ struct Writer<'a, T, U> {
 }
 
 /// The shortest part of a row that is worth writing past the caches, in bytes.
-const SHORTEST_STREAM: usize = 256;
+const SHORTEST_STREAM: usize = 512;
 
 impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
     type Output = ();
@@ -92,7 +92,7 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
         // Two, in turn: what one tile computed is written past the caches during the next.
         let mut now = Finished::<U>::new(plan.count(), tile);
         let mut earlier = Finished::<U>::new(plan.count(), if self.streams { tile } else { 0 });
-        let mut drain = Drain::new(plan.count() * WIDTH * size_of::<U>());
+        let mut drain = Drain::new((plan.count() * WIDTH * size_of::<U>()).max(SHORTEST_STREAM));
         let mut start = first;
         while start < last {
             let count = tile.min(last - start);

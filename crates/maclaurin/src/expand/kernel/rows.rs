@@ -21,7 +21,7 @@ pub(super) const WIDTH: usize = 32;
 const TILE: usize = 1 << 11;
 
 /// Values in a tile at the most.
-const LONGEST_TILE: usize = 128;
+const LONGEST_TILE: usize = 256;
 
 /// The rows of one tile.
 pub(super) struct Tile<L> {
