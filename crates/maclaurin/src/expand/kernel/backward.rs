@@ -63,7 +63,9 @@ pub(super) fn gradient_with<T: Wide, U: Narrow>(
     let group = (inner <= lanes.min(WIDEST_GROUP)).then(|| Pattern::new(rows, inner, lanes));
     // Not a property of the machine: sums have the same shape everywhere.
     let step = if inner <= WIDEST_GROUP { WIDEST_GROUP * inner } else { LANES };
-    let tile = Tile::<f64>::length(rows, step);
+    // Shorter than forward: what is read in one go does not overlap with the arithmetic.
+    let parts = if inner <= WIDEST_GROUP { 2 } else { 4 };
+    let tile = (Tile::<f64>::length(rows, step) / parts / step).max(1) * step;
     let bytes = backward.count * rows * size_of::<U>();
     let streams = backward.count * size_of::<U>() > cache;
     let reader = Reader { backward, inner, group, tile, streams, entries: entries(plan) };
