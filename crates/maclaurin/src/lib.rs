@@ -37,8 +37,8 @@
 //! - [`Function`]: a function of `x`, read from text;
 //! - [`Exact`], [`Interval`], [`Value`]: the numbers that coefficients are;
 //! - [`Series`]: the coefficients, as numbers, text, LaTeX and code;
-//! - [`ErrorBound`]: how far the polynomial is from the function, certified;
-//! - [`Polynomial`], [`Expansion`], [`fn@expand`]: arrays.
+//! - [`Radius`], [`ErrorBound`]: where the polynomial can be trusted, certified;
+//! - [`Polynomial`], [`Expansion`], [`fn@expand`], [`expand_backward`]: arrays, and their gradients.
 
 mod certify;
 mod expand;
