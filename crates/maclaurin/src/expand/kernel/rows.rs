@@ -73,7 +73,25 @@ impl<L: Lane> Tile<L> {
         assert!(along.is_none_or(|along| along.len() == values.len()));
         let scale = instructions.splat(plan.scale);
         let (offset, nothing) = (instructions.splat(plan.offset), instructions.splat(-0.0));
-        for first in (0..self.count).step_by(WIDTH) {
+        let mut first = 0;
+        while first < self.count {
+            if plan.kind == Kind::Sum && along.is_none() && first + 2 * WIDTH <= self.length {
+                let second = (first + WIDTH).min(self.count);
+                let t = [
+                    affine(instructions, values, first, scale, offset),
+                    affine(instructions, values, second, scale, offset),
+                ];
+                let sums = horner(instructions, &plan.coefficients, t);
+                for (block, sum) in sums.into_iter().enumerate() {
+                    let start = self.rows.as_mut_ptr().wrapping_add(first + block * WIDTH);
+                    let out = Rows { start, stride: self.length, along: None };
+                    // SAFETY: as below; there are two blocks of places.
+                    unsafe { out.put(instructions, 0, sum) };
+                    drain.step(instructions);
+                }
+                first += 2 * WIDTH;
+                continue;
+            }
             let t = affine(instructions, values, first, scale, offset);
             let along = match along {
                 Some(along) => Some(affine(instructions, along, first, scale, nothing)),
@@ -85,7 +103,10 @@ impl<L: Lane> Tile<L> {
             // and because a row's length is a multiple of that.
             unsafe {
                 match plan.kind {
-                    Kind::Sum => horner(instructions, plan, t, &out),
+                    Kind::Sum => {
+                        let [sum] = horner(instructions, &plan.coefficients, [t]);
+                        out.put(instructions, 0, sum);
+                    }
                     Kind::Powers | Kind::Terms => {
                         ascend::<I, L, false>(instructions, plan, t, &out);
                     }
@@ -93,6 +114,7 @@ impl<L: Lane> Tile<L> {
                 }
             }
             drain.step(instructions);
+            first += WIDTH;
         }
     }
 }
@@ -214,25 +236,23 @@ impl<L: Lane, E: Copy> Rows<L, E> {
     }
 }
 
-/// `(...(a_p t + a_(p-1)) t + ...) t + a_0`
-///
-/// # Safety
-///
-/// As [`Rows::put`], for row 0.
+/// `(...(a_p t + a_(p-1)) t + ...) t + a_0` for several blocks of values at once: each operation
+/// waits for the one before, so others are to be had meanwhile.
 #[inline(always)]
-unsafe fn horner<I: Instructions, L: Lane>(
+fn horner<I: Instructions, const BLOCKS: usize>(
     instructions: I,
-    plan: &Plan,
-    t: Wide32<I::Eight>,
-    out: &Rows<L, I::Eight>,
-) {
-    let (&last, rest) = plan.coefficients.split_last().unwrap_or((&0.0, &[]));
-    let mut sum = [instructions.splat(last); 4];
+    coefficients: &[f64],
+    t: [Wide32<I::Eight>; BLOCKS],
+) -> [Wide32<I::Eight>; BLOCKS] {
+    let (&last, rest) = coefficients.split_last().unwrap_or((&0.0, &[]));
+    let mut sums = [[instructions.splat(last); 4]; BLOCKS];
     for &a in rest.iter().rev() {
-        sum = multiply_add(instructions, sum, t, [instructions.splat(a); 4]);
+        let a = [instructions.splat(a); 4];
+        for block in 0..BLOCKS {
+            sums[block] = multiply_add(instructions, sums[block], t[block], a);
+        }
     }
-    // SAFETY: the caller's promise.
-    unsafe { out.put(instructions, 0, sum) };
+    sums
 }
 
 /// `f t^k`, or with `SUMS` the partial sums `a_0 + a_1 t + ... + a_k t^k`, to which a zero
