@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::path::{meets, point};
+use super::path::meets;
 use super::region::{Guard, Rectangle};
 use crate::number::Interval64;
 
@@ -123,24 +123,26 @@ impl Cover {
         self.queue.extend(neighbours);
     }
 
-    /// The branches on a proven rectangle that shares with `place` its point nearest to the
-    /// expansion point, or at least a point nearer than `limit`.
-    pub(super) fn neighbour(&self, place: &Rectangle, limit: f64) -> Option<&[Guard]> {
-        let nearest = |side: Interval64| 0f64.clamp(side.low, side.high);
-        let nearest = point((nearest(place.0), nearest(place.1)));
-        let near_enough = |other: &Rectangle| {
+    /// The branches on the proven rectangle that shares with `place` the point nearest to the
+    /// expansion point, if that is nearer than `limit`; and how far it is.
+    pub(super) fn neighbour(&self, place: &Rectangle, limit: f64) -> Option<(&[Guard], f64)> {
+        let apart = |other: &Rectangle| {
             let shared = |a: Interval64, b: Interval64| Interval64 {
                 low: a.low.max(b.low),
                 high: a.high.min(b.high),
             };
-            distance(&(shared(other.0, place.0), shared(other.1, place.1))) < limit
+            distance(&(shared(other.0, place.0), shared(other.1, place.1)))
         };
-        self.find(&nearest, |_| true).or_else(|| self.find(place, near_enough))
+        let others = self.others.iter().filter(|(other, _)| meets(other, place));
+        let others = others.map(|(other, guards)| (&guards[..], apart(other)));
+        let inside = self.meeting(place).into_iter().map(|(guards, other)| (guards, apart(other)));
+        let nearest = inside.chain(others).min_by(|a, b| a.1.total_cmp(&b.1));
+        nearest.filter(|(_, apart)| *apart < limit)
     }
 
-    /// The branches of a proven rectangle that meets `place` and pleases.
-    fn find(&self, place: &Rectangle, pleases: impl Fn(&Rectangle) -> bool) -> Option<&[Guard]> {
-        let mut stack = vec![0, 1];
+    /// The proven rectangles of the tree that meet `place`.
+    fn meeting(&self, place: &Rectangle) -> Vec<(&[Guard], &Rectangle)> {
+        let (mut stack, mut found) = (vec![0, 1], Vec::new());
         while let Some(index) = stack.pop() {
             let node = &self.nodes[index];
             if !meets(&node.place, place) {
@@ -148,12 +150,11 @@ impl Cover {
             }
             match &node.state {
                 State::Quartered(first) => stack.extend(*first..first + 4),
-                State::Proven(guards) if pleases(&node.place) => return Some(guards),
-                State::Proven(_) | State::Open => {}
+                State::Proven(guards) => found.push((&guards[..], &node.place)),
+                State::Open => {}
             }
         }
-        let other = self.others.iter().find(|(other, _)| meets(other, place) && pleases(other));
-        other.map(|(_, guards)| &guards[..])
+        found
     }
 }
 

@@ -14,6 +14,10 @@ use super::singularity::{ExactPlace, Exactly};
 use crate::number::{Exact, Interval64, Value};
 use crate::series::Series;
 
+/// The radius of the disc about a hole, as a part of the half-width of the square that was drawn
+/// around a guess of it.
+const DISC: f64 = 0.999;
+
 /// Pieces a side of the square.
 const PIECES: usize = 32;
 
@@ -77,7 +81,12 @@ impl<'a> Holes<'a> {
         let modulus =
             |z: &super::region::Rectangle| z.0.square().add(z.1.square()).high.sqrt().next_up();
         let largest = circuit.pieces.iter().map(|piece| modulus(&piece.evaluation.value));
-        let center = Interval64::around(&exact.enclose(64));
+        let center = Interval64::around(&exact.enclose(128));
+        // The disc about the exact place has to lie in the square about the guess: see `remainder`.
+        let guess = self.plane.origin.0.add(Interval64::point(zero));
+        if center.subtract(guess).magnitude() > half_width * (1.0 - DISC) / 2.0 {
+            return None;
+        }
         let largest = largest.fold(0.0, f64::max);
         Some(Hole { exact, center, half_width, largest })
     }
@@ -87,8 +96,7 @@ impl Hole {
     /// What the terms from `degree` on amount to for `|t| <= width`, as a coefficient of
     /// `(t/width)^degree`: `M sum_(k>=n) (w/h)^k = M (w/h)^n / (1 - w/h)`.
     pub(super) fn remainder(&self, width: f64, degree: usize) -> Option<Interval64> {
-        // The square was drawn around a guess of the hole: its disc is a little smaller.
-        let ratio = (width / (self.half_width * 0.999)).next_up();
+        let ratio = (width / (self.half_width * DISC)).next_up();
         let power = Interval64::point(ratio).integer_power(degree as u64);
         let sum = power.divide(Interval64::point(1.0).subtract(Interval64::point(ratio)));
         let bound = sum.multiply(Interval64::point(self.largest)).high;

@@ -13,7 +13,7 @@ use super::cover::{Cover, Pending, distance};
 use super::path::{Circuit, Place, Plane, Square, meets, point};
 use super::region::{Guard, PLANE, Rectangle, Region, Source, Stuck};
 use super::singularity::{ExactPlace, Exactly};
-use crate::number::Interval64;
+use crate::number::{Exact, Interval64};
 use crate::series::Series;
 
 /// The disc about the expansion point in which a series converges to its function.
@@ -120,6 +120,9 @@ struct Search<'a> {
     /// Squares around zeros of guards, settled apart.
     squares: Vec<Square>,
     found: Radius,
+    /// For each proven rectangle, how far the point is that it shares with the neighbour whose
+    /// branches it continues, and how far itself.
+    detours: Vec<(f64, f64)>,
     /// Where the guards come from, and how many zeros of each have been found removable.
     guards: Vec<Source>,
     removed: Vec<u64>,
@@ -135,6 +138,7 @@ impl<'a> Search<'a> {
             cover: Cover::new(far),
             squares: Vec::new(),
             found: Radius::INFINITE,
+            detours: Vec::new(),
             guards: Vec::new(),
             removed: Vec::new(),
         }
@@ -162,6 +166,13 @@ impl<'a> Search<'a> {
                 }
                 continue;
             }
+            let neighbour = match neighbour {
+                Some((guards, shared)) => {
+                    self.detours.push((shared, distance));
+                    Some(guards)
+                }
+                None => None,
+            };
             match self.plane.evaluate(&place, neighbour) {
                 Ok(evaluation) if evaluation.guards.is_empty() => return Radius::infinite(),
                 Ok(evaluation) => self.cover.prove(node, evaluation.guards),
@@ -176,6 +187,13 @@ impl<'a> Search<'a> {
         }
         let far = FARTHEST * self.series.at_f64().abs().max(1.0);
         self.limit(self.cover.open_from(far), None);
+        // A branch that was followed through a point outside the disc proves nothing inside it.
+        self.detours.sort_by(|a, b| b.0.total_cmp(&a.0));
+        for (shared, distance) in std::mem::take(&mut self.detours) {
+            if shared >= self.found.lower && distance < self.found.lower {
+                self.limit(distance, None);
+            }
+        }
         self.found
     }
 
@@ -255,7 +273,7 @@ impl<'a> Search<'a> {
         &self,
         center: Place,
         widest: f64,
-        accept: impl Fn(&Circuit) -> bool,
+        accept: impl Fn(&Square, &Circuit) -> bool,
     ) -> Option<(Square, Circuit)> {
         let mut half_width = widest;
         for _ in 0..SHRINKINGS {
@@ -265,7 +283,7 @@ impl<'a> Search<'a> {
                     return None;
                 }
                 match self.plane.around(square, count) {
-                    Some(circuit) if accept(&circuit) => return Some((square, circuit)),
+                    Some(circuit) if accept(&square, &circuit) => return Some((square, circuit)),
                     Some(_) => {}
                     None => break,
                 }
@@ -288,6 +306,17 @@ impl<'a> Search<'a> {
         })
     }
 
+    /// Whether an exact place certainly lies inside a square drawn around a guess of it.
+    fn lies_inside(&self, place: &ExactPlace, square: &Square) -> bool {
+        let away = |exact: &Exact, origin: Interval64, center: f64| {
+            let relative = Interval64::around(&exact.enclose(128)).subtract(origin);
+            relative.subtract(Interval64::point(center)).magnitude()
+        };
+        let origin = self.plane.origin;
+        away(&place.0, origin.0, square.center.0) < square.half_width
+            && away(&place.1, origin.1, square.center.1) < square.half_width
+    }
+
     /// Settles a removable singularity; whether that was possible.
     fn removable(
         &mut self,
@@ -299,10 +328,11 @@ impl<'a> Search<'a> {
         if exact.is_none() && self.exactly.multiplicity_at_point(source).is_none() {
             return false;
         }
-        let agrees = |circuit: &Circuit| {
+        let agrees = |square: &Square, circuit: &Circuit| {
             // The exact evaluation took principal branches: so must the path.
             let principal = circuit.pieces.iter().all(|piece| piece.evaluation.is_principal());
-            !circuit.singular && self.all_zeros_at(circuit, exact) && (principal || exact.is_none())
+            let inside = exact.is_none_or(|place| principal && self.lies_inside(place, square));
+            !circuit.singular && self.all_zeros_at(circuit, exact) && inside
         };
         let Some((square, circuit)) = self.square(center, widest, agrees) else { return false };
         let guards = &circuit.pieces[0].evaluation.guards;
@@ -323,11 +353,13 @@ impl<'a> Search<'a> {
 
     /// Settles a singularity at an exact place; whether that was possible.
     fn limits(&mut self, exact: &ExactPlace, center: Place, widest: f64) -> bool {
-        let only = |circuit: &Circuit| {
-            circuit.zeros.iter().any(|&zeros| zeros != 0) && self.all_zeros_at(circuit, Some(exact))
+        let only = |square: &Square, circuit: &Circuit| {
+            self.lies_inside(exact, square)
+                && circuit.zeros.iter().any(|&zeros| zeros != 0)
+                && self.all_zeros_at(circuit, Some(exact))
         };
         let Some((square, circuit)) = self
-            .square(center, widest, |circuit| circuit.singular && only(circuit))
+            .square(center, widest, |square, circuit| circuit.singular && only(square, circuit))
             .or_else(|| self.square(center, widest, only))
         else {
             return false;
