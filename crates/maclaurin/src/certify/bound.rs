@@ -123,9 +123,7 @@ fn bound(
     measure: Measure,
     deadline: Instant,
 ) -> Result<ErrorBound, Error> {
-    if !(low.is_finite() && high.is_finite() && low <= high && (high - low).is_finite()) {
-        return Err(Error::EmptyRange { low, high });
-    }
+    check_range(low, high)?;
     if Region::new(series.function()).degree().is_some_and(|n| n <= series.order() as u64) {
         let at = series.at_f64().clamp(low, high);
         return Ok(ErrorBound { bound: 0.0, sampled: 0.0, at });
@@ -156,6 +154,12 @@ fn bound(
         };
     }
     best.map(|(found, _)| found)
+}
+
+/// Refuses what is no range: ends that are not finite, or in the wrong order, or too far apart.
+pub(super) fn check_range(low: f64, high: f64) -> Result<(), Error> {
+    let fits = low.is_finite() && high.is_finite() && low <= high && (high - low).is_finite();
+    if fits { Ok(()) } else { Err(Error::EmptyRange { low, high }) }
 }
 
 /// The reals that round to a double.

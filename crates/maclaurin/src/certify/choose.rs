@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::bound::enclose;
+use super::bound::{check_range, enclose, rounded};
 use crate::function::Function;
 use crate::number::Interval64;
 use crate::series::{Error, NoOrder, Series};
@@ -54,9 +54,7 @@ impl Series {
         tolerance: f64,
         at: Option<&str>,
     ) -> Result<Self, Error> {
-        if !(low.is_finite() && high.is_finite() && low <= high && (high - low).is_finite()) {
-            return Err(Error::EmptyRange { low, high });
-        }
+        check_range(low, high)?;
         let deadline = Instant::now() + LONGEST;
         let free = points(low, high);
         let points = at.map_or(free, |at| vec![at.to_owned()]);
@@ -192,7 +190,7 @@ impl Sample {
     fn error(&mut self, series: &Series, degree: usize) -> f64 {
         let t = self.x.subtract(series.enclosed_point());
         for k in self.summed..=degree {
-            let a = super::bound::rounded(series.coefficients()[k]);
+            let a = rounded(series.coefficients()[k]);
             self.sum = self.sum.add(a.multiply(t.integer_power(k as u64)));
         }
         self.summed = degree + 1;
