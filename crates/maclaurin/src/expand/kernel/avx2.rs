@@ -3,7 +3,6 @@
 use std::arch::x86_64::*;
 
 use super::instructions::Instructions;
-use super::interleave::Pattern;
 use crate::expand::element::Lane;
 use crate::expand::element::sealed::{Format, Wide};
 
@@ -89,70 +88,23 @@ impl Instructions for Avx2 {
         }
     }
 
+    /// Four lanes of 8 bytes gain nothing over plain copies.
     #[inline(always)]
-    fn interleave<L: Lane>(
-        self,
-        pattern: &Pattern,
-        rows: &[L],
-        stride: usize,
-        count: usize,
-        out: &mut [L],
-    ) {
-        // Four lanes of 8 bytes gain nothing over plain copies.
-        let steps = if L::BYTES == 4 { count / pattern.step } else { 0 };
-        let last = (steps.max(1) - 1) * pattern.step;
-        assert!(steps == 0 || rows.len() >= (pattern.rows - 1) * stride + last + pattern.lanes());
-        assert!(
-            steps == 0 || out.len() >= last * pattern.rows + pattern.vectors() * pattern.lanes()
-        );
-        for step in 0..steps {
-            let first = step * pattern.step;
-            for vector in 0..pattern.vectors() {
-                let to = first * pattern.rows + vector * pattern.lanes();
-                // SAFETY: `self` is proof of the instructions; the places lie inside `rows` and
-                // `out` by the assertions above; a lane has 4 bytes.
-                unsafe {
-                    let from = rows.as_ptr().add(first).cast();
-                    let masks = &pattern.masks[vector * pattern.rows..][..pattern.rows];
-                    let to = out.as_mut_ptr().add(to).cast();
-                    combine(&pattern.sources[vector], masks, from, stride, to);
-                }
-            }
-        }
-        let done = steps * pattern.step;
-        pattern.interleave(&rows[done..], stride, count - done, &mut out[done * pattern.rows..]);
+    fn exchanges(self, bytes: usize) -> bool {
+        bytes == 4
     }
 
     #[inline(always)]
-    fn separate<L: Lane>(
+    unsafe fn combine<L: Lane>(
         self,
-        pattern: &Pattern,
-        values: &[L],
-        rows: &mut [L],
+        lanes: &[u32; 16],
+        masks: &[u16],
+        from: *const L,
         stride: usize,
-        count: usize,
+        to: *mut L,
     ) {
-        let steps = if L::BYTES == 4 { count / pattern.step } else { 0 };
-        let last = (steps.max(1) - 1) * pattern.step;
-        assert!(
-            steps == 0 || values.len() >= last * pattern.rows + pattern.vectors() * pattern.lanes()
-        );
-        assert!(steps == 0 || rows.len() >= (pattern.rows - 1) * stride + last + pattern.lanes());
-        for step in 0..steps {
-            let first = step * pattern.step;
-            for row in 0..pattern.rows {
-                // SAFETY: as above.
-                unsafe {
-                    let from = values.as_ptr().add(first * pattern.rows).cast();
-                    let to = rows.as_mut_ptr().add(row * stride + first).cast();
-                    let masks = &pattern.origin_masks[row * pattern.vectors()..];
-                    let masks = &masks[..pattern.vectors()];
-                    combine(&pattern.origins[row], masks, from, pattern.lanes(), to);
-                }
-            }
-        }
-        let done = steps * pattern.step;
-        pattern.separate(&values[done * pattern.rows..], &mut rows[done..], stride, count - done);
+        // SAFETY: the caller's promise; `self` is proof of the instructions.
+        unsafe { combine(lanes, masks, from.cast(), stride, to.cast()) };
     }
 
     #[inline(always)]

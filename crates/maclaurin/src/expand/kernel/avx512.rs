@@ -134,25 +134,34 @@ impl Instructions for Avx512 {
     }
 
     #[inline(always)]
-    fn interleave<L: Lane>(
+    fn exchanges(self, _bytes: usize) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    unsafe fn combine<L: Lane>(
+        self,
+        lanes: &[u32; 16],
+        masks: &[u16],
+        from: *const L,
+        stride: usize,
+        to: *mut L,
+    ) {
+        // SAFETY: the caller's promise; `self` is proof of the instructions.
+        unsafe { combine(lanes, masks, from, stride, to) };
+    }
+
+    #[inline(always)]
+    unsafe fn interleave_steps<L: Lane>(
         self,
         pattern: &Pattern,
-        rows: &[L],
+        rows: *const L,
         stride: usize,
-        count: usize,
-        out: &mut [L],
+        steps: usize,
+        out: *mut L,
     ) {
-        let steps = count / pattern.step;
-        // Vectors are read and written whole, a little beyond the last value.
-        let last = (steps.max(1) - 1) * pattern.step;
-        assert!(steps == 0 || rows.len() >= (pattern.rows - 1) * stride + last + pattern.lanes());
-        assert!(
-            steps == 0 || out.len() >= last * pattern.rows + pattern.vectors() * pattern.lanes()
-        );
-        // SAFETY: `self` is proof of the instructions; by the assertions above the places of all
-        // steps lie inside `rows` and `out`.
+        // SAFETY: the caller's promise; `self` is proof of the instructions.
         unsafe {
-            let (rows, out) = (rows.as_ptr(), out.as_mut_ptr());
             match (pattern.rows, pattern.inner()) {
                 (2, 1) => merge_steps::<L, 2>(rows, stride, steps, out),
                 (4, 1) => merge_steps::<L, 4>(rows, stride, steps, out),
@@ -166,8 +175,7 @@ impl Instructions for Avx512 {
                 (7, _) => combine_steps::<L, 7>(pattern, rows, stride, steps, out),
                 (8, _) => combine_steps::<L, 8>(pattern, rows, stride, steps, out),
                 _ => {
-                    for step in 0..steps {
-                        let first = step * pattern.step;
+                    for first in (0..steps * pattern.step).step_by(pattern.step) {
                         for vector in 0..pattern.vectors() {
                             let to = first * pattern.rows + vector * pattern.lanes();
                             let masks = &pattern.masks[vector * pattern.rows..][..pattern.rows];
@@ -178,40 +186,6 @@ impl Instructions for Avx512 {
                 }
             }
         }
-        let done = steps * pattern.step;
-        pattern.interleave(&rows[done..], stride, count - done, &mut out[done * pattern.rows..]);
-    }
-
-    #[inline(always)]
-    fn separate<L: Lane>(
-        self,
-        pattern: &Pattern,
-        values: &[L],
-        rows: &mut [L],
-        stride: usize,
-        count: usize,
-    ) {
-        let steps = count / pattern.step;
-        let last = (steps.max(1) - 1) * pattern.step;
-        assert!(
-            steps == 0 || values.len() >= last * pattern.rows + pattern.vectors() * pattern.lanes()
-        );
-        assert!(steps == 0 || rows.len() >= (pattern.rows - 1) * stride + last + pattern.lanes());
-        for step in 0..steps {
-            let first = step * pattern.step;
-            for row in 0..pattern.rows {
-                // SAFETY: as above.
-                unsafe {
-                    let from = values.as_ptr().add(first * pattern.rows);
-                    let to = rows.as_mut_ptr().add(row * stride + first);
-                    let masks = &pattern.origin_masks[row * pattern.vectors()..];
-                    let masks = &masks[..pattern.vectors()];
-                    combine(&pattern.origins[row], masks, from, pattern.lanes(), to);
-                }
-            }
-        }
-        let done = steps * pattern.step;
-        pattern.separate(&values[done * pattern.rows..], &mut rows[done..], stride, count - done);
     }
 
     #[inline(always)]

@@ -68,6 +68,63 @@ pub(super) trait Instructions: Copy + Send + Sync {
         }
     }
 
+    /// Whether lanes of so many bytes are exchanged by [`Instructions::combine`] rather than copied.
+    #[inline(always)]
+    fn exchanges(self, _bytes: usize) -> bool {
+        false
+    }
+
+    /// A whole vector: `to[lane] = from[k * stride + lanes[lane]]` for the `k` whose mask has the
+    /// lane.
+    ///
+    /// # Safety
+    ///
+    /// A vector can be read at `from + k * stride` for each mask and written at `to`; lanes of this
+    /// size are exchanged.
+    #[inline(always)]
+    unsafe fn combine<L: Lane>(
+        self,
+        lanes: &[u32; 16],
+        masks: &[u16],
+        from: *const L,
+        stride: usize,
+        to: *mut L,
+    ) {
+        for (lane, &source) in lanes.iter().enumerate() {
+            if let Some(k) = masks.iter().position(|mask| mask >> lane & 1 == 1) {
+                // SAFETY: the caller's promise.
+                unsafe { to.add(lane).write(from.add(k * stride + source as usize).read()) };
+            }
+        }
+    }
+
+    /// The whole steps of [`Instructions::interleave`], for which both slices have room.
+    ///
+    /// # Safety
+    ///
+    /// A vector can be read from each row, and the vectors of a step written, at every step.
+    #[inline(always)]
+    unsafe fn interleave_steps<L: Lane>(
+        self,
+        pattern: &Pattern,
+        rows: *const L,
+        stride: usize,
+        steps: usize,
+        out: *mut L,
+    ) {
+        for first in (0..steps * pattern.step).step_by(pattern.step) {
+            for vector in 0..pattern.vectors() {
+                let masks = &pattern.masks[vector * pattern.rows..][..pattern.rows];
+                let to = first * pattern.rows + vector * pattern.lanes();
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let (from, to) = (rows.add(first), out.add(to));
+                    self.combine(&pattern.sources[vector], masks, from, stride, to);
+                }
+            }
+        }
+    }
+
     /// Rows, row `r` at `rows[r * stride ..]`, to the order of memory: see [`Pattern`]. Both
     /// slices have room for a vector beyond the values.
     #[inline(always)]
@@ -79,7 +136,15 @@ pub(super) trait Instructions: Copy + Send + Sync {
         count: usize,
         out: &mut [L],
     ) {
-        pattern.interleave(rows, stride, count, out);
+        let steps = if self.exchanges(L::BYTES) { count / pattern.step } else { 0 };
+        // Vectors are read and written whole, a little beyond the last value.
+        let last = (steps.max(1) - 1) * pattern.step;
+        let (read, written) = pattern.extents(last, stride);
+        assert!(steps == 0 || rows.len() >= read && out.len() >= written);
+        // SAFETY: the places of all steps lie inside `rows` and `out`, by the assertion.
+        unsafe { self.interleave_steps(pattern, rows.as_ptr(), stride, steps, out.as_mut_ptr()) };
+        let done = steps * pattern.step;
+        pattern.interleave(&rows[done..], stride, count - done, &mut out[done * pattern.rows..]);
     }
 
     /// The order of memory to rows.
@@ -92,7 +157,23 @@ pub(super) trait Instructions: Copy + Send + Sync {
         stride: usize,
         count: usize,
     ) {
-        pattern.separate(values, rows, stride, count);
+        let steps = if self.exchanges(L::BYTES) { count / pattern.step } else { 0 };
+        let last = (steps.max(1) - 1) * pattern.step;
+        let (written, read) = pattern.extents(last, stride);
+        assert!(steps == 0 || rows.len() >= written && values.len() >= read);
+        for first in (0..steps * pattern.step).step_by(pattern.step) {
+            for row in 0..pattern.rows {
+                let masks = &pattern.origin_masks[row * pattern.vectors()..][..pattern.vectors()];
+                // SAFETY: the places of all steps lie inside both slices, by the assertion.
+                unsafe {
+                    let from = values.as_ptr().add(first * pattern.rows);
+                    let to = rows.as_mut_ptr().add(row * stride + first);
+                    self.combine(&pattern.origins[row], masks, from, pattern.lanes(), to);
+                }
+            }
+        }
+        let done = steps * pattern.step;
+        pattern.separate(&values[done * pattern.rows..], &mut rows[done..], stride, count - done);
     }
 
     /// Copies past the caches, where the machine can.

@@ -74,6 +74,12 @@ impl Pattern {
                 <= count * self.rows
     }
 
+    /// The extents that a step at value `last` needs: of rows `stride` apart, and of memory.
+    pub(super) fn extents(&self, last: usize, stride: usize) -> (usize, usize) {
+        let rows = (self.rows - 1) * stride + last + self.lanes;
+        (rows, last * self.rows + self.vectors() * self.lanes)
+    }
+
     /// Values of a group.
     pub(super) fn inner(&self) -> usize {
         self.inner
