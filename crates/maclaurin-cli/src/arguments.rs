@@ -128,6 +128,10 @@ pub enum Format {
     C,
     /// A Python function.
     Python,
+    /// A Python function on NumPy arrays.
+    Numpy,
+    /// A Python function on PyTorch tensors.
+    Torch,
 }
 
 impl Format {
@@ -137,6 +141,8 @@ impl Format {
             Self::Rust => Some(Language::Rust),
             Self::C => Some(Language::C),
             Self::Python => Some(Language::Python),
+            Self::Numpy => Some(Language::NumPy),
+            Self::Torch => Some(Language::Torch),
             Self::Text | Self::Latex | Self::Json => None,
         }
     }

@@ -376,18 +376,8 @@ impl Trust {
             "on the values' range, {low:.4} to {high:.4}, the polynomial is off by {error} (certified); \
              radius of convergence {radius}"
         );
-        let reach = (low - series.at_f64()).abs().max((high - series.at_f64()).abs());
-        if reach <= radius.lower {
-            return (line, String::new());
-        }
-        let fits = self.scale * 0.75 * radius.lower / reach;
-        let warning = format!(
-            "warning: values reach {reach:.4} from the expansion point {}, the radius of convergence is {radius}: \
-             beyond it the polynomial is not {} and higher orders make it worse; \
-             --scale {fits:.2e} would fit",
-            series.at(),
-            series.function()
-        );
+        let outside = series.outside(low, high, self.scale);
+        let warning = outside.map_or(String::new(), |outside| format!("warning: {outside}"));
         (line, warning)
     }
 }

@@ -14,9 +14,7 @@ pub fn run(arguments: &SeriesArguments) -> Result<(), Failure> {
         Format::Text => table(&series),
         Format::Latex => series.latex() + "\n",
         Format::Json => json(&series) + "\n",
-        Format::Rust | Format::C | Format::Python => {
-            arguments.format.language().map(|language| series.code(language)).unwrap_or_default()
-        }
+        format => format.language().map(|language| series.code(language)).unwrap_or_default(),
     };
     output::print(&text)
 }

@@ -40,13 +40,15 @@
 //! - [`Radius`], [`ErrorBound`]: where the polynomial can be trusted, certified;
 //! - [`Polynomial`], [`Expansion`], [`fn@expand`], [`expand_backward`]: arrays, and their gradients.
 
+mod cancel;
 mod certify;
 mod expand;
 mod function;
 mod number;
 mod series;
 
-pub use certify::{ErrorBound, Radius};
+pub use cancel::cancellable;
+pub use certify::{ErrorBound, OutsideRadius, Radius};
 pub use expand::{
     Degrees, Element, ExpandError, Expansion, Float, Gradients, Kind, Polynomial, expand,
     expand_backward, expand_backward_into, expand_into, expand_tangent,

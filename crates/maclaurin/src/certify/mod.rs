@@ -8,10 +8,12 @@ mod bound;
 mod choose;
 mod cover;
 mod hole;
+mod outside;
 mod path;
 mod radius;
 mod region;
 mod singularity;
 
 pub use bound::ErrorBound;
+pub use outside::OutsideRadius;
 pub use radius::Radius;

@@ -6,6 +6,7 @@ use dashu_int::{IBig, UBig};
 
 use super::Rational;
 use super::interval::round_to_f64;
+use crate::cancel::checkpoint;
 
 /// The decimal exponents that a literal may have: `1e-10000` to `1e10000`.
 pub(crate) const LARGEST_DECIMAL_EXPONENT: i64 = 10_000;
@@ -59,6 +60,7 @@ pub(super) fn convolve(a: &[&Rational], b: &[&Rational]) -> Rational {
     let pairs = || a.iter().zip(b.iter().rev()).filter(|(a, b)| !a.is_zero() && !b.is_zero());
     let mut common = UBig::ONE;
     for (a, b) in pairs() {
+        checkpoint();
         let denominator = a.denominator() * b.denominator();
         if !(&common % &denominator).is_zero() {
             let divisor = (&common).gcd(&denominator);
@@ -67,6 +69,7 @@ pub(super) fn convolve(a: &[&Rational], b: &[&Rational]) -> Rational {
     }
     let mut sum = IBig::ZERO;
     for (a, b) in pairs() {
+        checkpoint();
         let scale = &common / (a.denominator() * b.denominator());
         sum += a.numerator() * b.numerator() * IBig::from(scale);
     }

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use super::constant::Enclosures;
 use super::rational;
 use super::{Arithmetic, Elementary, Exact, Interval, Rational};
+use crate::cancel::checkpoint;
 
 /// Products of monomials after which a computation goes on with enclosures: constants that grow
 /// with every step are not worth more time than this.
@@ -68,6 +69,7 @@ impl Arithmetic for Certified {
     }
 
     fn add(&self, a: &Value, b: &Value) -> Value {
+        checkpoint();
         match (a, b) {
             (Value::Exact(zero), other) | (other, Value::Exact(zero)) if zero.is_zero() => {
                 other.clone()
@@ -87,6 +89,7 @@ impl Arithmetic for Certified {
     }
 
     fn multiply(&self, a: &Value, b: &Value) -> Value {
+        checkpoint();
         match (a, b) {
             (Value::Exact(zero), _) | (_, Value::Exact(zero)) if zero.is_zero() => {
                 Value::Exact(Exact::default())

@@ -11,6 +11,10 @@ pub enum Language {
     C,
     /// Python without imports; works on floats, and on arrays of any library with operators.
     Python,
+    /// Python on anything that NumPy makes an array of, in double precision.
+    NumPy,
+    /// Python on a PyTorch tensor, in its own precision.
+    Torch,
 }
 
 impl Series {
@@ -58,6 +62,14 @@ impl Series {
             Language::Python => format!(
                 "def taylor(x):\n    \"\"\"{title}\"\"\"\n    t = {shifted}\n    return {horner}\n"
             ),
+            Language::NumPy => format!(
+                "import numpy as np\n\n\ndef taylor(x):\n    \"\"\"{title}\"\"\"\n    \
+                 x = np.asarray(x, dtype=np.float64)\n    t = {shifted}\n    return {horner}\n"
+            ),
+            Language::Torch => format!(
+                "import torch\n\n\ndef taylor(x: torch.Tensor) -> torch.Tensor:\n    \
+                 \"\"\"{title}\"\"\"\n    t = {shifted}\n    return {horner}\n"
+            ),
         }
     }
 
@@ -91,7 +103,7 @@ fn literal(value: f64, language: Language) -> String {
     let infinity = match language {
         Language::Rust => "f64::INFINITY",
         Language::C => "INFINITY",
-        Language::Python => "float(\"inf\")",
+        Language::Python | Language::NumPy | Language::Torch => "float(\"inf\")",
     };
     if value < 0.0 { format!("-{infinity}") } else { infinity.into() }
 }

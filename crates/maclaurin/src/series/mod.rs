@@ -173,6 +173,23 @@ impl Series {
         self.point.expression.text()
     }
 
+    /// The expansion point exactly, or `None` where only an enclosure is known.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let series = maclaurin::taylor("exp(x)", 1, "0.1")?;
+    /// assert_eq!(series.at_exact().unwrap().to_string(), "1/10");
+    /// # Ok::<(), maclaurin::Error>(())
+    /// ```
+    #[must_use]
+    pub fn at_exact(&self) -> Option<&Exact> {
+        match &self.point.value {
+            Value::Exact(exact) => Some(exact),
+            Value::Enclosure(_) => None,
+        }
+    }
+
     /// The expansion point, correctly rounded.
     #[must_use]
     pub fn at_f64(&self) -> f64 {

@@ -1,0 +1,360 @@
+//! `expand`, `expand_backward` and `expand_tangent`.
+
+use std::ffi::CString;
+
+use maclaurin::{Degrees, Element, Expansion, Float, Kind, expand_into};
+use ndarray::ArrayViewD;
+use numpy::{PyArray1, ToPyArray};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyString;
+
+use crate::array::{
+    Input, Precision, at_precision, each, give, number_or_array, output, view, view_mut,
+};
+use crate::error::{RadiusWarning, of_expansion};
+use crate::polynomial::Polynomial;
+use crate::series::Series;
+
+/// Each value x of an array becomes, for each degree k of a series about x0, a term
+/// a_k (x-x0)^k ("terms"), a power (x-x0)^k ("powers"), a partial sum a_0 + ... + a_k (x-x0)^k
+/// ("partial_sums"), or the polynomial itself ("sum", no new axis).
+///
+/// Computed in double precision and rounded once; the same bits on every machine.
+///
+/// x: an array of any shape and strides, or what NumPy or DLPack makes one of. uint8, int8,
+///     uint16, int16, float16, bfloat16 (ml_dtypes), float32 and float64 are read as they lie.
+/// series: a Series or a Polynomial.
+/// kind: "terms", "powers", "partial_sums" or "sum".
+/// degrees: "nonzero" (those from 1 on whose coefficient is not exactly zero), "all" (from 1
+///     on), or a list of degrees.
+/// constant: whether degree 0 comes out too, first.
+/// axis: where the axis of the degrees stands in the result (stack), or which axis of x the
+///     degrees are joined along.
+/// stack: a new axis, or the degrees one after the other along an axis that is there.
+/// scale, shift: the value expanded is scale*x + shift.
+/// dtype: float16, bfloat16, float32 or float64; by default that of x, float32 for small
+///     integers, float64 for all else.
+/// out: an array for the result, of its shape and dtype; it is returned.
+/// threads: at most so many threads; by default one a core.
+///
+/// Warns once a series (RadiusWarning) if values lie outside its disc of convergence: all of up
+/// to 65536 values are looked at, an even sample of as many of larger arrays.
+///
+/// >>> import maclaurin as mc
+/// >>> mc.expand([0.0, 1.0], mc.taylor("exp(x)", order=3)).tolist()
+/// [[0.0, 0.0, 0.0], [1.0, 0.5, 0.16666666666666666]]
+#[pyfunction]
+#[pyo3(signature = (x, series, kind="terms", degrees=None, constant=false, axis=-1, stack=true,
+    scale=1.0, shift=0.0, dtype=None, out=None, threads=None),
+    text_signature = "(x, series, kind='terms', degrees='nonzero', constant=False, axis=-1, \
+    stack=True, scale=1.0, shift=0.0, dtype=None, out=None, threads=None)")]
+#[expect(clippy::too_many_arguments, reason = "Python's keywords")]
+pub fn expand<'py>(
+    x: &Bound<'py, PyAny>,
+    series: &Bound<'py, Polynomial>,
+    kind: &str,
+    degrees: Option<&Bound<'py, PyAny>>,
+    constant: bool,
+    axis: isize,
+    stack: bool,
+    scale: f64,
+    shift: f64,
+    dtype: Option<&Bound<'py, PyAny>>,
+    out: Option<&Bound<'py, PyAny>>,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let expansion = options(kind, degrees, constant, axis, stack, scale, shift, threads)?;
+    let input = Input::new(x)?;
+    warn_outside(&input, series, &expansion)?;
+    let precision = match (dtype, out) {
+        (Some(dtype), _) => Precision::new(dtype)?,
+        (None, Some(out)) => match out.getattr("dtype") {
+            Ok(dtype) => Precision::new(&dtype)?,
+            Err(_) => return Err(PyTypeError::new_err("out must be a numpy.ndarray")),
+        },
+        (None, None) => default_precision(&input),
+    };
+    run(&input, &series.get().inner, &expansion, precision, out)
+}
+
+/// The polynomial at every value of `x`.
+pub fn evaluate<'py>(
+    x: &Bound<'py, PyAny>,
+    polynomial: &maclaurin::Polynomial,
+) -> PyResult<Bound<'py, PyAny>> {
+    let input = Input::new(x)?;
+    let expansion = Expansion { kind: Kind::Sum, ..Expansion::default() };
+    let precision = default_precision(&input);
+    number_or_array(run(&input, polynomial, &expansion, precision, None)?)
+}
+
+fn default_precision(input: &Input<'_>) -> Precision {
+    input.precision().unwrap_or(Precision::F32)
+}
+
+fn run<'py>(
+    input: &Input<'py>,
+    polynomial: &maclaurin::Polynomial,
+    expansion: &Expansion,
+    precision: Precision,
+    out: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = input.as_any().py();
+    at_precision!(precision, U => match out {
+        None => {
+            let result = each!(input, array => {
+                let values = view(array);
+                py.detach(|| maclaurin::expand::<_, U>(&values, polynomial, expansion))
+            });
+            Ok(give(py, result.map_err(|error| of_expansion(py, error))?))
+        }
+        Some(out) => {
+            let array = output::<U>(out, &[input.as_any()])?;
+            let mut place = view_mut(&array);
+            each!(input, array => {
+                let values = view(array);
+                py.detach(|| expand_into(&values, polynomial, expansion, &mut place))
+            })
+            .map_err(|error| of_expansion(py, error))?;
+            Ok(out.clone())
+        }
+    })
+}
+
+/// The gradients of a scalar with respect to x and to the coefficients, from its gradient with
+/// respect to expand(x, series, ...), in one pass over memory.
+///
+/// gradient: of the shape of the expansion, float16, bfloat16, float32 or float64 (else taken as
+///     float64); the gradient of x has its dtype and the shape of x, that of the coefficients
+///     is float64 of length order + 1.
+/// The other arguments as given to expand.
+///
+/// >>> import maclaurin as mc
+/// >>> gx, ga = expand_backward([[1.0]], [3.0], mc.Polynomial(0.0, [0.0, 0.0, 1.0]))
+/// >>> gx.tolist(), ga.tolist()
+/// ([6.0], [0.0, 0.0, 9.0])
+#[pyfunction]
+#[pyo3(signature = (gradient, x, series, kind="terms", degrees=None, constant=false, axis=-1,
+    stack=true, scale=1.0, shift=0.0, threads=None),
+    text_signature = "(gradient, x, series, kind='terms', degrees='nonzero', constant=False, \
+    axis=-1, stack=True, scale=1.0, shift=0.0, threads=None)")]
+#[expect(clippy::too_many_arguments, reason = "Python's keywords")]
+pub fn expand_backward<'py>(
+    gradient: &Bound<'py, PyAny>,
+    x: &Bound<'py, PyAny>,
+    series: &Bound<'py, Polynomial>,
+    kind: &str,
+    degrees: Option<&Bound<'py, PyAny>>,
+    constant: bool,
+    axis: isize,
+    stack: bool,
+    scale: f64,
+    shift: f64,
+    threads: Option<usize>,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyArray1<f64>>)> {
+    let expansion = options(kind, degrees, constant, axis, stack, scale, shift, threads)?;
+    let polynomial = &series.get().inner;
+    let input = Input::new(x)?;
+    match Input::new(gradient)? {
+        Input::F16(gradient) => back(&view(&gradient), &input, polynomial, &expansion),
+        Input::BF16(gradient) => back(&view(&gradient), &input, polynomial, &expansion),
+        Input::F32(gradient) => back(&view(&gradient), &input, polynomial, &expansion),
+        Input::F64(gradient) => back(&view(&gradient), &input, polynomial, &expansion),
+        other => {
+            let doubles = each!(other, array => view(&array).map(|value| value.to_f64()));
+            back(&doubles.view(), &input, polynomial, &expansion)
+        }
+    }
+}
+
+fn back<'py, U: Float + numpy::Element>(
+    gradient: &ArrayViewD<'_, U>,
+    input: &Input<'py>,
+    polynomial: &maclaurin::Polynomial,
+    expansion: &Expansion,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyArray1<f64>>)> {
+    let py = input.as_any().py();
+    let gradients = each!(input, array => {
+        let values = view(array);
+        py.detach(|| maclaurin::expand_backward(gradient, &values, polynomial, expansion))
+    })
+    .map_err(|error| of_expansion(py, error))?;
+    Ok((give(py, gradients.values), gradients.coefficients.to_pyarray(py)))
+}
+
+/// How expand(x, series, ...) changes in the direction tangent (a Jacobian-vector product), laid
+/// out as the expansion.
+///
+/// tangent: of the shape of x, taken in the dtype of x.
+/// The other arguments as given to expand.
+///
+/// >>> import maclaurin as mc
+/// >>> expand_tangent([3.0], [1.0], mc.Polynomial(0.0, [0.0, 0.0, 1.0])).tolist()
+/// [[6.0]]
+#[pyfunction]
+#[pyo3(signature = (x, tangent, series, kind="terms", degrees=None, constant=false, axis=-1,
+    stack=true, scale=1.0, shift=0.0, dtype=None, threads=None),
+    text_signature = "(x, tangent, series, kind='terms', degrees='nonzero', constant=False, \
+    axis=-1, stack=True, scale=1.0, shift=0.0, dtype=None, threads=None)")]
+#[expect(clippy::too_many_arguments, reason = "Python's keywords")]
+pub fn expand_tangent<'py>(
+    x: &Bound<'py, PyAny>,
+    tangent: &Bound<'py, PyAny>,
+    series: &Bound<'py, Polynomial>,
+    kind: &str,
+    degrees: Option<&Bound<'py, PyAny>>,
+    constant: bool,
+    axis: isize,
+    stack: bool,
+    scale: f64,
+    shift: f64,
+    dtype: Option<&Bound<'py, PyAny>>,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = x.py();
+    let expansion = options(kind, degrees, constant, axis, stack, scale, shift, threads)?;
+    let polynomial = &series.get().inner;
+    let input = Input::new(x)?;
+    let precision = dtype.map_or(Ok(default_precision(&input)), Precision::new)?;
+    let type_of_x = input.as_any().getattr("dtype")?;
+    let tangent = py.import("numpy")?.call_method1("asarray", (tangent, type_of_x))?;
+    at_precision!(precision, U => {
+        let result = each!(&input, array => {
+            let direction = same_type(array, &Input::new(&tangent)?)?;
+            let (values, direction) = (view(array), view(&direction));
+            py.detach(|| maclaurin::expand_tangent::<_, U>(&values, &direction, polynomial, &expansion))
+        });
+        Ok(give(py, result.map_err(|error| of_expansion(py, error))?))
+    })
+}
+
+/// `other`, known to have the type of `array`.
+fn same_type<'py, T: numpy::Element>(
+    _array: &Bound<'py, numpy::PyArrayDyn<T>>,
+    other: &Input<'py>,
+) -> PyResult<Bound<'py, numpy::PyArrayDyn<T>>> {
+    let other = other.as_any().cast::<numpy::PyArrayDyn<T>>();
+    Ok(other
+        .map_err(|_| PyTypeError::new_err("tangent cannot be taken in the dtype of x"))?
+        .clone())
+}
+
+/// Python's keywords as options.
+#[expect(clippy::too_many_arguments, reason = "Python's keywords")]
+fn options(
+    kind: &str,
+    degrees: Option<&Bound<'_, PyAny>>,
+    constant: bool,
+    axis: isize,
+    stack: bool,
+    scale: f64,
+    shift: f64,
+    threads: Option<usize>,
+) -> PyResult<Expansion> {
+    let kind = match kind {
+        "terms" => Kind::Terms,
+        "powers" => Kind::Powers,
+        "partial_sums" => Kind::PartialSums,
+        "sum" => Kind::Sum,
+        _ => {
+            return Err(PyValueError::new_err(format!(
+                "kind {kind:?} is none of \"terms\", \"powers\", \"partial_sums\", \"sum\""
+            )));
+        }
+    };
+    let degrees = degrees.map_or(Ok(Degrees::NonZero), read_degrees)?;
+    if threads == Some(0) {
+        return Err(PyValueError::new_err("threads must be at least 1"));
+    }
+    Ok(Expansion { kind, degrees, constant, axis, stack, scale, shift, threads })
+}
+
+fn read_degrees(degrees: &Bound<'_, PyAny>) -> PyResult<Degrees> {
+    if let Ok(name) = degrees.cast::<PyString>() {
+        return match name.to_str()? {
+            "nonzero" => Ok(Degrees::NonZero),
+            "all" => Ok(Degrees::All),
+            other => Err(PyValueError::new_err(format!(
+                "degrees {other:?} is neither \"nonzero\" nor \"all\" nor a list of degrees"
+            ))),
+        };
+    }
+    let list = degrees.try_iter()?.map(|degree| {
+        let degree = degree?;
+        degree.extract().map_err(|_| match degree.str() {
+            Ok(text) => PyValueError::new_err(format!("degree {text} is no integer from 1 on")),
+            Err(error) => error,
+        })
+    });
+    Ok(Degrees::List(list.collect::<PyResult<_>>()?))
+}
+
+/// Values looked at for the warning.
+const LOOKED_AT: usize = 1 << 16;
+
+/// Values that lie side by side in a sample.
+const RUN: usize = 64;
+
+/// Warns once a series of values outside its disc of convergence.
+fn warn_outside(
+    input: &Input<'_>,
+    series: &Bound<'_, Polynomial>,
+    expansion: &Expansion,
+) -> PyResult<()> {
+    let Ok(series) = series.cast::<Series>() else { return Ok(()) };
+    let (py, series) = (series.py(), series.get());
+    if series.has_warned() {
+        return Ok(());
+    }
+    let radius = series.radius_of(py)?.lower;
+    let (scale, shift, center) = (expansion.scale, expansion.shift, series.inner.at_f64());
+    let inside = |x: f64| (scale * x + shift - center).abs() <= radius;
+    let possible = match input {
+        Input::U8(_) => (0.0, f64::from(u8::MAX)),
+        Input::I8(_) => (f64::from(i8::MIN), f64::from(i8::MAX)),
+        Input::U16(_) => (0.0, f64::from(u16::MAX)),
+        Input::I16(_) => (f64::from(i16::MIN), f64::from(i16::MAX)),
+        _ => (f64::NEG_INFINITY, f64::INFINITY),
+    };
+    if radius == f64::INFINITY || inside(possible.0) && inside(possible.1) {
+        return Ok(());
+    }
+    let Some((low, high)) = each!(input, array => extremes(&view(array))) else { return Ok(()) };
+    if inside(low) && inside(high) || !series.warns() {
+        return Ok(());
+    }
+    let (low, high) = (scale * low + shift, scale * high + shift);
+    let outside = crate::interrupt::interruptible(py, || {
+        series.inner.outside(low.min(high), low.max(high), scale)
+    })?;
+    let Some(outside) = outside else { return Ok(()) };
+    // An infinity or a text with a zero byte would be a second problem.
+    let message = CString::new(outside.to_string().replace('\0', " "))?;
+    PyErr::warn(py, &py.get_type::<RadiusWarning>(), &message, 1)
+}
+
+/// The smallest and the largest value, NaN aside: of all, or of an even sample.
+fn extremes<T: Element + PartialOrd>(values: &ArrayViewD<'_, T>) -> Option<(f64, f64)> {
+    fn narrow<T: PartialOrd + Copy>(low: &mut [T; RUN], high: &mut [T; RUN], values: &[T]) {
+        for ((low, high), &value) in low.iter_mut().zip(high.iter_mut()).zip(values) {
+            *low = if value < *low { value } else { *low };
+            *high = if value > *high { value } else { *high };
+        }
+    }
+    #[expect(clippy::eq_op, reason = "NaN is not equal to itself")]
+    let first = *values.iter().find(|value| *value == *value)?;
+    let (mut low, mut high) = ([first; RUN], [first; RUN]);
+    let step = values.len().div_ceil(LOOKED_AT).max(1);
+    if let Some(slice) = values.as_slice_memory_order() {
+        for run in slice.chunks(RUN).step_by(step) {
+            narrow(&mut low, &mut high, run);
+        }
+    } else {
+        for value in values.iter().step_by(step) {
+            narrow(&mut low, &mut high, &[*value]);
+        }
+    }
+    let ends = low.iter().zip(&high).map(|(low, high)| (low.to_f64(), high.to_f64()));
+    ends.reduce(|(low, high), (l, h)| (low.min(l), high.max(h)))
+}

@@ -1,0 +1,31 @@
+//! The native module of the Python package: converts arguments and results, lets go of the
+//! interpreter while Rust works, and turns errors into exceptions. What things mean is said and
+//! done in the crate `maclaurin`; what Python users see of it is documented in
+//! `python/maclaurin`.
+// The docstrings are Python's.
+#![allow(clippy::doc_markdown, missing_docs)]
+
+#[allow(unsafe_code)]
+mod array;
+mod error;
+mod expand;
+mod function;
+mod interrupt;
+mod polynomial;
+mod series;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::error::{NotAnalyticError, ParseError, RadiusWarning};
+    #[pymodule_export]
+    use crate::expand::{expand, expand_backward, expand_tangent};
+    #[pymodule_export]
+    use crate::function::Function;
+    #[pymodule_export]
+    use crate::polynomial::Polynomial;
+    #[pymodule_export]
+    use crate::series::{Exact, Radius, Series};
+}

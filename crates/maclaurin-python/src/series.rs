@@ -1,0 +1,279 @@
+//! `maclaurin.Series` as far as it is Rust, and the numbers that it is made of.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use maclaurin::{Language, Rational};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyInt};
+
+use crate::error::of_series;
+use crate::function::Function;
+use crate::interrupt::interruptible;
+use crate::polynomial::Polynomial;
+
+/// The Taylor series of a function. Python users get its subclass `maclaurin.Series`.
+#[pyclass(frozen, subclass, extends = Polynomial, module = "maclaurin._native")]
+pub struct Series {
+    pub inner: maclaurin::Series,
+    radius: OnceLock<maclaurin::Radius>,
+    /// Whether values outside the radius have been warned of.
+    warned: AtomicBool,
+}
+
+impl Series {
+    /// The radius of convergence, searched for once.
+    pub fn radius_of(&self, py: Python<'_>) -> PyResult<&maclaurin::Radius> {
+        if let Some(radius) = self.radius.get() {
+            return Ok(radius);
+        }
+        let radius = interruptible(py, || self.inner.radius())?;
+        Ok(self.radius.get_or_init(|| radius))
+    }
+
+    /// Whether values outside the radius have been warned of.
+    pub fn has_warned(&self) -> bool {
+        self.warned.load(Ordering::Relaxed)
+    }
+
+    /// True once: at the first call.
+    pub fn warns(&self) -> bool {
+        !self.warned.swap(true, Ordering::Relaxed)
+    }
+}
+
+#[pymethods]
+impl Series {
+    /// By one of: order, terms (so many non-zero degrees), or range and tolerance.
+    #[new]
+    #[pyo3(signature = (function, *, order=None, at=None, terms=None, range=None, tolerance=None))]
+    fn new(
+        function: &Bound<'_, Function>,
+        order: Option<usize>,
+        at: Option<&str>,
+        terms: Option<usize>,
+        range: Option<(f64, f64)>,
+        tolerance: Option<f64>,
+    ) -> PyResult<PyClassInitializer<Self>> {
+        use maclaurin::Series as Inner;
+        let py = function.py();
+        let function = &function.get().inner;
+        let inner = interruptible(py, || match (order, terms, range.zip(tolerance)) {
+            (Some(order), _, _) => Inner::new(function, order, at.unwrap_or("0")),
+            (_, Some(terms), _) => Inner::with_terms(function, terms, at.unwrap_or("0")),
+            (_, _, Some((range, tolerance))) => Inner::within(function, range, tolerance, at),
+            // The Python side asks for one of the three.
+            _ => Inner::new(function, 0, at.unwrap_or("0")),
+        })?
+        .map_err(of_series)?;
+        let polynomial = Polynomial { inner: inner.polynomial() };
+        let series = Self { inner, radius: OnceLock::new(), warned: AtomicBool::new(false) };
+        Ok(PyClassInitializer::from(polynomial).add_subclass(series))
+    }
+
+    #[getter]
+    fn function(&self) -> Function {
+        Function { inner: self.inner.function().clone() }
+    }
+
+    #[getter]
+    fn at_text(&self) -> &str {
+        self.inner.at()
+    }
+
+    /// int, Fraction, Exact, or None where only an enclosure is known.
+    fn at_exact<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.inner.at_exact().map(|exact| number(py, exact)).transpose()
+    }
+
+    /// int, Fraction, Exact, or None where only an enclosure is known.
+    fn exact_coefficient<'py>(
+        &self,
+        py: Python<'py>,
+        degree: usize,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.inner.exact(degree).map(|exact| number(py, exact)).transpose()
+    }
+
+    #[pyo3(signature = (degree, bits))]
+    fn enclosure(&self, py: Python<'_>, degree: usize, bits: usize) -> PyResult<(String, String)> {
+        let interval =
+            interruptible(py, || self.inner.enclosure(degree, bits))?.map_err(of_series)?;
+        // So many digits tell intervals of this width apart: log10(2) bits, and two to spare.
+        Ok(interval.to_decimal(bits * 30_103 / 100_000 + 3))
+    }
+
+    #[getter]
+    fn radius(&self, py: Python<'_>) -> PyResult<Radius> {
+        let radius = self.radius_of(py)?;
+        let (lower, upper, exact) = (radius.lower, radius.upper, radius.exact.clone());
+        Ok(Radius { lower, upper, exact, text: radius.to_string() })
+    }
+
+    /// (bound, sampled, at)
+    #[pyo3(signature = (low, high, relative))]
+    fn bound(
+        &self,
+        py: Python<'_>,
+        low: f64,
+        high: f64,
+        relative: bool,
+    ) -> PyResult<(f64, f64, f64)> {
+        let error = interruptible(py, || match relative {
+            true => self.inner.relative_error_bound(low, high),
+            false => self.inner.error_bound(low, high),
+        })?
+        .map_err(of_series)?;
+        Ok((error.bound, error.sampled, error.at))
+    }
+
+    /// A warning about values from low to high, scale their multiplier, if they lie outside the
+    /// disc of convergence; else None.
+    fn outside(
+        &self,
+        py: Python<'_>,
+        low: f64,
+        high: f64,
+        scale: f64,
+    ) -> PyResult<Option<String>> {
+        let outside = interruptible(py, || self.inner.outside(low, high, scale))?;
+        Ok(outside.map(|outside| outside.to_string()))
+    }
+
+    /// The series in LaTeX mathematics, with the order of what is left out.
+    fn latex(&self) -> String {
+        self.inner.latex()
+    }
+
+    fn source_code(&self, language: &str) -> PyResult<String> {
+        let language = match language {
+            "rust" => Language::Rust,
+            "c" => Language::C,
+            "python" => Language::Python,
+            "numpy" => Language::NumPy,
+            "torch" => Language::Torch,
+            _ => {
+                return Err(PyValueError::new_err(format!(
+                    "language {language:?} is none of \"rust\", \"c\", \"python\", \"numpy\", \"torch\""
+                )));
+            }
+        };
+        Ok(self.inner.code(language))
+    }
+
+    fn __str__(&self) -> String {
+        self.inner.to_string()
+    }
+}
+
+/// How far from its expansion point a series converges to its function.
+///
+/// `lower` and `upper` are floats between which the radius certainly lies (infinity included);
+/// `exact` is text such as "pi" where the radius itself is known, else None.
+#[pyclass(frozen, get_all, module = "maclaurin")]
+pub struct Radius {
+    lower: f64,
+    upper: f64,
+    exact: Option<String>,
+    text: String,
+}
+
+#[pymethods]
+impl Radius {
+    fn __str__(&self) -> &str {
+        &self.text
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Radius {}>", self.text)
+    }
+}
+
+/// An exact real constant that is not rational, such as log(2) or sqrt(3)/2.
+///
+/// `text` is how Maclaurin writes and reads it, `latex` how LaTeX does, `float(constant)` the
+/// nearest double.
+#[pyclass(frozen, module = "maclaurin")]
+pub struct Exact {
+    inner: maclaurin::Exact,
+}
+
+#[pymethods]
+impl Exact {
+    /// The constant as Maclaurin writes and reads it.
+    #[getter]
+    fn text(&self) -> String {
+        self.inner.to_string()
+    }
+
+    /// The constant in LaTeX mathematics.
+    #[getter]
+    fn latex(&self) -> String {
+        self.inner.latex()
+    }
+
+    /// The constant as a SymPy expression; needs SymPy.
+    fn sympy<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let sympy = py.import("sympy")?;
+        let names = PyDict::new(py);
+        names.set_item("e", sympy.getattr("E")?)?;
+        let text = self.text().replace('^', "**");
+        sympy.call_method1("sympify", (text, names))
+    }
+
+    fn __float__(&self) -> f64 {
+        [128, 1024, 8192]
+            .into_iter()
+            .find_map(|bits| self.inner.enclose(bits).to_f64())
+            .unwrap_or(f64::NAN)
+    }
+
+    fn __str__(&self) -> String {
+        self.text()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<Exact {}>", self.inner)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| self.inner == other.get().inner)
+    }
+
+    fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
+        self.text().into_pyobject(py)?.hash()
+    }
+
+    fn _repr_latex_(&self) -> String {
+        format!("${}$", self.inner.latex())
+    }
+}
+
+/// An int, a `fractions.Fraction`, or an [`Exact`].
+fn number<'py>(py: Python<'py>, exact: &maclaurin::Exact) -> PyResult<Bound<'py, PyAny>> {
+    static FRACTION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let Some(rational) = exact.as_rational() else {
+        return Ok(Bound::new(py, Exact { inner: exact.clone() })?.into_any());
+    };
+    let (numerator, denominator) = integers(py, rational)?;
+    if rational.is_int() {
+        return Ok(numerator);
+    }
+    let fraction = FRACTION.get_or_try_init(py, || {
+        Ok::<_, PyErr>(py.import("fractions")?.getattr("Fraction")?.unbind())
+    })?;
+    fraction.bind(py).call1((numerator, denominator))
+}
+
+/// Numerator and denominator: by base 16, whose digits Python takes in any number.
+fn integers<'py>(
+    py: Python<'py>,
+    rational: &Rational,
+) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    let integer = py.get_type::<PyInt>();
+    let numerator = integer.call1((format!("{:x}", rational.numerator()), 16))?;
+    let denominator = integer.call1((format!("{:x}", rational.denominator()), 16))?;
+    Ok((numerator, denominator))
+}

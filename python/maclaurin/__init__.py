@@ -1,0 +1,51 @@
+"""Taylor series of any function of one variable, and arrays expanded by them.
+
+>>> import maclaurin as mc
+>>> s = mc.taylor("log(1 + exp(x))", order=4)
+>>> str(s)
+'log(2) + x/2 + x^2/8 - x^4/192'
+>>> mc.expand([[0.0, 1.0]], s).shape
+(1, 2, 3)
+
+Layers and estimators live in modules of their own, each of which needs its framework:
+``maclaurin.sklearn``, ``maclaurin.torch``, ``maclaurin.keras``, ``maclaurin.jax``.
+"""
+
+from maclaurin import compat
+from maclaurin._native import (
+    Exact,
+    Function,
+    NotAnalyticError,
+    ParseError,
+    Polynomial,
+    Radius,
+    RadiusWarning,
+    expand,
+    expand_backward,
+    expand_tangent,
+)
+from maclaurin.estimate import EstimatedSeries
+from maclaurin.plot import plot_error, plot_expansion
+from maclaurin.series import ErrorBound, Series, taylor
+from maclaurin.trace import trace
+
+__all__ = [
+    "ErrorBound",
+    "EstimatedSeries",
+    "Exact",
+    "Function",
+    "NotAnalyticError",
+    "ParseError",
+    "Polynomial",
+    "Radius",
+    "RadiusWarning",
+    "Series",
+    "compat",
+    "expand",
+    "expand_backward",
+    "expand_tangent",
+    "plot_error",
+    "plot_expansion",
+    "taylor",
+    "trace",
+]

@@ -1,0 +1,163 @@
+"""Pictures: a function beside its polynomials, the error under its certified bound, and every
+degree of every channel of an image. Needs matplotlib (`pip install maclaurin[plot]`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from maclaurin._native import Polynomial, expand
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from maclaurin.series import Series
+
+Array = npt.NDArray[Any]
+
+#: Points of a curve, and pieces of a range that a bound is drawn for.
+POINTS = 801
+PIECES = 48
+
+
+def plot_series(
+    series: Series, low: float, high: float, orders: Sequence[int] | None, ax: Axes | None
+) -> Axes:
+    """The picture of `Series.plot`."""
+    from matplotlib import pyplot
+
+    from maclaurin.series import taylor
+
+    ax = pyplot.gca() if ax is None else ax
+    x = np.linspace(low, high, POINTS)
+    truth = np.asarray(series.function(x))
+    ax.plot(x, truth, color="black", linewidth=2, label=str(series.function), zorder=3)
+    for order in [series.order] if orders is None else orders:
+        one = series if order == series.order else taylor(series.function, order=order, at=series.at_text)
+        (line,) = ax.plot(x, np.asarray(one(x)), linewidth=1.3, label=f"order {order}")
+        if order == series.order:
+            ends, bounds = _bounds(series, low, high)
+            band = np.append(bounds, bounds[-1])
+            middle = np.asarray(one(ends))
+            ax.fill_between(
+                ends, middle - band, middle + band, color=line.get_color(), alpha=0.15,
+                linewidth=0, label="certified error",
+            )  # fmt: skip
+    _frame(ax, truth)
+    _shade_outside(ax, series, low, high)
+    ax.set_xlim(low, high)
+    ax.set_xlabel("x")
+    ax.legend(loc="best", fontsize="small")
+    return ax
+
+
+def plot_error(series: Series, low: float, high: float, ax: Axes | None = None) -> Axes:
+    """The error |f - T| on [low, high] as it is seen, under its certified bound, logarithmic.
+
+    The range outside the radius of convergence is shaded.
+
+    >>> import maclaurin as mc
+    >>> ax = mc.plot_error(mc.taylor("softplus", order=4), -4, 4)
+    """
+    from matplotlib import pyplot
+
+    ax = pyplot.gca() if ax is None else ax
+    x = np.linspace(low, high, POINTS)
+    seen = np.abs(np.asarray(series.function(x)) - np.asarray(series(x)))
+    ends, bounds = _bounds(series, low, high)
+    smallest = max(float(np.finfo(float).eps), float(np.nanmax(bounds)) * 1e-16)
+    ax.step(ends, np.append(bounds, bounds[-1]), where="post", color="tab:red", label="certified bound")
+    ax.plot(x, np.where(seen > smallest, seen, np.nan), color="black", linewidth=1, label="|f - T|")
+    ax.set_yscale("log")
+    _shade_outside(ax, series, low, high)
+    ax.set_xlim(low, high)
+    ax.set_xlabel("x")
+    ax.set_title(f"error of order {series.order} of {series.function} about {series.at_text}", fontsize="medium")
+    ax.legend(loc="best", fontsize="small")
+    return ax
+
+
+def plot_expansion(
+    image: Any, series: Polynomial, *, scale: float | None = None, figure: Figure | None = None, **options: Any
+) -> Figure:
+    """A contact sheet of an image: a row for each degree, a column for each channel.
+
+    image: of shape (height, width) or (height, width, channels); integers are read as 0 to 1
+        unless `scale` says otherwise.
+    options: kind, degrees, constant, shift, as `expand` takes them.
+
+    Each panel runs from its smallest value (black) to its largest (white), which are written
+    above it.
+
+    >>> import maclaurin as mc
+    >>> figure = mc.plot_expansion(np.eye(8), mc.taylor("exp(x)", order=2))
+    """
+    from matplotlib import pyplot
+
+    pixels = np.asarray(image)
+    if pixels.ndim not in (2, 3):
+        raise ValueError(f"an image has shape (height, width) or (height, width, channels), not {pixels.shape}")
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    if scale is None:
+        scale = 1 / np.iinfo(pixels.dtype).max if pixels.dtype.kind in "iu" else 1.0
+    if options.get("kind") == "sum":
+        raise ValueError('kind "sum" has no degrees to draw')
+    terms = expand(pixels, series, axis=0, scale=scale, **options)
+    degrees = options.get("degrees", "nonzero")
+    if isinstance(degrees, str):
+        degrees = series.degrees if degrees == "nonzero" else range(1, series.order + 1)
+    names = [0, *degrees] if options.get("constant") else list(degrees)
+    rows, columns = len(terms), pixels.shape[2]
+    if figure is None:
+        height, width = pixels.shape[:2]
+        panel = 2.4
+        size = (panel * columns + 0.6, (panel * height / width + 0.35) * rows)
+        figure = pyplot.figure(figsize=size, layout="constrained")
+    axes: Any = figure.subplots(rows, columns, squeeze=False)
+    for row, (degree, plane) in enumerate(zip(names, terms, strict=True)):
+        for channel in range(columns):
+            ax, panel_values = axes[row, channel], plane[..., channel]
+            ax.imshow(panel_values, cmap="gray", interpolation="nearest")
+            ax.set_xticks([])
+            ax.set_yticks([])
+            ax.set_title(f"{panel_values.min():.3g} to {panel_values.max():.3g}", fontsize="x-small")
+            if channel == 0:
+                ax.set_ylabel(f"degree {degree}", fontsize="small")
+            if row == rows - 1:
+                ax.set_xlabel(f"channel {channel}", fontsize="small")
+    return figure
+
+
+def _bounds(series: Series, low: float, high: float) -> tuple[Array, Array]:
+    """Ends of pieces of the range and the certified bound on each; infinite where there is none."""
+    ends = np.linspace(low, high, PIECES + 1)
+    bounds = []
+    for start, end in zip(ends[:-1], ends[1:], strict=True):
+        try:
+            bounds.append(float(series.error_bound(start, end)))
+        except ValueError:
+            bounds.append(np.inf)
+    return ends, np.array(bounds)
+
+
+def _frame(ax: Axes, truth: Array) -> None:
+    """The function's own height: a polynomial that runs away must not flatten the picture."""
+    finite = truth[np.isfinite(truth)]
+    if finite.size:
+        bottom, top = float(finite.min()), float(finite.max())
+        margin = 0.15 * ((top - bottom) or 1.0)
+        ax.set_ylim(bottom - margin, top + margin)
+
+
+def _shade_outside(ax: Axes, series: Series, low: float, high: float) -> None:
+    radius, center = series.radius.lower, series.center
+    label: str | None = f"outside the radius, {series.radius}"
+    for start, end in [(low, min(center - radius, high)), (max(center + radius, low), high)]:
+        if start < end:
+            ax.axvspan(start, end, color="tab:orange", alpha=0.12, linewidth=0, label=label)
+            label = None

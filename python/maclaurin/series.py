@@ -1,0 +1,198 @@
+"""Series: exact coefficients, where they can be trusted, and how they are had."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from maclaurin import _native, estimate, trace
+from maclaurin._native import Exact, Function
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: An expansion point: a number, or text without x such as "pi/6". A float stands for the decimal
+#: that Python prints for it.
+Point = int | float | Fraction | str
+
+
+class ErrorBound(float):
+    """How far a polynomial is from its function on a range, at most: certified.
+
+    A float, with the largest error that was seen as ``sampled`` and its place as ``at``; the
+    truth lies between ``sampled`` and the float itself.
+    """
+
+    sampled: float
+    at: float
+
+    def __new__(cls, bound: float, sampled: float, at: float) -> ErrorBound:
+        self = super().__new__(cls, bound)
+        self.sampled = sampled
+        self.at = at
+        return self
+
+    def __getnewargs__(self) -> tuple[float, float, float]:
+        return float(self), self.sampled, self.at
+
+
+class Series(_native.Series):
+    """The Taylor series of a function about a point, up to an order; `taylor` makes them.
+
+    ``function``, ``order``, ``degrees`` (those from 1 on whose coefficient is not exactly zero),
+    ``coefficients`` (float64, each correctly rounded), ``center`` (the expansion point as a
+    float). Called with a number or an array it gives the polynomial's values there.
+
+    >>> s = taylor("log(1 + exp(x))", order=4)
+    >>> s.degrees, s.exact[0].text, s.exact[4]
+    ((1, 2, 4), 'log(2)', Fraction(-1, 192))
+    >>> str(s.radius)
+    'pi = 3.14159...'
+    >>> s.error_bound(0, 1) < 1e-3
+    True
+    """
+
+    @property
+    def at(self) -> int | Fraction | Exact | float:
+        """The expansion point: exactly, or the nearest float where it is only enclosed."""
+        exact = self.at_exact()
+        return self.center if exact is None else exact
+
+    @property
+    def exact(self) -> tuple[int | Fraction | Exact | None, ...]:
+        """The coefficients exactly; None where only an enclosure is known."""
+        return tuple(self.exact_coefficient(degree) for degree in range(self.order + 1))
+
+    def enclosure(self, degree: int, bits: int = 128) -> tuple[str, str]:
+        """Two decimals that contain the coefficient of a degree, 2^-bits of it apart.
+
+        Raises IndexError for a degree above the order.
+
+        >>> taylor("exp(x)", order=3).enclosure(3, bits=20)
+        ('0.166666666', '0.166666667')
+        """
+        return super().enclosure(degree, bits)
+
+    def error_bound(self, low: float, high: float) -> ErrorBound:
+        """A certified upper bound of max |f - T| on [low, high]; ``.sampled`` is what was seen.
+
+        Raises ValueError where the function is not finite on the range.
+        """
+        return ErrorBound(*self.bound(float(low), float(high), relative=False))
+
+    def relative_error_bound(self, low: float, high: float) -> ErrorBound:
+        """A certified upper bound of max |f - T|/|f| on [low, high]."""
+        return ErrorBound(*self.bound(float(low), float(high), relative=True))
+
+    def code(self, language: Literal["rust", "c", "python", "numpy", "torch"]) -> str:
+        """A function in a programming language that evaluates the polynomial by Horner's rule."""
+        return self.source_code(language)
+
+    def to_polynomial(self) -> np.polynomial.Polynomial:
+        """The series as a polynomial of NumPy, in powers of x - at.
+
+        >>> taylor("exp(x)", order=2, at=1).to_polynomial()(1.0) == np.e
+        True
+        """
+        window = [-1.0, 1.0]
+        domain = [self.center - 1.0, self.center + 1.0]
+        return np.polynomial.Polynomial(self.coefficients, domain=domain, window=window)
+
+    def plot(
+        self,
+        low: float,
+        high: float,
+        orders: Sequence[int] | None = None,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """The function in black, its polynomials, and a band as wide as the certified error.
+
+        orders: those drawn, by default that of the series. Needs matplotlib.
+        """
+        from maclaurin.plot import plot_series
+
+        return plot_series(self, low, high, orders, ax)
+
+    def __repr__(self) -> str:
+        return f"<Series of {self.function} about {self.at_text}, order {self.order}: {self}>"
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    def _key(self) -> tuple[Function, int, str]:
+        return self.function, self.order, self.at_text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Series) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return taylor, self._key()
+
+
+def taylor(
+    f: str | Function | Callable[[Any], Any],
+    order: int | None = None,
+    at: Point | None = None,
+    *,
+    terms: int | None = None,
+    on: tuple[float, float] | None = None,
+    tolerance: float | None = None,
+) -> Series:
+    """The Taylor series of a function of one variable.
+
+    f: text such as "log(1 + exp(x))" or "softplus", a Function (which can have parameters), or a
+        Python function of NumPy's functions and of operators, which is read by calling it once.
+        A function that cannot be read so (one that decides by its argument's value, or calls
+        the module math) gives an EstimatedSeries, by a Cauchy integral; only with order.
+    at: the expansion point; 0 unless it is given or, with on, chosen.
+
+    How far it goes is said by one of
+    order: the highest degree;
+    terms: the number of non-zero degrees from 1 on;
+    on, tolerance: the smallest order whose certified error on the range (low, high) is at most
+        tolerance.
+
+    Raises ParseError for text that is no function of x, NotAnalyticError where there is no series,
+    ValueError if no order meets the tolerance: the message says why and what would.
+
+    >>> taylor("sin(x)", terms=3).degrees
+    (1, 3, 5)
+    >>> taylor(lambda x: np.log(1 + np.exp(x)), order=4).exact[4]
+    Fraction(-1, 192)
+    >>> taylor("exp(x)", on=(0, 1), tolerance=1e-6).order
+    6
+    """
+    ways = [order is not None, terms is not None, on is not None or tolerance is not None]
+    if sum(ways) != 1 or (on is None) != (tolerance is None):
+        raise TypeError("taylor takes one of: order, terms, or on and tolerance together")
+    for name, number in [("order", order), ("terms", terms)]:
+        if number is not None and number < 0:
+            raise ValueError(f"{name} must not be negative; it is {number}")
+    where = None if at is None else point_text(at)
+    if isinstance(f, str):
+        f = Function(f)
+    elif not isinstance(f, Function):
+        try:
+            f = trace.trace(f)
+        except trace.NotTraceable as reason:
+            if order is None:
+                raise TypeError(f"{reason}; then only order can say how far the series goes") from reason
+            center = _native.Series(Function("0"), order=0, at=where).center
+            return estimate.estimate(f, order, center)  # type: ignore[return-value]
+    return Series(f, order=order, at=where, terms=terms, range=on, tolerance=tolerance)
+
+
+def point_text(at: Point) -> str:
+    """An expansion point as the text that the library reads."""
+    if isinstance(at, str):
+        return at
+    if isinstance(at, complex) or not math.isfinite(at):
+        raise ValueError(f"the expansion point must be a finite real number, not {at}")
+    return str(at)
