@@ -9,6 +9,7 @@ real numbers alone is interpolated in Chebyshev points instead.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -136,7 +137,9 @@ def _settled(
 
 def _values(f: Callable[[Any], Any], points: Array) -> Array:
     """The function's values, at all points at once or one by one."""
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        # A function that drops the imaginary part is one of real numbers.
+        warnings.simplefilter("error", np.exceptions.ComplexWarning)
         try:
             values = np.asarray(f(points))
             if values.shape == points.shape and values.dtype.kind in "fciu":

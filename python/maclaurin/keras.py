@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from maclaurin import rows
@@ -28,6 +29,9 @@ class _TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
         self.order = order
         self.at = point_text(at)
         self.series = taylor(function, order=order, at=at)
+        # Plain numbers, which every compiler takes as constants.
+        self._center = self.series.center
+        self._coefficients = self.series.coefficients.tolist()
 
     def get_config(self) -> dict[str, Any]:
         """What a saved model makes the layer from."""
@@ -43,7 +47,7 @@ class _TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
     def _shifted(self, x: Any, scale: float, shift: float) -> Any:
         """scale*x + shift - x0, in float32 at least."""
         precision = "float64" if self.compute_dtype == "float64" else "float32"
-        return ops.cast(x, precision) * scale + (shift - self.series.center)
+        return ops.cast(x, precision) * scale + (shift - self._center)
 
 
 @keras.saving.register_keras_serializable(package="maclaurin")
@@ -99,10 +103,9 @@ class TaylorExpansion(_TaylorLayer):
     def call(self, x: Any) -> Any:
         """The expansion of x."""
         t = self._shifted(x, self.scale, self.shift)
-        coefficients = self.series.coefficients.tolist()
         if self.kind == "sum":
-            return ops.cast(rows.horner(t, coefficients), self.compute_dtype)
-        values = rows.rows(t, ops.ones_like(t), coefficients, self.kind, self.chosen)
+            return ops.cast(rows.horner(t, self._coefficients), self.compute_dtype)
+        values = rows.rows(t, ops.ones_like(t), self._coefficients, self.kind, self.chosen)
         return ops.cast(ops.concatenate(values, axis=self._axis), self.compute_dtype)
 
     @property
@@ -163,7 +166,7 @@ class TaylorActivation(_TaylorLayer):
 
     def build(self, input_shape: Any) -> None:
         """Makes the weights: `coefficients` of shape (order + 1,), and `rate`."""
-        start = keras.initializers.Constant(self.series.coefficients)
+        start = keras.initializers.Constant(np.array(self._coefficients))
         self.coefficients = self.add_weight(
             shape=(self.order + 1,), initializer=start, name="coefficients"
         )

@@ -142,19 +142,19 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             simple = function.isidentifier()
             return f"{function}({variable}) to {degree}" if simple else f"{function} of {variable} to {degree}"
         at = getattr(self.series_, "at_text", repr(self.series_.center))
-        base = variable if self.series_.center == 0 else f"{variable} - {at.removeprefix('-')}"
-        if at.startswith("-"):
-            base = base.replace(" - ", " + ")
-        power = base if base.isidentifier() and degree == 1 else f"({base})"
-        power = base if base.isidentifier() else power
+        sign = "+" if at.startswith("-") else "-"
+        base = variable if self.series_.center == 0 else f"{variable} {sign} {at.removeprefix('-')}"
+        power = base if base.isidentifier() else f"({base})"
         power += f"^{degree}" if degree > 1 else ""
         if self.kind == "powers":
             return power if degree else "1"
         exact = self.series_.exact[degree] if isinstance(self.series_, Series) else None
         if isinstance(exact, int | Fraction):
             return _rational_multiple(Fraction(exact), power if degree else "")
-        text = repr(float(self.series_.coefficients[degree])) if exact is None else f"({exact.text})"
-        return f"{text}*{power}" if degree else text.strip("()") if exact is None else exact.text
+        text = repr(float(self.series_.coefficients[degree])) if exact is None else exact.text
+        if degree == 0:
+            return text
+        return f"({text})*{power}" if " " in text else f"{text}*{power}"
 
     def _check_radius(self, X: Array) -> None:
         if self.on_radius == "ignore" or not isinstance(self.series_, Series) or X.size == 0:

@@ -136,6 +136,11 @@ class Expression:
     def __bool__(self) -> bool:
         raise NotTraceable("it decides by the value of its argument")
 
+    def __lt__(self, other: Any) -> bool:
+        raise NotTraceable("it decides by the value of its argument")
+
+    __le__ = __gt__ = __ge__ = __lt__
+
     def __float__(self) -> float:
         raise NotTraceable("it takes its argument as a float")
 

@@ -39,7 +39,7 @@ use crate::series::Series;
 /// threads: at most so many threads; by default one a core.
 ///
 /// Warns once a series (RadiusWarning) if values lie outside its disc of convergence: all of up
-/// to 65536 values are looked at, an even sample of as many of larger arrays.
+/// to 65536 values are looked at, an even sample of larger arrays.
 ///
 /// >>> import maclaurin as mc
 /// >>> mc.expand([0.0, 1.0], mc.taylor("exp(x)", order=3)).tolist()
@@ -350,9 +350,18 @@ fn extremes<T: Element + PartialOrd>(values: &ArrayViewD<'_, T>) -> Option<(f64,
         for run in slice.chunks(RUN).step_by(step) {
             narrow(&mut low, &mut high, run);
         }
-    } else {
-        for value in values.iter().step_by(step) {
+    } else if step == 1 {
+        for value in values {
             narrow(&mut low, &mut high, &[*value]);
+        }
+    } else {
+        for draw in 0..LOOKED_AT / RUN {
+            // Multiples of the golden ratio: even, and in step with no axis (Weyl 1916).
+            let place = (draw as f64 * 0.618_033_988_749_894_9).fract();
+            let mut rest = (place * values.len() as f64) as usize;
+            let index: Vec<usize> =
+                values.shape().iter().map(|&extent| (rest % extent, rest /= extent).0).collect();
+            narrow(&mut low, &mut high, &[values[&index[..]]]);
         }
     }
     let ends = low.iter().zip(&high).map(|(low, high)| (low.to_f64(), high.to_f64()));

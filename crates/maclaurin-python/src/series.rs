@@ -121,23 +121,15 @@ impl Series {
         high: f64,
         relative: bool,
     ) -> PyResult<(f64, f64, f64)> {
-        let error = interruptible(py, || match relative {
-            true => self.inner.relative_error_bound(low, high),
-            false => self.inner.error_bound(low, high),
-        })?
-        .map_err(of_series)?;
+        use maclaurin::Series as Inner;
+        let measure = if relative { Inner::relative_error_bound } else { Inner::error_bound };
+        let error = interruptible(py, || measure(&self.inner, low, high))?.map_err(of_series)?;
         Ok((error.bound, error.sampled, error.at))
     }
 
     /// A warning about values from low to high, scale their multiplier, if they lie outside the
     /// disc of convergence; else None.
-    fn outside(
-        &self,
-        py: Python<'_>,
-        low: f64,
-        high: f64,
-        scale: f64,
-    ) -> PyResult<Option<String>> {
+    fn outside(&self, py: Python<'_>, low: f64, high: f64, scale: f64) -> PyResult<Option<String>> {
         let outside = interruptible(py, || self.inner.outside(low, high, scale))?;
         Ok(outside.map(|outside| outside.to_string()))
     }

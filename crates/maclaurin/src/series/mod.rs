@@ -35,6 +35,9 @@ const PRECISIONS: [usize; 5] = [128, 512, 2048, 8192, 32_768];
 /// From this precision on an enclosure that says nothing will not get better.
 const HOPELESS: usize = PRECISIONS[3];
 
+/// The most bits that an enclosure is computed with: 40,000 decimal digits.
+const MOST_BITS: usize = 1 << 17;
+
 /// Points that advice is looked for at.
 const USUAL_POINTS: [&str; 6] = ["1", "1/2", "0", "2", "-1", "-2"];
 
@@ -243,7 +246,7 @@ impl Series {
         let last = first.saturating_mul(2).max(PRECISIONS[PRECISIONS.len() - 1]);
         let undecided =
             Error::Undecided { what: format!("the coefficient of degree {degree}"), bits: last };
-        if first > 1 << 20 {
+        if first > MOST_BITS {
             return Err(undecided);
         }
         let mut precision = first;

@@ -1,0 +1,54 @@
+"""The JAX functions against the array function and under JAX's transformations."""
+
+import maclaurin as mc
+import numpy as np
+import pytest
+
+jax = pytest.importorskip("jax")
+import jax.numpy as jnp
+from jax.test_util import check_grads
+from maclaurin.jax import expand, taylor_activation
+
+SERIES = mc.taylor("exp(x) + x*sin(x)", order=5, at=0.5)
+X = np.random.default_rng(0).random((3, 4)).astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", ["terms", "powers", "partial_sums", "sum"])
+@pytest.mark.parametrize("stack", [True, False])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "uint8"])
+def test_values_are_those_of_the_array_function(kind, stack, dtype):
+    x = jnp.asarray(2 * X).astype(dtype)
+    options = {"kind": kind, "degrees": [1, 4, 2], "constant": True, "stack": stack, "axis": 0, "scale": 0.5}
+    expected = mc.expand(np.asarray(x).astype(np.float64), SERIES, **options)
+    for function in (expand, jax.jit(expand, static_argnums=1, static_argnames=("kind", "degrees", "constant", "stack", "axis"))):
+        if function is not expand:
+            options["degrees"] = (1, 4, 2)
+        out = function(x, SERIES, **options)
+        assert out.dtype == ("float32" if dtype == "uint8" else dtype)
+        unit = float(jnp.finfo(out.dtype).eps)
+        assert np.allclose(np.asarray(out).astype(np.float64), expected, rtol=4 * unit, atol=4 * unit)
+
+
+def test_gradients_and_batches():
+    with jax.enable_x64(True):
+        x, coefficients = jnp.asarray(X, jnp.float64), jnp.array([0.1, 1.0, -2.0, 0.5])
+        check_grads(lambda x, a: expand(x, a, at=0.25, kind="partial_sums"), (x, coefficients), order=2)
+        check_grads(taylor_activation, (x, coefficients), order=2)
+        assert expand(x, SERIES).dtype == jnp.float64
+    mapped = jax.vmap(lambda row: expand(row, SERIES))(X)
+    assert np.allclose(mapped, expand(X, SERIES))
+
+
+def test_coefficients_train_as_a_leaf():
+    x = jnp.linspace(-1, 1, 50)
+    parameters = {"coefficients": jnp.asarray(mc.taylor("softplus", order=4).coefficients)}
+
+    def loss(parameters):
+        return ((taylor_activation(x, parameters["coefficients"]) - jnp.tanh(x)) ** 2).mean()
+
+    step = jax.jit(jax.value_and_grad(loss))
+    first = step(parameters)[0]
+    for _ in range(500):
+        value, gradient = step(parameters)
+        parameters = jax.tree.map(lambda p, g: p - 0.3 * g, parameters, gradient)
+    assert value < first / 50

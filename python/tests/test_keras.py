@@ -1,0 +1,122 @@
+"""The Keras layers, on the back-end that KERAS_BACKEND names."""
+
+import json
+
+import maclaurin as mc
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+from maclaurin.keras import TaylorActivation, TaylorExpansion
+
+X = np.random.default_rng(0).random((4, 32, 32, 3)).astype(np.float32)
+KINDS = ["terms", "powers", "partial_sums", "sum"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_values_are_those_of_the_array_function(kind, data_format):
+    layer = TaylorExpansion("exp(x)", order=4, at="1/2", kind=kind, constant=True, scale=0.5, shift=0.1,
+                            data_format=data_format)  # fmt: skip
+    axis = -1 if data_format == "channels_last" else 1
+    x = X if axis == -1 else X.transpose(0, 3, 1, 2)
+    out = keras.ops.convert_to_numpy(layer(x))
+    expected = mc.expand(x, mc.taylor("exp(x)", order=4, at="1/2"), kind=kind, constant=True, axis=axis,
+                         stack=False, scale=0.5, shift=0.1)  # fmt: skip
+    assert np.allclose(out, expected, rtol=1e-6, atol=1e-7)
+    assert layer.compute_output_shape(x.shape) == expected.shape
+    assert layer.compute_output_shape((None, 3, None, 3))[axis] == expected.shape[axis]
+
+
+@pytest.mark.parametrize("shape", [(32, 32, 3), (4, 4, 3)])
+def test_the_seeds_shapes(shape):
+    x = keras.Input(shape=shape)
+    out = TaylorExpansion("log(1 + exp(x))", order=4)(x)
+    assert out.shape == (None, *shape[:2], 9)
+    sums = keras.Model(x, TaylorExpansion("log(1 + exp(x))", order=4, kind="partial_sums")(x))
+    pixels = X[:, : shape[0], : shape[1]]
+    alpha, power = np.array([1 / 2, 1 / 8, -1 / 192]), np.array([1.0, 2.0, 4.0])
+    theirs = np.log(2) + np.cumsum(alpha * pixels[..., None] ** power, axis=-1)
+    expected = np.moveaxis(theirs, -1, -2).reshape(*pixels.shape[:3], 9)
+    assert np.allclose(sums.predict(pixels, verbose=0), expected, atol=1e-6)
+
+
+def model():
+    keras.utils.set_random_seed(0)
+    return keras.Sequential([
+        keras.Input(shape=(32, 32, 3)),
+        TaylorExpansion("log(1 + exp(x))", order=4),
+        keras.layers.Conv2D(4, 3),
+        TaylorActivation("softplus", order=4),
+        keras.layers.GlobalAveragePooling2D(),
+        TaylorActivation("erlang_cdf(x, k, 1)", order=5, parameters={"k": 2}, rate=0.7),
+        keras.layers.Dense(1),
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_fit_save_and_load(tmp_path, jit):
+    if jit and keras.backend.backend() == "torch":
+        pytest.skip("Keras compiles PyTorch models with a compiler that PyTorch's own tests cover")
+    network = model()
+    network.compile("adam", "mse", jit_compile=jit)
+    y = X.mean(axis=(1, 2, 3))[:, None]
+    before = [keras.ops.convert_to_numpy(weight) for weight in network.trainable_weights]
+    losses = network.fit(X, y, epochs=20, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+    after = [keras.ops.convert_to_numpy(weight) for weight in network.trainable_weights]
+    assert all((old != new).any() for old, new in zip(before, after, strict=True))
+    network.save(tmp_path / "model.keras")
+    twin = keras.models.load_model(tmp_path / "model.keras")
+    assert np.allclose(twin.predict(X, verbose=0), network.predict(X, verbose=0), atol=1e-6)
+    json.dumps([layer.get_config() for layer in network.layers])
+
+
+def test_the_numbers_are_the_same_on_every_back_end():
+    """A fixed model's outputs, each against the same sums in double precision."""
+    network = model()
+    for weight in network.weights:
+        count = np.prod(weight.shape, dtype=int)
+        weight.assign(np.linspace(-0.3, 0.3, count, dtype=np.float32).reshape(weight.shape))
+    kernel, bias, first, second, rate, dense, offset = (
+        keras.ops.convert_to_numpy(weight).astype(np.float64) for weight in network.weights
+    )
+    x = mc.expand(X.astype(np.float64), mc.taylor("softplus", order=4), stack=False)
+    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(1, 2))
+    x = mc.Polynomial(0.0, first)(np.einsum("nhwcij,ijco->nhwo", windows, kernel) + bias)
+    x = mc.Polynomial(0.0, second)(rate * x.mean(axis=(1, 2)))
+    assert np.allclose(network.predict(X, verbose=0), x @ dense + offset, rtol=1e-5)
+
+
+def test_inside_the_back_ends_own_compiler():
+    layer = TaylorExpansion("exp(x)", order=3)
+    expected = keras.ops.convert_to_numpy(layer(X))
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow
+
+        out = tensorflow.function(layer, jit_compile=True)(X)
+    elif backend == "jax":
+        import jax
+
+        out = jax.jit(layer)(X)
+    else:
+        import torch
+
+        out = torch.compile(layer, fullgraph=True)(torch.from_numpy(X))
+    assert np.allclose(keras.ops.convert_to_numpy(out), expected, rtol=1e-6)
+
+
+def test_mixed_precision():
+    layer = TaylorExpansion("exp(x)", order=3, dtype="mixed_bfloat16")
+    assert keras.backend.standardize_dtype(layer(X).dtype) == "bfloat16"
+    activation = TaylorActivation("exp(x)", order=3, dtype="mixed_bfloat16")
+    assert keras.backend.standardize_dtype(activation(X).dtype) == "bfloat16"
+    assert keras.backend.standardize_dtype(activation.coefficients.dtype) == "float32"
+
+
+def test_bad_arguments():
+    with pytest.raises(ValueError, match="data_format"):
+        TaylorExpansion(data_format="channels_middle")
+    with pytest.raises(ValueError, match="kind"):
+        TaylorExpansion(kind="term")
