@@ -27,7 +27,7 @@ from maclaurin._native import (
 from maclaurin.estimate import EstimatedSeries
 from maclaurin.plot import plot_error, plot_expansion
 from maclaurin.series import ErrorBound, Series, taylor
-from maclaurin.trace import trace
+from maclaurin.tracing import trace
 
 __all__ = [
     "ErrorBound",

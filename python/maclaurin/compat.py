@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from maclaurin import estimate, series, trace
+from maclaurin import estimate, series
+from maclaurin.tracing import NotTraceableError, trace
 
 
 def approximate_taylor_polynomial(
@@ -25,7 +26,7 @@ def approximate_taylor_polynomial(
     [0.16666666666666666, 0.5, 1.0, 1.0]
     """
     try:
-        coefficients = series.taylor(trace.trace(f), order=degree, at=float(x)).coefficients
-    except trace.NotTraceable:
+        coefficients = series.taylor(trace(f), order=degree, at=float(x)).coefficients
+    except NotTraceableError:
         coefficients = estimate.estimate(f, degree, float(x), largest_radius=scale).coefficients
     return np.poly1d(coefficients[::-1])

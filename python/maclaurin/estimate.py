@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,7 @@ class EstimatedSeries(Polynomial):
 
     errors: Array
 
-    def __new__(cls, at: float, coefficients: list[float], errors: list[float]) -> EstimatedSeries:
+    def __new__(cls, at: float, coefficients: list[float], errors: list[float]) -> Self:
         self = super().__new__(cls, at, coefficients)
         self.errors = np.array(errors)
         return self
@@ -57,7 +57,7 @@ class EstimatedSeries(Polynomial):
         domain = [self.center - 1.0, self.center + 1.0]
         return np.polynomial.Polynomial(self.coefficients, domain=domain, window=[-1.0, 1.0])
 
-    def __getnewargs__(self) -> tuple[float, list[float], list[float]]:  # type: ignore[override]
+    def __getnewargs__(self) -> tuple[Any, ...]:
         return self.center, self.coefficients.tolist(), self.errors.tolist()
 
     def __repr__(self) -> str:
@@ -65,9 +65,7 @@ class EstimatedSeries(Polynomial):
         return f"<EstimatedSeries about {self.at}, order {self.order}, errors up to {worst:.1e}>"
 
 
-def estimate(
-    f: Callable[[Any], Any], order: int, at: float, largest_radius: float = math.inf
-) -> EstimatedSeries:
+def estimate(f: Callable[[Any], Any], order: int, at: float, largest_radius: float = math.inf) -> EstimatedSeries:
     """The series of a function from its values, each coefficient from the circle that suits it.
 
     f: a function of a complex or, failing that, a real number or array.
@@ -117,16 +115,14 @@ def _on_interval(f: Callable[[Any], Any], at: float, radius: float, order: int) 
     points = chebyshev.chebpts1(degree + 1)
     values = _values(f, at + radius * points)
     series = np.linalg.solve(chebyshev.chebvander(points, degree), values)
-    columns = np.array(
-        [np.pad(chebyshev.cheb2poly(row), (0, degree))[: degree + 1] for row in np.eye(degree + 1)]
-    )[:, : order + 1]
+    columns = np.array([np.pad(chebyshev.cheb2poly(row), (0, degree))[: degree + 1] for row in np.eye(degree + 1)])[
+        :, : order + 1
+    ]
     tail = np.abs(series[-3:]).max()
     return _settled(series @ columns, values, tail, radius, np.abs(columns).sum(axis=0))
 
 
-def _settled(
-    scaled: Array, values: Array, tail: float, radius: float, amplification: Array
-) -> tuple[Array, Array]:
+def _settled(scaled: Array, values: Array, tail: float, radius: float, amplification: Array) -> tuple[Array, Array]:
     """Coefficients of powers of the radius as coefficients, with their errors."""
     largest = np.abs(values).max()
     if not np.isfinite(largest) or tail > LARGEST_TAIL * largest:

@@ -1,7 +1,7 @@
 """JAX: expansions as functions that jit, grad and vmap transform, on any device.
 
-    terms = expand(x, maclaurin.taylor("softplus", order=4))
-    y = taylor_activation(x, parameters["coefficients"])
+terms = expand(x, maclaurin.taylor("softplus", order=4))
+y = taylor_activation(x, parameters["coefficients"])
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def expand(
     if not isinstance(series, Polynomial):
         coefficients = coefficients.astype(precision)
     if kind == "sum":
-        return rows.horner(t, coefficients).astype(result)
+        value: jax.Array = rows.horner(t, coefficients)
+        return value.astype(result)
     values = rows.rows(t, jnp.ones_like(t), coefficients, kind, chosen)
     join = jnp.stack if stack else jnp.concatenate
     return join(values, axis).astype(result)

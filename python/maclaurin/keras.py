@@ -1,7 +1,7 @@
 """Keras 3: expansions and trainable polynomials as layers, on every back-end.
 
-    features = TaylorExpansion("log(1 + exp(x))", order=4)   # 3 channels become 9
-    activation = TaylorActivation("softplus", order=4)       # trainable coefficients
+features = TaylorExpansion("log(1 + exp(x))", order=4)   # 3 channels become 9
+activation = TaylorActivation("softplus", order=4)       # trainable coefficients
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from keras import ops
 
 from maclaurin import rows
 from maclaurin._native import Function
-from maclaurin.series import Point, point_text, taylor
+from maclaurin.series import Point, Series, point_text, taylor
 
 __all__ = ["TaylorActivation", "TaylorExpansion"]
 
@@ -28,7 +28,10 @@ class _TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
             function = Function(function, **(parameters or {}))
         self.order = order
         self.at = point_text(at)
-        self.series = taylor(function, order=order, at=at)
+        series = taylor(function, order=order, at=at)
+        if not isinstance(series, Series):
+            raise TypeError("a layer that can be saved needs a function that can be read, such as text")
+        self.series = series
         # Plain numbers, which every compiler takes as constants.
         self._center = self.series.center
         self._coefficients = self.series.coefficients.tolist()
@@ -44,7 +47,7 @@ class _TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
         }
         return {**super().get_config(), **config}
 
-    def _shifted(self, x: Any, scale: float, shift: float) -> Any:
+    def _shifted(self, x: Any, scale: Any, shift: float) -> Any:
         """scale*x + shift - x0, in float32 at least."""
         precision = "float64" if self.compute_dtype == "float64" else "float32"
         return ops.cast(x, precision) * scale + (shift - self._center)
@@ -85,7 +88,7 @@ class TaylorExpansion(_TaylorLayer):
         **options: Any,
     ) -> None:
         super().__init__(function, order, at, parameters, **options)
-        self.kind = kind
+        self.kind: rows.Kind = kind
         self.degrees = degrees if isinstance(degrees, str) else list(degrees)
         self.constant = constant
         self.scale = scale
@@ -166,10 +169,9 @@ class TaylorActivation(_TaylorLayer):
 
     def build(self, input_shape: Any) -> None:
         """Makes the weights: `coefficients` of shape (order + 1,), and `rate`."""
-        start = keras.initializers.Constant(np.array(self._coefficients))
-        self.coefficients = self.add_weight(
-            shape=(self.order + 1,), initializer=start, name="coefficients"
-        )
+        first: Any = np.array(self._coefficients)
+        start = keras.initializers.Constant(first)
+        self.coefficients = self.add_weight(shape=(self.order + 1,), initializer=start, name="coefficients")
         if self.first_rate is not None:
             start = keras.initializers.Constant(self.first_rate)
             self.rate = self.add_weight(shape=(), initializer=start, name="rate")

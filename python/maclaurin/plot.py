@@ -1,8 +1,10 @@
 """Pictures: a function beside its polynomials, the error under its certified bound, and every
-degree of every channel of an image. Needs matplotlib (`pip install maclaurin[plot]`)."""
+degree of every channel of an image. Needs matplotlib (`pip install maclaurin[plot]`).
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +26,7 @@ POINTS = 801
 PIECES = 48
 
 
-def plot_series(
-    series: Series, low: float, high: float, orders: Sequence[int] | None, ax: Axes | None
-) -> Axes:
+def plot_series(series: Series, low: float, high: float, orders: Sequence[int] | None, ax: Axes | None) -> Axes:
     """The picture of `Series.plot`."""
     from matplotlib import pyplot
 
@@ -137,7 +137,7 @@ def _bounds(series: Series, low: float, high: float) -> tuple[Array, Array]:
     """Ends of pieces of the range and the certified bound on each; infinite where there is none."""
     ends = np.linspace(low, high, PIECES + 1)
     bounds = []
-    for start, end in zip(ends[:-1], ends[1:], strict=True):
+    for start, end in itertools.pairwise(ends):
         try:
             bounds.append(float(series.error_bound(start, end)))
         except ValueError:

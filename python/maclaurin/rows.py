@@ -6,9 +6,10 @@ The portable twin of the native kernels, for devices and compilers that those ca
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-Array = TypeVar("Array", bound=Any)
+#: An array of any framework.
+Array = Any
 
 Kind = Literal["terms", "powers", "partial_sums", "sum"]
 KINDS: tuple[Kind, ...] = ("terms", "powers", "partial_sums", "sum")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import numpy as np
 
-from maclaurin import _native, estimate, trace
+from maclaurin import _native, estimate
 from maclaurin._native import Exact, Function
+from maclaurin.tracing import NotTraceableError, trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,13 +31,13 @@ class ErrorBound(float):
     sampled: float
     at: float
 
-    def __new__(cls, bound: float, sampled: float, at: float) -> ErrorBound:
+    def __new__(cls, bound: float, sampled: float, at: float) -> Self:
         self = super().__new__(cls, bound)
         self.sampled = sampled
         self.at = at
         return self
 
-    def __getnewargs__(self) -> tuple[float, float, float]:
+    def __getnewargs__(self) -> tuple[Any, ...]:
         return float(self), self.sampled, self.at
 
 
@@ -136,6 +137,30 @@ class Series(_native.Series):
         return taylor, self._key()
 
 
+@overload
+def taylor(
+    f: str | Function,
+    order: int | None = None,
+    at: Point | None = None,
+    *,
+    terms: int | None = None,
+    on: tuple[float, float] | None = None,
+    tolerance: float | None = None,
+) -> Series: ...
+
+
+@overload
+def taylor(
+    f: Callable[[Any], Any],
+    order: int | None = None,
+    at: Point | None = None,
+    *,
+    terms: int | None = None,
+    on: tuple[float, float] | None = None,
+    tolerance: float | None = None,
+) -> Series | estimate.EstimatedSeries: ...
+
+
 def taylor(
     f: str | Function | Callable[[Any], Any],
     order: int | None = None,
@@ -144,7 +169,7 @@ def taylor(
     terms: int | None = None,
     on: tuple[float, float] | None = None,
     tolerance: float | None = None,
-) -> Series:
+) -> Series | estimate.EstimatedSeries:
     """The Taylor series of a function of one variable.
 
     f: text such as "log(1 + exp(x))" or "softplus", a Function (which can have parameters), or a
@@ -176,17 +201,19 @@ def taylor(
         if number is not None and number < 0:
             raise ValueError(f"{name} must not be negative; it is {number}")
     where = None if at is None else point_text(at)
-    if isinstance(f, str):
-        f = Function(f)
-    elif not isinstance(f, Function):
+    if isinstance(f, Function):
+        function = f
+    elif isinstance(f, str):
+        function = Function(f)
+    else:
         try:
-            f = trace.trace(f)
-        except trace.NotTraceable as reason:
+            function = trace(f)
+        except NotTraceableError as reason:
             if order is None:
                 raise TypeError(f"{reason}; then only order can say how far the series goes") from reason
             center = _native.Series(Function("0"), order=0, at=where).center
-            return estimate.estimate(f, order, center)  # type: ignore[return-value]
-    return Series(f, order=order, at=where, terms=terms, range=on, tolerance=tolerance)
+            return estimate.estimate(f, order, center)
+    return Series(function, order=order, at=where, terms=terms, on=on, tolerance=tolerance)
 
 
 def point_text(at: Point) -> str:

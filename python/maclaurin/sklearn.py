@@ -1,7 +1,7 @@
 """scikit-learn: every feature expanded into the terms of a Taylor series.
 
-    from sklearn.pipeline import make_pipeline
-    model = make_pipeline(TaylorFeatures("log(1 + exp(x))", order=4), LogisticRegression())
+from sklearn.pipeline import make_pipeline
+model = make_pipeline(TaylorFeatures("log(1 + exp(x))", order=4), LogisticRegression())
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.function = function
         self.order = order
         self.at = at
-        self.kind = kind
-        self.degrees = degrees
+        self.kind: rows.Kind = kind
+        self.degrees: rows.Degrees = degrees
         self.constant = constant
         self.scale = scale
         self.shift = shift
@@ -122,7 +122,8 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         from sklearn.utils.validation import _check_feature_names_in
 
         check_is_fitted(self)
-        names = [self._variable(name) for name in _check_feature_names_in(self, input_features)]
+        features: Any = _check_feature_names_in(self, input_features)
+        names = [self._variable(name) for name in features]
         degrees = self._degrees or (self.order,)
         out = [self._name(degree, name) for degree in degrees for name in names]
         return np.array(out, dtype=object)

@@ -11,7 +11,7 @@ additions of PyTorch's own.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -66,7 +66,7 @@ def expand(
     # An exported program runs where this package is not.
     exporting = torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export()
     if x.device.type == "cpu" and not exporting:
-        return _expand(x, coefficients, *plan)
+        return cast("Tensor", _expand(x, coefficients, *plan))
     return _portable(x, coefficients, *plan)
 
 
@@ -176,7 +176,8 @@ def _portable(
     t = x.to(precision) * scale + (shift - at)
     coefficients = coefficients.to(device=x.device, dtype=precision)
     if kind == "sum":
-        return rows.horner(t, coefficients).to(result)
+        value: Tensor = rows.horner(t, coefficients)
+        return value.to(result)
     values = rows.rows(t, torch.ones_like(t), coefficients, kind, degrees)
     join = torch.stack if stack else torch.cat
     return join(values, dim).to(result)
@@ -241,7 +242,7 @@ class TaylorExpansion(nn.Module):
     ) -> None:
         super().__init__()
         self.series = taylor(function, order=order, at=at)
-        self.kind = kind
+        self.kind: rows.Kind = kind
         self.chosen = rows.check(kind, degrees, order, self.series.degrees, constant)
         self.dim = dim
         self.scale = float(scale)

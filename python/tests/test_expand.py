@@ -3,12 +3,13 @@
 import math
 
 import hypothesis.extra.numpy as arrays
-import maclaurin as mc
 import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import maclaurin as mc
 
 SERIES = mc.taylor("exp(x) + x^2*sin(x)", order=6, at=0.25)
 DTYPES = [np.uint8, np.int8, np.uint16, np.int16, np.float16, np.float32, np.float64, ml_dtypes.bfloat16]

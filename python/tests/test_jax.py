@@ -1,12 +1,14 @@
 """The JAX functions against the array function and under JAX's transformations."""
 
-import maclaurin as mc
 import numpy as np
 import pytest
+
+import maclaurin as mc
 
 jax = pytest.importorskip("jax")
 import jax.numpy as jnp
 from jax.test_util import check_grads
+
 from maclaurin.jax import expand, taylor_activation
 
 SERIES = mc.taylor("exp(x) + x*sin(x)", order=5, at=0.5)
@@ -20,7 +22,10 @@ def test_values_are_those_of_the_array_function(kind, stack, dtype):
     x = jnp.asarray(2 * X).astype(dtype)
     options = {"kind": kind, "degrees": [1, 4, 2], "constant": True, "stack": stack, "axis": 0, "scale": 0.5}
     expected = mc.expand(np.asarray(x).astype(np.float64), SERIES, **options)
-    for function in (expand, jax.jit(expand, static_argnums=1, static_argnames=("kind", "degrees", "constant", "stack", "axis"))):
+    for function in (
+        expand,
+        jax.jit(expand, static_argnums=1, static_argnames=("kind", "degrees", "constant", "stack", "axis")),
+    ):
         if function is not expand:
             options["degrees"] = (1, 4, 2)
         out = function(x, SERIES, **options)

@@ -2,9 +2,10 @@
 
 import json
 
-import maclaurin as mc
 import numpy as np
 import pytest
+
+import maclaurin as mc
 
 keras = pytest.importorskip("keras")
 from maclaurin.keras import TaylorActivation, TaylorExpansion

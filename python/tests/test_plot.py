@@ -1,8 +1,9 @@
 """Pictures: that they show what they claim to (they are looked at in the guide)."""
 
-import maclaurin as mc
 import numpy as np
 import pytest
+
+import maclaurin as mc
 
 pyplot = pytest.importorskip("matplotlib.pyplot")
 

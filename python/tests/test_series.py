@@ -1,15 +1,17 @@
 """Functions and series against SymPy and mpmath, and what is asked of Python objects."""
 
 import copy
+import doctest
 import math
 import pickle
 from fractions import Fraction
 
-import maclaurin as mc
 import mpmath
 import numpy as np
 import pytest
 import sympy
+
+import maclaurin as mc
 
 FUNCTIONS = {
     "log(1 + exp(x))": lambda x: sympy.log(1 + sympy.exp(x)),
@@ -34,7 +36,9 @@ def test_exact_coefficients_are_those_of_sympy(text):
 def test_coefficients_are_the_nearest_doubles(at):
     series = mc.taylor("tanh(x) + 1/(2 + x)", order=8, at=at)
     with mpmath.workdps(60):
-        point = mpmath.mpf(Fraction(str(at)).numerator) / Fraction(str(at)).denominator if at != "pi/6" else mpmath.pi / 6
+        point = (
+            mpmath.mpf(Fraction(str(at)).numerator) / Fraction(str(at)).denominator if at != "pi/6" else mpmath.pi / 6
+        )
         expected = mpmath.taylor(lambda x: mpmath.tanh(x) + 1 / (2 + x), point, 8)
         assert [float(value) for value in expected] == series.coefficients.tolist()
 
@@ -143,3 +147,12 @@ def test_errors_are_those_of_python():
             mc.taylor("exp(x)", **wrong)
     with pytest.raises(ValueError, match="range"):
         mc.taylor("exp(x)", order=1).error_bound(1, 0)
+
+
+@pytest.mark.parametrize("thing", [mc.Function, mc.Polynomial, mc.expand, mc.expand_backward, mc.expand_tangent])
+def test_documented_examples_of_the_native_module(thing):
+    runner = doctest.DocTestRunner()
+    tests = doctest.DocTestFinder().find(thing, thing.__name__, module=False, globs=vars(mc).copy())
+    for test in tests:
+        runner.run(test)
+    assert runner.tries > 0 and runner.failures == 0

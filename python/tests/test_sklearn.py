@@ -1,11 +1,11 @@
 """TaylorFeatures as scikit-learn's own checks and tools see it."""
 
-import maclaurin as mc
 import numpy as np
 import pytest
 
+import maclaurin as mc
+
 pytest.importorskip("sklearn")
-from maclaurin.sklearn import TaylorFeatures
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -14,6 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from maclaurin.sklearn import TaylorFeatures
 
 X = np.random.default_rng(0).uniform(-1, 1, (20, 3))
 
@@ -44,7 +46,10 @@ def test_columns_are_the_expansion_degree_after_degree(kind):
         ({"function": "1/x", "at": -2, "order": 2, "shift": -2}, ["-(x0 - 2 + 2)/4", "-(x0 - 2 + 2)^2/8"]),
         ({"function": "x^2 + 3*x", "order": 2, "scale": 0.5}, ["3*(0.5*x0)", "(0.5*x0)^2"]),
         ({"kind": "sum"}, ["softplus(x0) to 4"]),
-        ({"kind": "partial_sums", "function": "log(1 + x)", "order": 2}, ["log(1 + x) of x0 to 1", "log(1 + x) of x0 to 2"]),
+        (
+            {"kind": "partial_sums", "function": "log(1 + x)", "order": 2},
+            ["log(1 + x) of x0 to 1", "log(1 + x) of x0 to 2"],
+        ),
         ({"function": np.exp, "order": 1}, ["x0"]),
     ],
 )

@@ -1,12 +1,14 @@
 """The PyTorch operator and modules against the definition, PyTorch's own checks and its exporters."""
 
-import maclaurin as mc
 import numpy as np
 import pytest
 
+import maclaurin as mc
+
 torch = pytest.importorskip("torch")
-from maclaurin.torch import TaylorActivation, TaylorExpansion, _portable, expand, taylor_activation
 from torch import nn
+
+from maclaurin.torch import TaylorActivation, TaylorExpansion, _portable, expand, taylor_activation
 
 SERIES = mc.taylor("exp(x) + x*sin(x)", order=5, at=0.5)
 KINDS = ["terms", "powers", "partial_sums", "sum"]
@@ -26,7 +28,9 @@ def test_values_are_those_of_the_array_function(kind, stack, dtype):
     chosen = [] if kind == "sum" else [0, 1, 4, 2]
     portable = _portable(x, torch.tensor(SERIES.coefficients), 0.5, kind, chosen, 1, stack, 0.5, 0.0)
     assert portable.dtype == out.dtype and portable.shape == out.shape
-    assert np.allclose(portable.double(), expected, rtol=8 * unit, atol=8 * max(unit, 1e-6 if dtype != "float64" else 0))
+    assert np.allclose(
+        portable.double(), expected, rtol=8 * unit, atol=8 * max(unit, 1e-6 if dtype != "float64" else 0)
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

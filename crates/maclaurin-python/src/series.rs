@@ -46,21 +46,21 @@ impl Series {
 
 #[pymethods]
 impl Series {
-    /// By one of: order, terms (so many non-zero degrees), or range and tolerance.
+    /// By one of: order, terms (so many non-zero degrees), or on (a range) and tolerance.
     #[new]
-    #[pyo3(signature = (function, *, order=None, at=None, terms=None, range=None, tolerance=None))]
+    #[pyo3(signature = (function, *, order=None, at=None, terms=None, on=None, tolerance=None))]
     fn new(
         function: &Bound<'_, Function>,
         order: Option<usize>,
         at: Option<&str>,
         terms: Option<usize>,
-        range: Option<(f64, f64)>,
+        on: Option<(f64, f64)>,
         tolerance: Option<f64>,
     ) -> PyResult<PyClassInitializer<Self>> {
         use maclaurin::Series as Inner;
         let py = function.py();
         let function = &function.get().inner;
-        let inner = interruptible(py, || match (order, terms, range.zip(tolerance)) {
+        let inner = interruptible(py, || match (order, terms, on.zip(tolerance)) {
             (Some(order), _, _) => Inner::new(function, order, at.unwrap_or("0")),
             (_, Some(terms), _) => Inner::with_terms(function, terms, at.unwrap_or("0")),
             (_, _, Some((range, tolerance))) => Inner::within(function, range, tolerance, at),

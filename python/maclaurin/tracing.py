@@ -20,10 +20,7 @@ from maclaurin._native import Function, ParseError
 SUM, PRODUCT, POWER, ATOM = range(4)
 
 #: Functions of one argument under the names that NumPy and scipy.special give them.
-CALLS = {
-    name: name
-    for name in "exp expm1 log log1p sqrt sin cos tan sinh cosh tanh erf erfc".split()
-} | {
+CALLS = {name: name for name in "exp expm1 log log1p sqrt sin cos tan sinh cosh tanh erf erfc".split()} | {
     "arcsin": "asin",
     "arccos": "acos",
     "arctan": "atan",
@@ -68,7 +65,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-class NotTraceable(TypeError):
+class NotTraceableError(TypeError):
     """A Python function that does something with its argument that no expression says."""
 
 
@@ -85,13 +82,13 @@ class Expression:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if method != "__call__" or options:
-            raise NotTraceable(f"numpy.{ufunc.__name__} with {method} or options cannot be read")
+            raise NotTraceableError(f"numpy.{ufunc.__name__} with {method} or options cannot be read")
         operands = [_expression(operand) for operand in inputs]
         if ufunc.__name__ in CALLS:
             return Expression(f"{CALLS[ufunc.__name__]}({operands[0].text})", ATOM)
         if ufunc.__name__ in DEFINITIONS:
             return DEFINITIONS[ufunc.__name__](*operands)
-        raise NotTraceable(f"{ufunc.__name__} is no function that expressions have")
+        raise NotTraceableError(f"{ufunc.__name__} is no function that expressions have")
 
     def __add__(self, other: Any) -> Expression:
         return Expression(f"{self.text} + {_expression(other).within(PRODUCT)}", SUM)
@@ -134,15 +131,15 @@ class Expression:
         return Expression(f"abs({self.text})", ATOM)
 
     def __bool__(self) -> bool:
-        raise NotTraceable("it decides by the value of its argument")
+        raise NotTraceableError("it decides by the value of its argument")
 
     def __lt__(self, other: Any) -> bool:
-        raise NotTraceable("it decides by the value of its argument")
+        raise NotTraceableError("it decides by the value of its argument")
 
     __le__ = __gt__ = __ge__ = __lt__
 
     def __float__(self) -> float:
-        raise NotTraceable("it takes its argument as a float")
+        raise NotTraceableError("it takes its argument as a float")
 
 
 def _expression(value: Any) -> Expression:
@@ -154,7 +151,7 @@ def _expression(value: Any) -> Expression:
     if isinstance(value, np.generic):
         value = value.item()
     if not isinstance(value, numbers.Real) or value != value or abs(value) == float("inf"):
-        raise NotTraceable(f"{value!r} is no finite real number")
+        raise NotTraceableError(f"{value!r} is no finite real number")
     if isinstance(value, Fraction):
         return Expression(str(value), PRODUCT if value >= 0 else SUM)
     text = repr(int(value) if isinstance(value, numbers.Integral) else float(value))
@@ -174,8 +171,8 @@ def trace(f: Callable[[Any], Any]) -> Function:
     """
     try:
         return Function(_expression(f(Expression("x", ATOM))).text)
-    except (NotTraceable, ParseError) as reason:
-        raise NotTraceable(f"this Python function cannot be read: {reason}") from reason
+    except (NotTraceableError, ParseError) as reason:
+        raise NotTraceableError(f"this Python function cannot be read: {reason}") from reason
     except Exception as reason:
         message = f"this Python function cannot be read: with a symbol for its argument it raised {reason!r}"
-        raise NotTraceable(message) from reason
+        raise NotTraceableError(message) from reason
