@@ -68,8 +68,9 @@ class EstimatedSeries(Polynomial):
 def estimate(f: Callable[[Any], Any], order: int, at: float, largest_radius: float = math.inf) -> EstimatedSeries:
     """The series of a function from its values, each coefficient from the circle that suits it.
 
-    f: a function of a complex or, failing that, a real number or array.
-    largest_radius: how far from `at` the function may be called.
+    Args:
+        f: a function of a complex or, failing that, a real number or array.
+        largest_radius: how far from `at` the function may be called.
 
     Raises ValueError where the values are no analytic function's.
     """

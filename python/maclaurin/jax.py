@@ -32,10 +32,11 @@ def expand(
 ) -> jax.Array:
     """`maclaurin.expand` for JAX arrays: differentiable with respect to x and the coefficients.
 
-    x: an array of any shape; integers give float32.
-    series: a Series or Polynomial, or an array of coefficients a_0 ... a_p about `at` (then
-        "nonzero" means all of them).
-    axis: where the axis of the degrees stands (stack), or the one they are joined along.
+    Args:
+        x: an array of any shape; integers give float32.
+        series: a Series or Polynomial, or an array of coefficients a_0 ... a_p about `at` (then
+            "nonzero" means all of them).
+        axis: where the axis of the degrees stands (stack), or the one they are joined along.
 
     >>> from maclaurin import taylor
     >>> expand(jnp.array([1.0]), taylor("exp(x)", order=2)).tolist()

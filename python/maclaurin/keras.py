@@ -57,13 +57,15 @@ class _TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
 class TaylorExpansion(_TaylorLayer):
     """Every channel becomes one channel for each degree of a Taylor series.
 
-    function, order, at: as `maclaurin.taylor` takes them; parameters: values of the function's
-        parameters.
-    kind: "terms" a_k (x-x0)^k, "powers" (x-x0)^k, "partial_sums", or "sum" (as many channels as
-        before).
-    degrees: "nonzero", "all" (from 1 on) or a list. constant: degree 0 too, first.
-    scale, shift: the value expanded is scale*x + shift.
-    data_format: "channels_last" or "channels_first"; by default Keras's own setting.
+    Args:
+        function, order, at: as `maclaurin.taylor` takes them.
+        parameters: values of the function's parameters.
+        kind: "terms" a_k (x-x0)^k, "powers" (x-x0)^k, "partial_sums", or "sum" (as many channels as
+            before).
+        degrees: "nonzero", "all" (from 1 on) or a list.
+        constant: whether degree 0 comes out too, first.
+        scale, shift: the value expanded is scale*x + shift.
+        data_format: "channels_last" or "channels_first"; by default Keras's own setting.
 
     Input shape: any with a channel axis. Output shape: the same with multiplier times the
     channels, degree after degree.
@@ -139,13 +141,14 @@ class TaylorExpansion(_TaylorLayer):
 class TaylorActivation(_TaylorLayer):
     """A polynomial with trainable coefficients that starts as the Taylor series of a function.
 
-    function, order, at: as `maclaurin.taylor` takes them; parameters: values of the function's
-        parameters.
-    rate: None, or the first value of a trainable factor of the input. For a distribution whose
-        parameter multiplies x, that is the distribution's rate:
-        ``TaylorActivation("erlang_cdf(x, 3, 1)", order=6, rate=2.0)`` starts as the Erlang
-        distribution's cumulative distribution function of shape 3 and rate 2.
-    trainable: Keras's own option: whether coefficients and rate are trained.
+    Args:
+        function, order, at: as `maclaurin.taylor` takes them.
+        parameters: values of the function's parameters.
+        rate: None, or the first value of a trainable factor of the input. For a distribution whose
+            parameter multiplies x, that is the distribution's rate:
+            ``TaylorActivation("erlang_cdf(x, 3, 1)", order=6, rate=2.0)`` starts as the Erlang
+            distribution's cumulative distribution function of shape 3 and rate 2.
+        trainable: Keras's own option: whether coefficients and rate are trained.
 
     Shape: any; the output has the input's.
 

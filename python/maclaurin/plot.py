@@ -56,7 +56,7 @@ def plot_series(series: Series, low: float, high: float, orders: Sequence[int] |
 
 
 def plot_error(series: Series, low: float, high: float, ax: Axes | None = None) -> Axes:
-    """The error |f - T| on [low, high] as it is seen, under its certified bound, logarithmic.
+    """The error ``|f - T|`` on [low, high] as it is seen, under its certified bound, logarithmic.
 
     The range outside the radius of convergence is shaded.
 
@@ -86,9 +86,10 @@ def plot_expansion(
 ) -> Figure:
     """A contact sheet of an image: a row for each degree, a column for each channel.
 
-    image: of shape (height, width) or (height, width, channels); integers are read as 0 to 1
-        unless `scale` says otherwise.
-    options: kind, degrees, constant, shift, as `expand` takes them.
+    Args:
+        image: of shape (height, width) or (height, width, channels); integers are read as 0 to 1
+            unless `scale` says otherwise.
+        options: kind, degrees, constant, shift, as `expand` takes them.
 
     Each panel runs from its smallest value (black) to its largest (white), which are written
     above it.
@@ -125,7 +126,7 @@ def plot_expansion(
             ax.imshow(panel_values, cmap="gray", interpolation="nearest")
             ax.set_xticks([])
             ax.set_yticks([])
-            ax.set_title(f"{panel_values.min():.3g} to {panel_values.max():.3g}", fontsize="x-small")
+            ax.set_title(f"{panel_values.min() + 0.0:.3g} to {panel_values.max() + 0.0:.3g}", fontsize="x-small")
             if channel == 0:
                 ax.set_ylabel(f"degree {degree}", fontsize="small")
             if row == rows - 1:

@@ -79,14 +79,14 @@ class Series(_native.Series):
         return super().enclosure(degree, bits)
 
     def error_bound(self, low: float, high: float) -> ErrorBound:
-        """A certified upper bound of max |f - T| on [low, high]; ``.sampled`` is what was seen.
+        """A certified upper bound of max ``|f - T|`` on [low, high]; ``.sampled`` is what was seen.
 
         Raises ValueError where the function is not finite on the range.
         """
         return ErrorBound(*self.bound(float(low), float(high), relative=False))
 
     def relative_error_bound(self, low: float, high: float) -> ErrorBound:
-        """A certified upper bound of max |f - T|/|f| on [low, high]."""
+        """A certified upper bound of max ``|f - T|/|f|`` on [low, high]."""
         return ErrorBound(*self.bound(float(low), float(high), relative=True))
 
     def code(self, language: Literal["rust", "c", "python", "numpy", "torch"]) -> str:
@@ -112,7 +112,8 @@ class Series(_native.Series):
     ) -> Axes:
         """The function in black, its polynomials, and a band as wide as the certified error.
 
-        orders: those drawn, by default that of the series. Needs matplotlib.
+        Args:
+            orders: those drawn, by default that of the series. Needs matplotlib.
         """
         from maclaurin.plot import plot_series
 
@@ -172,17 +173,16 @@ def taylor(
 ) -> Series | estimate.EstimatedSeries:
     """The Taylor series of a function of one variable.
 
-    f: text such as "log(1 + exp(x))" or "softplus", a Function (which can have parameters), or a
-        Python function of NumPy's functions and of operators, which is read by calling it once.
-        A function that cannot be read so (one that decides by its argument's value, or calls
-        the module math) gives an EstimatedSeries, by a Cauchy integral; only with order.
-    at: the expansion point; 0 unless it is given or, with on, chosen.
-
-    How far it goes is said by one of
-    order: the highest degree;
-    terms: the number of non-zero degrees from 1 on;
-    on, tolerance: the smallest order whose certified error on the range (low, high) is at most
-        tolerance.
+    Args:
+        f: text such as "log(1 + exp(x))" or "softplus", a Function (which can have parameters), or a
+            Python function of NumPy's functions and of operators, which is read by calling it once.
+            A function that cannot be read so (one that decides by its argument's value, or calls
+            the module math) gives an EstimatedSeries, by a Cauchy integral; only with order.
+        at: the expansion point; 0 unless it is given or, with on, chosen.
+        order: the highest degree. This, or one of the next two, says how far the series goes.
+        terms: the number of non-zero degrees from 1 on.
+        on, tolerance: the smallest order whose certified error on the range (low, high) is at most
+            tolerance.
 
     Raises ParseError for text that is no function of x, NotAnalyticError where there is no series,
     ValueError if no order meets the tolerance: the message says why and what would.

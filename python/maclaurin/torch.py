@@ -44,11 +44,12 @@ def expand(
 ) -> Tensor:
     """`maclaurin.expand` for tensors: differentiable with respect to x and to the coefficients.
 
-    x: a tensor of any shape; float16, bfloat16, float32, float64 give their own type, uint8,
-        int8, int16 and uint16 float32.
-    series: a Series or Polynomial, or a tensor of coefficients a_0 ... a_p about `at` (then
-        "nonzero" means all of them).
-    dim: where the dimension of the degrees stands (stack), or the one they are joined along.
+    Args:
+        x: a tensor of any shape; float16, bfloat16, float32, float64 give their own type, uint8,
+            int8, int16 and uint16 float32.
+        series: a Series or Polynomial, or a tensor of coefficients a_0 ... a_p about `at` (then
+            "nonzero" means all of them).
+        dim: where the dimension of the degrees stands (stack), or the one they are joined along.
 
     >>> from maclaurin import taylor
     >>> expand(torch.tensor([1.0]), taylor("exp(x)", order=2)).tolist()
@@ -211,13 +212,15 @@ def _as_tensor(array: np.ndarray[Any, Any]) -> Tensor:
 class TaylorExpansion(nn.Module):
     """Every channel becomes one channel for each degree of a Taylor series.
 
-    function, order, at: as `maclaurin.taylor` takes them.
-    kind: "terms" a_k (x-x0)^k, "powers" (x-x0)^k, "partial_sums", or "sum" (as many channels as
-        before).
-    degrees: "nonzero", "all" (from 1 on) or a list. constant: degree 0 too, first.
-    dim: the dimension of the channels; they come out degree after degree.
-    scale, shift: the value expanded is scale*x + shift, in the same pass over memory, so a uint8
-        picture with scale=1/255 is read as bytes.
+    Args:
+        function, order, at: as `maclaurin.taylor` takes them.
+        kind: "terms" a_k (x-x0)^k, "powers" (x-x0)^k, "partial_sums", or "sum" (as many channels as
+            before).
+        degrees: "nonzero", "all" (from 1 on) or a list.
+        constant: whether degree 0 comes out too, first.
+        dim: the dimension of the channels; they come out degree after degree.
+        scale, shift: the value expanded is scale*x + shift, in the same pass over memory, so a uint8
+            picture with scale=1/255 is read as bytes.
 
     Shape: (N, C, ...) to (N, C * multiplier, ...), where `multiplier` is the number of degrees.
     A channels-last input gives a channels-last output.
@@ -288,12 +291,13 @@ class TaylorExpansion(nn.Module):
 class TaylorActivation(nn.Module):
     """A polynomial with trainable coefficients that starts as the Taylor series of a function.
 
-    function, order, at: as `maclaurin.taylor` takes them.
-    trainable: whether `coefficients` (of shape (order + 1,)) is a parameter, or a buffer.
-    rate: None, or the first value of a trainable factor of the input. For a distribution whose
-        parameter multiplies x, that is the distribution's rate:
-        ``TaylorActivation("erlang_cdf(x, 3, 1)", order=6, rate=2.0)`` starts as the Erlang
-        distribution's cumulative distribution function of shape 3 and rate 2.
+    Args:
+        function, order, at: as `maclaurin.taylor` takes them.
+        trainable: whether `coefficients` (of shape (order + 1,)) is a parameter, or a buffer.
+        rate: None, or the first value of a trainable factor of the input. For a distribution whose
+            parameter multiplies x, that is the distribution's rate:
+            ``TaylorActivation("erlang_cdf(x, 3, 1)", order=6, rate=2.0)`` starts as the Erlang
+            distribution's cumulative distribution function of shape 3 and rate 2.
 
     Shape: any; the output has the input's.
 

@@ -159,6 +159,9 @@ def test_bad_arrays_are_refused():
     memory = np.zeros(12, np.float32)
     with pytest.raises(ValueError, match="shares memory"):
         mc.expand(memory[:4], series, out=memory[2:10].reshape(4, 2))
+    repeated = np.lib.stride_tricks.as_strided(np.zeros(8, np.float32), (4, 2), (4, 4))
+    with pytest.raises(ValueError, match="each other"):
+        mc.expand(x, series, out=repeated)
     # Side by side in one buffer is no overlap.
     interleaved = np.zeros((4, 3), np.float32)
     mc.expand(interleaved[:, 0], series, out=interleaved[:, 1:])

@@ -422,7 +422,7 @@ fn values_beyond_the_radius_are_warned_of_once() {
     assert!(printed.contains("radius of convergence pi"), "{printed}");
     assert_eq!(errors.matches("warning:").count(), 1, "{errors}");
     assert!(errors.contains("the radius of convergence is pi = 3.14159..."), "{errors}");
-    assert!(errors.contains("--scale"), "{errors}");
+    assert!(errors.contains("scale=0.00924"), "{errors}");
     // Powers are of no function.
     let [printed, errors] = run(&["--scale", "1/25", "--kind", "powers"]);
     assert!(!printed.contains("radius") && errors.is_empty(), "{printed}{errors}");

@@ -242,6 +242,9 @@ pub fn output<'py, T: numpy::Element>(
             dtype::<T>(py).str()?
         )));
     };
+    if repeats(array) {
+        return Err(PyValueError::new_err("out has elements that share memory with each other"));
+    }
     for input in inputs {
         let numpy = py.import("numpy")?;
         // Most arrays are far apart, which the first tells at once; the second is exact.
@@ -254,11 +257,35 @@ pub fn output<'py, T: numpy::Element>(
     Ok(typed.clone())
 }
 
+/// Whether two elements of an array may lie at one place: axes from the nearest stride on must each
+/// step over all that the ones before reach.
+fn repeats(array: &Bound<'_, PyUntypedArray>) -> bool {
+    let extents = array.shape().iter().zip(array.strides());
+    let mut axes: Vec<(usize, usize)> = extents
+        .filter(|(extent, _)| **extent > 1)
+        .map(|(extent, stride)| (stride.unsigned_abs(), *extent))
+        .collect();
+    axes.sort_unstable();
+    let mut reached = array.dtype().itemsize();
+    array.len() > 0
+        && axes.iter().any(|(stride, extent)| {
+            let steps_over = *stride >= reached;
+            reached += stride * (extent - 1);
+            !steps_over
+        })
+}
+
 /// The values of a checked output.
 pub fn view_mut<'a, T: numpy::Element>(
     array: &'a Bound<'_, PyArrayDyn<T>>,
 ) -> ArrayViewMutD<'a, T> {
-    // SAFETY: `output` found it writable, aligned, of this type and apart from the inputs. As with
+    if array.is_empty() {
+        // NumPy's strides of an array without elements are of no kind that ndarray takes.
+        return ndarray::ArrayViewMut::from_shape(array.dims(), &mut [])
+            .unwrap_or_else(|_| unreachable!("an empty slice has every empty shape"));
+    }
+    // SAFETY: `output` found it writable, aligned, of this type, no element of it
+    // twice in memory, and apart from the inputs. As with
     // NumPy's own functions, it is the caller's to let no other thread use it meanwhile.
     unsafe { array.as_array_mut() }
 }

@@ -22,21 +22,22 @@ use crate::series::Series;
 ///
 /// Computed in double precision and rounded once; the same bits on every machine.
 ///
-/// x: an array of any shape and strides, or what NumPy or DLPack makes one of. uint8, int8,
-///     uint16, int16, float16, bfloat16 (ml_dtypes), float32 and float64 are read as they lie.
-/// series: a Series or a Polynomial.
-/// kind: "terms", "powers", "partial_sums" or "sum".
-/// degrees: "nonzero" (those from 1 on whose coefficient is not exactly zero), "all" (from 1
-///     on), or a list of degrees.
-/// constant: whether degree 0 comes out too, first.
-/// axis: where the axis of the degrees stands in the result (stack), or which axis of x the
-///     degrees are joined along.
-/// stack: a new axis, or the degrees one after the other along an axis that is there.
-/// scale, shift: the value expanded is scale*x + shift.
-/// dtype: float16, bfloat16, float32 or float64; by default that of x, float32 for small
-///     integers, float64 for all else.
-/// out: an array for the result, of its shape and dtype; it is returned.
-/// threads: at most so many threads; by default one a core.
+/// Args:
+///     x: an array of any shape and strides, or what NumPy or DLPack makes one of. uint8, int8,
+///         uint16, int16, float16, bfloat16 (ml_dtypes), float32 and float64 are read as they lie.
+///     series: a Series or a Polynomial.
+///     kind: "terms", "powers", "partial_sums" or "sum".
+///     degrees: "nonzero" (those from 1 on whose coefficient is not exactly zero), "all" (from 1
+///         on), or a list of degrees.
+///     constant: whether degree 0 comes out too, first.
+///     axis: where the axis of the degrees stands in the result (stack), or which axis of x the
+///         degrees are joined along.
+///     stack: a new axis, or the degrees one after the other along an axis that is there.
+///     scale, shift: the value expanded is scale*x + shift.
+///     dtype: float16, bfloat16, float32 or float64; by default that of x, float32 for small
+///         integers, float64 for all else.
+///     out: an array for the result, of its shape and dtype; it is returned.
+///     threads: at most so many threads; by default one a core.
 ///
 /// Warns once a series (RadiusWarning) if values lie outside its disc of convergence: all of up
 /// to 65536 values are looked at, an even sample of larger arrays.
@@ -125,9 +126,11 @@ fn run<'py>(
 /// The gradients of a scalar with respect to x and to the coefficients, from its gradient with
 /// respect to expand(x, series, ...), in one pass over memory.
 ///
-/// gradient: of the shape of the expansion, float16, bfloat16, float32 or float64 (else taken as
-///     float64); the gradient of x has its dtype and the shape of x, that of the coefficients
-///     is float64 of length order + 1.
+/// Args:
+///     gradient: of the shape of the expansion, float16, bfloat16, float32 or float64 (else taken as
+///         float64); the gradient of x has its dtype and the shape of x, that of the coefficients
+///         is float64 of length order + 1.
+///
 /// The other arguments as given to expand.
 ///
 /// >>> import maclaurin as mc
@@ -186,7 +189,9 @@ fn back<'py, U: Float + numpy::Element>(
 /// How expand(x, series, ...) changes in the direction tangent (a Jacobian-vector product), laid
 /// out as the expansion.
 ///
-/// tangent: of the shape of x, taken in the dtype of x.
+/// Args:
+///     tangent: of the shape of x, taken in the dtype of x.
+///
 /// The other arguments as given to expand.
 ///
 /// >>> import maclaurin as mc

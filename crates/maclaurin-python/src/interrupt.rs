@@ -1,8 +1,9 @@
 //! Ctrl-C during long work.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use maclaurin::cancellable;
 use pyo3::exceptions::PyRuntimeError;
@@ -11,16 +12,40 @@ use pyo3::prelude::*;
 /// How often signals are looked at.
 const PERIOD: Duration = Duration::from_millis(50);
 
-/// Does the work on another thread, without the interpreter, while this one looks for signals:
-/// at an exception from a handler (Ctrl-C) the work is given up.
-pub fn interruptible<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
+/// Work that is done by then needs no thread of its own.
+const SHORT: Duration = Duration::from_millis(10);
+
+/// How many questions a look at the clock answers.
+const QUESTIONS: u32 = 64;
+
+/// Does the work without the interpreter: on this thread if that takes no long, else again on
+/// another one while this one looks for signals, and gives it up at an exception from a handler
+/// (Ctrl-C).
+pub fn interruptible<T: Send>(py: Python<'_>, work: impl Fn() -> T + Sync) -> PyResult<T> {
+    match py.detach(|| cancellable(after(SHORT), &work)) {
+        Some(result) => Ok(result),
+        None => on_another_thread(py, &work),
+    }
+}
+
+/// Whether so much time has passed.
+fn after(time: Duration) -> impl Fn() -> bool {
+    let begun = Instant::now();
+    let asked = Cell::new(0u32);
+    move || {
+        asked.set(asked.get().wrapping_add(1));
+        asked.get().is_multiple_of(QUESTIONS) && begun.elapsed() > time
+    }
+}
+
+fn on_another_thread<T: Send>(py: Python<'_>, work: &(impl Fn() -> T + Sync)) -> PyResult<T> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     let done = AtomicBool::new(false);
     let waiting = std::thread::current();
     std::thread::scope(|scope| {
         let worker = scope.spawn(|| {
-            let result = cancellable(flag, work);
+            let result = cancellable(move || flag.load(Ordering::Relaxed), work);
             done.store(true, Ordering::Release);
             waiting.unpark();
             result

@@ -5,18 +5,18 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 thread_local! {
-    static STOP: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
+    static STOP: RefCell<Option<Box<dyn Fn() -> bool>>> = const { RefCell::new(None) };
 }
 
 struct Cancelled;
 
-/// Runs `work` on this thread and returns its result, or `None` if another thread set `stop` on
-/// the way: the work then ends within milliseconds. Series, radii and bounds look at `stop`;
-/// the expansion of arrays does not.
+/// Runs `work` on this thread and returns its result, or `None` if `stop` said so on the way.
+///
+/// Series ask `stop` before every addition and multiplication, and end within the time of one;
+/// bounds and radii keep to their own limits of half a second or so, the expansion of arrays
+/// does not ask.
 ///
 /// # Panics
 ///
@@ -30,13 +30,13 @@ struct Cancelled;
 /// let stop = Arc::new(AtomicBool::new(false));
 /// let hours = std::thread::spawn({
 ///     let stop = stop.clone();
-///     move || maclaurin::cancellable(stop, || maclaurin::taylor("exp(sin(x))", 10_000, "0"))
+///     move || maclaurin::cancellable(move || stop.load(Ordering::Relaxed), || maclaurin::taylor("exp(sin(x))", 10_000, "0"))
 /// });
 /// stop.store(true, Ordering::Relaxed);
 /// assert!(hours.join().unwrap().is_none());
 /// ```
-pub fn cancellable<T>(stop: Arc<AtomicBool>, work: impl FnOnce() -> T) -> Option<T> {
-    let outer = STOP.replace(Some(stop));
+pub fn cancellable<T>(stop: impl Fn() -> bool + 'static, work: impl FnOnce() -> T) -> Option<T> {
+    let outer = STOP.replace(Some(Box::new(stop)));
     // What the work had under way is dropped on the way out and seen by nobody.
     let result = catch_unwind(AssertUnwindSafe(work));
     STOP.set(outer);
@@ -49,8 +49,7 @@ pub fn cancellable<T>(stop: Arc<AtomicBool>, work: impl FnOnce() -> T) -> Option
 
 /// Gives up the computation of this thread if its caller asked for it.
 pub(crate) fn checkpoint() {
-    let stopped =
-        STOP.with_borrow(|stop| stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed)));
+    let stopped = STOP.with_borrow(|stop| stop.as_ref().is_some_and(|stop| stop()));
     if stopped {
         resume_unwind(Box::new(Cancelled));
     }

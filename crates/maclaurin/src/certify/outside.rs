@@ -75,7 +75,8 @@ impl fmt::Display for OutsideRadius {
         if let Some(error) = &self.error {
             write!(formatter, " (here it is off by up to {:.3e})", error.sampled)?;
         }
-        let fits = self.fitting_scale;
-        write!(formatter, " and higher orders make it worse; scale={fits:.3} would fit")
+        // Three digits, however small.
+        let fits = format!("{:.2e}", self.fitting_scale).parse().unwrap_or(self.fitting_scale);
+        write!(formatter, " and higher orders make it worse; scale={fits} would fit")
     }
 }
