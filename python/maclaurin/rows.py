@@ -12,7 +12,8 @@ from typing import Any, Literal
 Array = Any
 
 Kind = Literal["terms", "powers", "partial_sums", "sum"]
-KINDS: tuple[Kind, ...] = ("terms", "powers", "partial_sums", "sum")
+#: In the order that the native module counts them in.
+KINDS: tuple[Kind, ...] = ("powers", "terms", "partial_sums", "sum")
 
 Degrees = Literal["nonzero", "all"] | Sequence[int]
 

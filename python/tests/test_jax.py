@@ -22,16 +22,43 @@ def test_values_are_those_of_the_array_function(kind, stack, dtype):
     x = jnp.asarray(2 * X).astype(dtype)
     options = {"kind": kind, "degrees": [1, 4, 2], "constant": True, "stack": stack, "axis": 0, "scale": 0.5}
     expected = mc.expand(np.asarray(x).astype(np.float64), SERIES, **options)
-    for function in (
-        expand,
-        jax.jit(expand, static_argnums=1, static_argnames=("kind", "degrees", "constant", "stack", "axis")),
-    ):
-        if function is not expand:
-            options["degrees"] = (1, 4, 2)
+    options["degrees"] = (1, 4, 2)
+    for function in (expand, jax.jit(expand, static_argnums=1, static_argnames=tuple(options))):
         out = function(x, SERIES, **options)
         assert out.dtype == ("float32" if dtype == "uint8" else dtype)
         unit = float(jnp.finfo(out.dtype).eps)
         assert np.allclose(np.asarray(out).astype(np.float64), expected, rtol=4 * unit, atol=4 * unit)
+
+
+def test_a_traced_scale_is_taken():
+    scaled = jax.jit(lambda x, scale: expand(x, SERIES, scale=scale))(X, 0.5)
+    assert np.allclose(scaled, expand(X, SERIES, scale=0.5), rtol=1e-6)
+    slope = jax.grad(lambda scale: expand(X, SERIES, scale=scale).sum())(0.5)
+    step = 1e-2
+    ends = [float(expand(X, SERIES, scale=0.5 + sign * step).sum()) for sign in (1, -1)]
+    assert np.allclose(slope, (ends[0] - ends[1]) / (2 * step), rtol=1e-2)
+
+
+def test_the_native_kernels_are_what_runs_on_cpu():
+    text = jax.jit(lambda x: expand(x, SERIES)).lower(X).as_text()
+    assert "maclaurin_expand" in text
+    assert np.array_equal(expand(X, SERIES, degrees="all"), mc.expand(X, SERIES, degrees="all"))
+    with jax.enable_x64(True):
+        assert np.array_equal(expand(X.astype(np.float64), SERIES), mc.expand(X.astype(np.float64), SERIES))
+    assert expand(jnp.zeros((0, 3)), SERIES).shape == (0, 3, 5) and expand(2.0, SERIES).shape == (5,)
+    assert expand(jnp.zeros(3, jnp.int32), SERIES).dtype == jnp.float32
+
+
+def test_a_series_is_transformed_as_its_definition():
+    def f(x):
+        return expand(x, SERIES, kind="partial_sums", stack=False)
+
+    with jax.enable_x64(True):
+        check_grads(f, (jnp.asarray(X, jnp.float64),), order=2)
+    for axis in (0, 1):
+        mapped = jax.vmap(f, in_axes=axis)(X)
+        assert np.array_equal(mapped, jnp.stack([f(row) for row in jnp.moveaxis(jnp.asarray(X), axis, 0)]))
+    assert np.allclose(jax.jacfwd(f)(X[0]), jax.jacrev(f)(X[0]), rtol=1e-5)
 
 
 def test_gradients_and_batches():

@@ -13,6 +13,8 @@ mod function;
 mod interrupt;
 mod polynomial;
 mod series;
+#[allow(unsafe_code)]
+mod xla;
 
 use pyo3::prelude::*;
 
@@ -28,4 +30,6 @@ mod _native {
     use crate::polynomial::Polynomial;
     #[pymodule_export]
     use crate::series::{Exact, Radius, Series};
+    #[pymodule_export]
+    use crate::xla::xla_handler;
 }

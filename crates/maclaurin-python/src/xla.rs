@@ -1,0 +1,268 @@
+//! The expansion as a custom call of XLA, for JAX on CPU.
+//!
+//! The structures are the part that is used here of XLA's C interface for foreign functions,
+//! `xla/ffi/api/c_api.h` of version 0.3, which promises to only add to them.
+
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::panic::catch_unwind;
+
+use half::{bf16, f16};
+use maclaurin::{Degrees, Element, Expansion, Float, Kind, Polynomial, expand_into};
+use ndarray::{ArrayView, ArrayViewMut};
+use pyo3::prelude::*;
+
+#[repr(C)]
+struct Extension {
+    size: usize,
+    kind: c_int,
+    next: *mut Extension,
+}
+
+const METADATA: c_int = 1;
+
+#[repr(C)]
+struct Version {
+    size: usize,
+    extension: *mut Extension,
+    major: c_int,
+    minor: c_int,
+}
+
+#[repr(C)]
+struct Metadata {
+    size: usize,
+    version: Version,
+}
+
+#[repr(C)]
+struct MetadataExtension {
+    base: Extension,
+    metadata: *mut Metadata,
+}
+
+#[repr(C)]
+struct ErrorArguments {
+    size: usize,
+    extension: *mut Extension,
+    message: *const c_char,
+    code: c_int,
+}
+
+const INVALID_ARGUMENT: c_int = 3;
+
+#[repr(C)]
+struct Api {
+    size: usize,
+    extension: *mut Extension,
+    version: Version,
+    internal: *const c_void,
+    create_error: unsafe extern "C" fn(*mut ErrorArguments) -> *mut c_void,
+}
+
+/// Arguments and results alike.
+#[repr(C)]
+struct Buffers {
+    size: usize,
+    extension: *mut Extension,
+    count: i64,
+    types: *const c_int,
+    entries: *const *const Buffer,
+}
+
+#[repr(C)]
+struct Buffer {
+    size: usize,
+    extension: *mut Extension,
+    kind: c_int,
+    data: *mut c_void,
+    rank: i64,
+    extents: *const i64,
+}
+
+#[repr(C)]
+struct Attributes {
+    size: usize,
+    extension: *mut Extension,
+    count: i64,
+    types: *const c_int,
+    names: *const *const Name,
+    values: *const *const Array,
+}
+
+const ARRAY: c_int = 1;
+
+#[repr(C)]
+struct Name {
+    start: *const u8,
+    length: usize,
+}
+
+#[repr(C)]
+struct Array {
+    kind: c_int,
+    length: usize,
+    data: *const c_void,
+}
+
+#[repr(C)]
+pub struct CallFrame {
+    size: usize,
+    extension: *mut Extension,
+    api: *const Api,
+    context: *mut c_void,
+    stage: c_int,
+    arguments: Buffers,
+    results: Buffers,
+    attributes: Attributes,
+}
+
+/// The interface's names of types.
+const S64: c_int = 5;
+const F64: c_int = 12;
+
+/// The version of the header that the structures here are of.
+const VERSION: (c_int, c_int) = (0, 3);
+
+/// The address of the custom call's handler.
+#[pyfunction]
+pub fn xla_handler() -> usize {
+    handler as *const () as usize
+}
+
+/// What XLA calls.
+extern "C" fn handler(frame: *mut CallFrame) -> *mut c_void {
+    // SAFETY: XLA gives a frame that is alive during the call, of at least the fields above.
+    let frame = unsafe { &*frame };
+    if !frame.extension.is_null() {
+        // SAFETY: extensions begin with their type; one of metadata goes on as the structure says.
+        unsafe {
+            if (*frame.extension).kind == METADATA {
+                let metadata = (*frame.extension.cast::<MetadataExtension>()).metadata;
+                let version = &raw mut (*metadata).version;
+                (*version).major = VERSION.0;
+                // An older host has all that is used here.
+                let host = frame.api.as_ref().map_or(VERSION.1, |api| api.version.minor);
+                (*version).minor = VERSION.1.min(host);
+                return std::ptr::null_mut();
+            }
+        }
+    }
+    // A panic must not cross into C++.
+    let result = catch_unwind(|| call(frame)).unwrap_or_else(|_| Err("it panicked".into()));
+    let Err(message) = result else { return std::ptr::null_mut() };
+    let message = CString::new(format!("maclaurin: {message}")).unwrap_or_default();
+    let mut arguments = ErrorArguments {
+        size: size_of::<ErrorArguments>(),
+        extension: std::ptr::null_mut(),
+        message: message.as_ptr(),
+        code: INVALID_ARGUMENT,
+    };
+    // SAFETY: the host's own function, which copies the message.
+    unsafe { ((*frame.api).create_error)(&raw mut arguments) }
+}
+
+fn call(frame: &CallFrame) -> Result<(), String> {
+    let (input, output) = (only(&frame.arguments)?, only(&frame.results)?);
+    // [expansion point, scale, shift, coefficients ...]
+    let numbers: &[f64] = attribute(&frame.attributes, "numbers", F64)?;
+    // [kind, axis, stack, constant, degrees ...]
+    let options: &[i64] = attribute(&frame.attributes, "options", S64)?;
+    let ([at, scale, shift, coefficients @ ..], [kind, axis, stack, constant, degrees @ ..]) =
+        (numbers, options)
+    else {
+        return Err("an attribute is too short".into());
+    };
+    let kinds = [Kind::Powers, Kind::Terms, Kind::PartialSums];
+    let kind = usize::try_from(*kind).ok().and_then(|kind| kinds.get(kind));
+    let expansion = Expansion {
+        kind: *kind.ok_or("unknown kind")?,
+        degrees: Degrees::List(degrees.iter().map(|&degree| degree as usize).collect()),
+        constant: *constant != 0,
+        axis: *axis as isize,
+        stack: *stack != 0,
+        scale: *scale,
+        shift: *shift,
+        threads: None,
+    };
+    let polynomial = Polynomial::new(*at, coefficients.to_vec());
+    match input.kind {
+        2 => from::<i8>(input, output, &polynomial, &expansion),
+        3 => from::<i16>(input, output, &polynomial, &expansion),
+        6 => from::<u8>(input, output, &polynomial, &expansion),
+        7 => from::<u16>(input, output, &polynomial, &expansion),
+        10 => run::<f16, f16>(input, output, &polynomial, &expansion),
+        11 => run::<f32, f32>(input, output, &polynomial, &expansion),
+        12 => run::<f64, f64>(input, output, &polynomial, &expansion),
+        16 => run::<bf16, bf16>(input, output, &polynomial, &expansion),
+        other => Err(format!("values of XLA's type {other} cannot be expanded")),
+    }
+}
+
+fn from<T: Element>(
+    input: &Buffer,
+    output: &Buffer,
+    polynomial: &Polynomial,
+    expansion: &Expansion,
+) -> Result<(), String> {
+    run::<T, f32>(input, output, polynomial, expansion)
+}
+
+fn run<T: Element, U: Float>(
+    input: &Buffer,
+    output: &Buffer,
+    polynomial: &Polynomial,
+    expansion: &Expansion,
+) -> Result<(), String> {
+    let expected = if size_of::<U>() == 4 { 11 } else { input.kind };
+    if output.kind != expected {
+        return Err(format!("the result has XLA's type {}, not {expected}", output.kind));
+    }
+    // SAFETY: XLA's buffers are dense, aligned, of the type and extents that they say, and apart
+    // from each other; the types were compared above.
+    let (values, mut place) = unsafe {
+        (
+            ArrayView::from_shape_ptr(extents(input), input.data.cast::<T>()),
+            ArrayViewMut::from_shape_ptr(extents(output), output.data.cast::<U>()),
+        )
+    };
+    expand_into(&values, polynomial, expansion, &mut place).map_err(|error| error.to_string())
+}
+
+fn extents(buffer: &Buffer) -> Vec<usize> {
+    if buffer.rank == 0 {
+        return Vec::new();
+    }
+    // SAFETY: as many extents as the rank says.
+    let extents = unsafe { std::slice::from_raw_parts(buffer.extents, buffer.rank as usize) };
+    extents.iter().map(|&extent| extent as usize).collect()
+}
+
+fn only(buffers: &Buffers) -> Result<&Buffer, String> {
+    if buffers.count != 1 {
+        return Err(format!("{} arrays where one is due", buffers.count));
+    }
+    // SAFETY: one pointer, to a buffer that is alive during the call.
+    Ok(unsafe { &**buffers.entries })
+}
+
+fn attribute<'a, T>(
+    attributes: &'a Attributes,
+    name: &str,
+    kind: c_int,
+) -> Result<&'a [T], String> {
+    for index in 0..attributes.count as usize {
+        // SAFETY: as many types, names and values as the count says, alive during the call; what an
+        // array holds is compared before it is read.
+        unsafe {
+            let found = &**attributes.names.add(index);
+            let found = std::slice::from_raw_parts(found.start, found.length);
+            if found == name.as_bytes() && *attributes.types.add(index) == ARRAY {
+                let array = &**attributes.values.add(index);
+                if array.kind == kind && array.length > 0 {
+                    return Ok(std::slice::from_raw_parts(array.data.cast(), array.length));
+                }
+            }
+        }
+    }
+    Err(format!("the attribute {name} is missing"))
+}
