@@ -158,7 +158,8 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return f"({text})*{power}" if " " in text else f"{text}*{power}"
 
     def _check_radius(self, X: Array) -> None:
-        if self.on_radius == "ignore" or not isinstance(self.series_, Series) or X.size == 0:
+        ignored = self.on_radius == "ignore" or self.kind == "powers"
+        if ignored or not isinstance(self.series_, Series) or X.size == 0:
             return
         ends = [self.scale * float(end) + self.shift for end in (X.min(), X.max())]
         reach = max(abs(end - self.series_.center) for end in ends)

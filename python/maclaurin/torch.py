@@ -45,8 +45,8 @@ def expand(
     """`maclaurin.expand` for tensors: differentiable with respect to x and to the coefficients.
 
     Args:
-        x: a tensor of any shape; float16, bfloat16, float32, float64 give their own type, uint8,
-            int8, int16 and uint16 float32.
+        x: a tensor of any shape; float16, bfloat16, float32, float64 give their own type,
+            integers float32.
         series: a Series or Polynomial, or a tensor of coefficients a_0 ... a_p about `at` (then
             "nonzero" means all of them).
         dim: where the dimension of the degrees stands (stack), or the one they are joined along.
@@ -95,7 +95,7 @@ def _expand(
     polynomial = Polynomial(at, coefficients.tolist())
     result = native_expand(
         _as_numpy(x), polynomial, kind, *_listed(degrees), dim, stack, scale, shift,
-        "bfloat16" if x.dtype == torch.bfloat16 else None,
+        str(_result_type(x)).removeprefix("torch."),
     )  # fmt: skip
     return _as_tensor(result)
 

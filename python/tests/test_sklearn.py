@@ -93,6 +93,7 @@ def test_values_outside_the_radius():
         TaylorFeatures().fit(5 * X)
     with pytest.raises(ValueError, match="scale=0.4"):
         TaylorFeatures(on_radius="raise").fit(5 * X)
+    TaylorFeatures(kind="powers").fit(5 * X)
     features = TaylorFeatures(on_radius="ignore").fit(5 * X)
     assert features.transform(9 * X).shape == (20, 9)
     with pytest.warns(mc.RadiusWarning):

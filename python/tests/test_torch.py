@@ -16,7 +16,7 @@ KINDS = ["terms", "powers", "partial_sums", "sum"]
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("stack", [True, False])
-@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16", "uint8", "int16"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16", "uint8", "int16", "int64", "bool"])
 def test_values_are_those_of_the_array_function(kind, stack, dtype):
     x = (2 * torch.rand(2, 3, 4)).to(getattr(torch, dtype))
     options = {"kind": kind, "degrees": [1, 4, 2], "constant": True, "stack": stack, "scale": 0.5}
@@ -162,6 +162,13 @@ def test_autocast():
     assert out.dtype == torch.bfloat16
     assert model.activation.coefficients.grad.dtype == torch.float32
     assert torch.isfinite(model.convolution.weight.grad).all()
+
+
+def test_integers_carry_no_gradient_but_their_coefficients_do():
+    layer = TaylorActivation("exp(x)", order=2)
+    pixels = torch.tensor([0, 1, 2], dtype=torch.uint8)
+    layer(pixels).sum().backward()
+    assert layer.coefficients.grad.tolist() == [3.0, 3.0, 5.0]
 
 
 def test_other_devices_are_left_to_torch():

@@ -309,7 +309,8 @@ fn warn_outside(
 ) -> PyResult<()> {
     let Ok(series) = series.cast::<Series>() else { return Ok(()) };
     let (py, series) = (series.py(), series.get());
-    if series.has_warned() {
+    // Powers are of no function.
+    if expansion.kind == Kind::Powers || series.has_warned() {
         return Ok(());
     }
     let radius = series.radius_of(py)?.lower;
