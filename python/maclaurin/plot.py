@@ -28,10 +28,9 @@ PIECES = 48
 
 def plot_series(series: Series, low: float, high: float, orders: Sequence[int] | None, ax: Axes | None) -> Axes:
     """The picture of `Series.plot`."""
-    from matplotlib import pyplot
-
     from maclaurin.series import taylor
 
+    pyplot = _pyplot()
     ax = pyplot.gca() if ax is None else ax
     x = np.linspace(low, high, POINTS)
     truth = np.asarray(series.function(x))
@@ -63,8 +62,7 @@ def plot_error(series: Series, low: float, high: float, ax: Axes | None = None) 
     >>> import maclaurin as mc
     >>> ax = mc.plot_error(mc.taylor("softplus", order=4), -4, 4)
     """
-    from matplotlib import pyplot
-
+    pyplot = _pyplot()
     ax = pyplot.gca() if ax is None else ax
     x = np.linspace(low, high, POINTS)
     seen = np.abs(np.asarray(series.function(x)) - np.asarray(series(x)))
@@ -97,8 +95,7 @@ def plot_expansion(
     >>> import maclaurin as mc
     >>> figure = mc.plot_expansion(np.eye(8), mc.taylor("exp(x)", order=2))
     """
-    from matplotlib import pyplot
-
+    pyplot = _pyplot()
     pixels = np.asarray(image)
     if pixels.ndim not in (2, 3):
         raise ValueError(f"an image has shape (height, width) or (height, width, channels), not {pixels.shape}")
@@ -132,6 +129,14 @@ def plot_expansion(
             if row == rows - 1:
                 ax.set_xlabel(f"channel {channel}", fontsize="small")
     return figure
+
+
+def _pyplot() -> Any:
+    try:
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise ImportError('plots need matplotlib: pip install "maclaurin[plot]"') from error
+    return pyplot
 
 
 def _bounds(series: Series, low: float, high: float) -> tuple[Array, Array]:
