@@ -30,8 +30,7 @@ def plot_series(series: Series, low: float, high: float, orders: Sequence[int] |
     """The picture of `Series.plot`."""
     from maclaurin.series import taylor
 
-    pyplot = _pyplot()
-    ax = pyplot.gca() if ax is None else ax
+    ax = _axes(ax)
     x = np.linspace(low, high, POINTS)
     truth = np.asarray(series.function(x))
     ax.plot(x, truth, color="black", linewidth=2, label=str(series.function), zorder=3)
@@ -62,8 +61,7 @@ def plot_error(series: Series, low: float, high: float, ax: Axes | None = None) 
     >>> import maclaurin as mc
     >>> ax = mc.plot_error(mc.taylor("softplus", order=4), -4, 4)
     """
-    pyplot = _pyplot()
-    ax = pyplot.gca() if ax is None else ax
+    ax = _axes(ax)
     x = np.linspace(low, high, POINTS)
     seen = np.abs(np.asarray(series.function(x)) - np.asarray(series(x)))
     ends, bounds = _bounds(series, low, high)
@@ -95,7 +93,6 @@ def plot_expansion(
     >>> import maclaurin as mc
     >>> figure = mc.plot_expansion(np.eye(8), mc.taylor("exp(x)", order=2))
     """
-    pyplot = _pyplot()
     pixels = np.asarray(image)
     if pixels.ndim not in (2, 3):
         raise ValueError(f"an image has shape (height, width) or (height, width, channels), not {pixels.shape}")
@@ -111,12 +108,11 @@ def plot_expansion(
         degrees = series.degrees if degrees == "nonzero" else range(1, series.order + 1)
     names = [0, *degrees] if options.get("constant") else list(degrees)
     rows, columns = len(terms), pixels.shape[2]
-    if figure is None:
-        height, width = pixels.shape[:2]
-        panel = 2.4
-        size = (panel * columns + 0.6, (panel * height / width + 0.35) * rows)
-        figure = pyplot.figure(figsize=size, layout="constrained")
-    axes: Any = figure.subplots(rows, columns, squeeze=False)
+    height, width = pixels.shape[:2]
+    panel = 2.4
+    size = (panel * columns + 0.6, (panel * height / width + 0.35) * rows)
+    sheet: Figure = _pyplot().figure(figsize=size, layout="constrained") if figure is None else figure
+    axes: Any = sheet.subplots(rows, columns, squeeze=False)
     for row, (degree, plane) in enumerate(zip(names, terms, strict=True)):
         for channel in range(columns):
             ax, panel_values = axes[row, channel], plane[..., channel]
@@ -128,7 +124,7 @@ def plot_expansion(
                 ax.set_ylabel(f"degree {degree}", fontsize="small")
             if row == rows - 1:
                 ax.set_xlabel(f"channel {channel}", fontsize="small")
-    return figure
+    return sheet
 
 
 def _pyplot() -> Any:
@@ -137,6 +133,12 @@ def _pyplot() -> Any:
     except ImportError as error:
         raise ImportError('plots need matplotlib: pip install "maclaurin[plot]"') from error
     return pyplot
+
+
+def _axes(ax: Axes | None) -> Axes:
+    """These axes, or matplotlib's current ones."""
+    current: Axes = _pyplot().gca() if ax is None else ax
+    return current
 
 
 def _bounds(series: Series, low: float, high: float) -> tuple[Array, Array]:
