@@ -222,3 +222,18 @@ def test_the_seeds_table_of_coefficients():
     theirs = np.cumsum(math.log(2) + terms, axis=-1)
     assert np.allclose(theirs - sums, math.log(2) * np.arange(3), rtol=1e-12)
     assert mc.expand(np.zeros((4, 4, 3)), series).shape == (4, 4, 3, 3)
+
+
+@pytest.mark.parametrize(
+    "options", [{"axis": 0}, {"axis": 1}, {"axis": 0, "stack": False}, {"kind": "sum", "axis": 0}, {}]
+)
+def test_large_arrays_are_cut_where_nobody_sees_it(options):
+    """Beyond 256 MiB the work is done in slabs, between which Ctrl-C is heard."""
+    x = np.linspace(-1, 1, 9 * 10_000_000, dtype=np.float32).reshape(3, 3, -1)
+    series = mc.taylor("exp(x)", order=2)
+    out = mc.expand(x, series, **options)
+    assert out.size == x.size * (1 if options.get("kind") == "sum" else 2)
+    for part in (slice(0, 1000), slice(-1000, None)):
+        small = mc.expand(x[..., part], series, **options)
+        along = -2 if options == {} else -1
+        assert np.array_equal(np.moveaxis(out, along, -1)[..., part], np.moveaxis(small, along, -1))

@@ -160,6 +160,11 @@ impl<'py> Input<'py> {
         }
     }
 
+    /// The array's shape.
+    pub fn shape(&self) -> &[usize] {
+        each!(self, array => array.shape())
+    }
+
     /// The array as it is, for NumPy.
     pub fn as_any(&self) -> &Bound<'py, PyAny> {
         each!(self, array => array.as_any())

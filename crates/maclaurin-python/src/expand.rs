@@ -3,7 +3,7 @@
 use std::ffi::CString;
 
 use maclaurin::{Degrees, Element, Expansion, Float, Kind, expand_into};
-use ndarray::ArrayViewD;
+use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice};
 use numpy::{PyArray1, ToPyArray};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -104,23 +104,61 @@ fn run<'py>(
     let py = input.as_any().py();
     at_precision!(precision, U => match out {
         None => {
-            let result = each!(input, array => {
-                let values = view(array);
-                py.detach(|| maclaurin::expand::<_, U>(&values, polynomial, expansion))
-            });
-            Ok(give(py, result.map_err(|error| of_expansion(py, error))?))
+            let fresh = expansion.output::<U>(polynomial, input.shape());
+            let mut fresh = fresh.map_err(|error| of_expansion(py, error))?;
+            each!(input, array => fill(py, &view(array), polynomial, expansion, fresh.view_mut()))?;
+            Ok(give(py, fresh))
         }
         Some(out) => {
             let array = output::<U>(out, &[input.as_any()])?;
-            let mut place = view_mut(&array);
-            each!(input, array => {
-                let values = view(array);
-                py.detach(|| expand_into(&values, polynomial, expansion, &mut place))
-            })
-            .map_err(|error| of_expansion(py, error))?;
+            let place = view_mut(&array);
+            each!(input, array => fill(py, &view(array), polynomial, expansion, place))?;
             Ok(out.clone())
         }
     })
+}
+
+/// Bytes of output between two looks at signals: some ten milliseconds of work.
+const SLAB: usize = 1 << 28;
+
+/// [`expand_into`] without the interpreter, in slabs between which Ctrl-C is heard.
+fn fill<T: Element, U: Float>(
+    py: Python<'_>,
+    x: &ArrayViewD<'_, T>,
+    polynomial: &maclaurin::Polynomial,
+    expansion: &Expansion,
+    mut out: ArrayViewMutD<'_, U>,
+) -> PyResult<()> {
+    let slabs = (out.len() * size_of::<U>()).div_ceil(SLAB);
+    // A shape that does not fit is told of by the whole.
+    let fits = || expansion.shape(polynomial, x.shape()).is_ok_and(|shape| shape == out.shape());
+    let axes = if slabs > 1 && fits() { cut(x.shape(), out.ndim(), expansion) } else { None };
+    let Some((axis, along)) = axes else {
+        let whole = py.detach(|| expand_into(x, polynomial, expansion, &mut out));
+        return whole.map_err(|error| of_expansion(py, error));
+    };
+    let extent = x.shape()[axis];
+    let step = extent.div_ceil(slabs);
+    for start in (0..extent).step_by(step) {
+        let range = Slice::from(start..extent.min(start + step));
+        let part = x.slice_axis(Axis(axis), range);
+        let mut place = out.slice_axis_mut(Axis(along), range);
+        py.detach(|| expand_into(&part, polynomial, expansion, &mut place))
+            .map_err(|error| of_expansion(py, error))?;
+        py.check_signals()?;
+    }
+    Ok(())
+}
+
+/// An axis of the input to cut along, and the same axis of the output: the first of more than one
+/// element that the degrees are not joined along.
+fn cut(input: &[usize], dimensions: usize, expansion: &Expansion) -> Option<(usize, usize)> {
+    let degrees = expansion.axis.rem_euclid(dimensions.max(1) as isize) as usize;
+    let sum = expansion.kind == Kind::Sum;
+    let joined = |axis| !sum && !expansion.stack && axis == degrees;
+    let axis = (0..input.len()).find(|&axis| input[axis] > 1 && !joined(axis))?;
+    let behind = !sum && expansion.stack && degrees <= axis;
+    Some((axis, axis + usize::from(behind)))
 }
 
 /// The gradients of a scalar with respect to x and to the coefficients, from its gradient with

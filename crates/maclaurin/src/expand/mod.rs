@@ -178,6 +178,31 @@ impl Expansion {
         Ok(self.layout(self.degrees_of(polynomial)?.len(), input)?.shape)
     }
 
+    /// An array of zeros for the expansion of an input of shape `input`, as [`fn@expand`] makes
+    /// it: in large pages where that pays, which [`expand_into`] then fills.
+    ///
+    /// # Errors
+    ///
+    /// As [`Expansion::shape`]; [`ExpandError::TooLarge`] beyond the machine's memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use maclaurin::{Expansion, Polynomial};
+    ///
+    /// let line = Polynomial::new(0.0, vec![0.0, 1.0]);
+    /// let out = Expansion::default().output::<f32>(&line, &[4, 5])?;
+    /// assert_eq!(out.shape(), [4, 5, 1]);
+    /// # Ok::<(), maclaurin::ExpandError>(())
+    /// ```
+    pub fn output<U: Float>(
+        &self,
+        polynomial: &Polynomial,
+        input: &[usize],
+    ) -> Result<ArrayD<U>, ExpandError> {
+        memory::zeros(&self.shape(polynomial, input)?)
+    }
+
     fn layout(&self, degrees: usize, input: &[usize]) -> Result<Layout, ExpandError> {
         if self.kind == Kind::Sum {
             return Ok(Layout { shape: input.to_vec(), axis: 0, inner: 1 });
@@ -233,7 +258,7 @@ pub fn expand<T: Element, U: Float>(
     polynomial: &Polynomial,
     expansion: &Expansion,
 ) -> Result<ArrayD<U>, ExpandError> {
-    let mut out = memory::zeros(&expansion.shape(polynomial, x.shape())?)?;
+    let mut out = expansion.output(polynomial, x.shape())?;
     expand_into(x, polynomial, expansion, &mut out.view_mut())?;
     Ok(out)
 }
@@ -295,7 +320,7 @@ pub fn expand_tangent<T: Element, U: Float>(
     expansion: &Expansion,
 ) -> Result<ArrayD<U>, ExpandError> {
     check_shape(x.shape(), tangent.shape())?;
-    let mut out = memory::zeros(&expansion.shape(polynomial, x.shape())?)?;
+    let mut out = expansion.output(polynomial, x.shape())?;
     forward(x, Some(tangent), polynomial, expansion, &mut out.view_mut())?;
     Ok(out)
 }
