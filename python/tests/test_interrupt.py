@@ -27,7 +27,10 @@ def test_control_c_stops_within_a_second(work):
     assert process.poll() is None, "the work was not long"
     asked = time.monotonic()
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    try:
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert b"KeyboardInterrupt" in errors
     # A second, and what a busy machine adds.
     assert time.monotonic() - asked < 10
