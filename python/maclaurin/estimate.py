@@ -54,8 +54,7 @@ class EstimatedSeries(Polynomial):
 
     def to_polynomial(self) -> np.polynomial.Polynomial:
         """The series as a polynomial of NumPy, in powers of x - at."""
-        domain = [self.center - 1.0, self.center + 1.0]
-        return np.polynomial.Polynomial(self.coefficients, domain=domain, window=[-1.0, 1.0])
+        return as_numpy(self)
 
     def __getnewargs__(self) -> tuple[Any, ...]:
         return self.center, self.coefficients.tolist(), self.errors.tolist()
@@ -63,6 +62,12 @@ class EstimatedSeries(Polynomial):
     def __repr__(self) -> str:
         worst = float(self.errors.max())
         return f"<EstimatedSeries about {self.at}, order {self.order}, errors up to {worst:.1e}>"
+
+
+def as_numpy(polynomial: Polynomial) -> np.polynomial.Polynomial:
+    """A polynomial in powers of x - center as one of NumPy, whose domain is mapped to its window."""
+    domain = [polynomial.center - 1.0, polynomial.center + 1.0]
+    return np.polynomial.Polynomial(polynomial.coefficients, domain=domain, window=[-1.0, 1.0])
 
 
 def estimate(f: Callable[[Any], Any], order: int, at: float, largest_radius: float = math.inf) -> EstimatedSeries:

@@ -99,9 +99,7 @@ class Series(_native.Series):
         >>> float(taylor("exp(x)", order=2, at=1).to_polynomial()(1.0)) == math.e
         True
         """
-        window = [-1.0, 1.0]
-        domain = [self.center - 1.0, self.center + 1.0]
-        return np.polynomial.Polynomial(self.coefficients, domain=domain, window=window)
+        return estimate.as_numpy(self)
 
     def plot(
         self,

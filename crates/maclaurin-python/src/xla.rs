@@ -186,25 +186,16 @@ fn call(frame: &CallFrame) -> Result<(), String> {
     };
     let polynomial = Polynomial::new(*at, coefficients.to_vec());
     match input.kind {
-        2 => from::<i8>(input, output, &polynomial, &expansion),
-        3 => from::<i16>(input, output, &polynomial, &expansion),
-        6 => from::<u8>(input, output, &polynomial, &expansion),
-        7 => from::<u16>(input, output, &polynomial, &expansion),
+        2 => run::<i8, f32>(input, output, &polynomial, &expansion),
+        3 => run::<i16, f32>(input, output, &polynomial, &expansion),
+        6 => run::<u8, f32>(input, output, &polynomial, &expansion),
+        7 => run::<u16, f32>(input, output, &polynomial, &expansion),
         10 => run::<f16, f16>(input, output, &polynomial, &expansion),
         11 => run::<f32, f32>(input, output, &polynomial, &expansion),
         12 => run::<f64, f64>(input, output, &polynomial, &expansion),
         16 => run::<bf16, bf16>(input, output, &polynomial, &expansion),
         other => Err(format!("values of XLA's type {other} cannot be expanded")),
     }
-}
-
-fn from<T: Element>(
-    input: &Buffer,
-    output: &Buffer,
-    polynomial: &Polynomial,
-    expansion: &Expansion,
-) -> Result<(), String> {
-    run::<T, f32>(input, output, polynomial, expansion)
 }
 
 fn run<T: Element, U: Float>(
