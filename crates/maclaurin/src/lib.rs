@@ -38,10 +38,12 @@
 //! - [`Exact`], [`Interval`], [`Value`]: the numbers that coefficients are;
 //! - [`Series`]: the coefficients, as numbers, text, LaTeX and code;
 //! - [`Radius`], [`ErrorBound`]: where the polynomial can be trusted, certified;
-//! - [`Polynomial`], [`Expansion`], [`fn@expand`], [`expand_backward`]: arrays, and their gradients.
+//! - [`Polynomial`], [`Expansion`], [`fn@expand`], [`expand_backward`]: arrays, and their gradients;
+//! - [`Convolution`], [`convolve`], [`convolve_backward`]: convolution over the powers of an array.
 
 mod cancel;
 mod certify;
+mod conv;
 mod expand;
 mod function;
 mod number;
@@ -49,6 +51,10 @@ mod series;
 
 pub use cancel::cancellable;
 pub use certify::{ErrorBound, OutsideRadius, Radius};
+pub use conv::{
+    Convolution, ConvolutionError, ConvolutionGradients, convolve, convolve_backward,
+    convolve_backward_input_into, convolve_backward_weight, convolve_into,
+};
 pub use expand::{
     Degrees, Element, ExpandError, Expansion, Float, Gradients, Kind, Polynomial, expand,
     expand_backward, expand_backward_into, expand_into, expand_tangent,

@@ -3,8 +3,11 @@
 use half::{bf16, f16};
 use sealed::Format;
 
+use super::kernel::instructions::Instructions;
+use super::kernel::vector::Vector;
+
 /// What the kernels need of a type, closed to other types.
-pub(super) mod sealed {
+pub(crate) mod sealed {
     /// How a value lies in memory.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     #[allow(missing_docs)]
@@ -39,7 +42,9 @@ pub(super) mod sealed {
 }
 
 /// `f32` or `f64`: what the kernels move in vectors.
-pub trait Lane: sealed::Wide {
+pub trait Lane: sealed::Wide + std::ops::Sub<Output = Self> + std::ops::AddAssign {
+    /// Sixteen of them, by an instruction set.
+    type Vector<I: Instructions>: Vector<Lane = Self>;
     /// Bytes of a value.
     const BYTES: usize = size_of::<Self>();
     /// The nearest value.
@@ -49,6 +54,7 @@ pub trait Lane: sealed::Wide {
 }
 
 impl Lane for f32 {
+    type Vector<I: Instructions> = I::Singles;
     #[inline(always)]
     fn round(value: f64) -> Self {
         value as f32
@@ -60,6 +66,7 @@ impl Lane for f32 {
 }
 
 impl Lane for f64 {
+    type Vector<I: Instructions> = I::Doubles;
     #[inline(always)]
     fn round(value: f64) -> Self {
         value

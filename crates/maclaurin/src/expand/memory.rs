@@ -15,7 +15,7 @@ const LARGE: usize = 1 << 22;
 
 /// An array of zeros that nobody has touched: the system hands out pages of zeros as they are
 /// first written.
-pub(super) fn zeros<U: Float>(shape: &[usize]) -> Result<ArrayD<U>, ExpandError> {
+pub(crate) fn zeros<U: Float>(shape: &[usize]) -> Result<ArrayD<U>, ExpandError> {
     let count = shape.iter().product::<usize>();
     let bytes = count.checked_mul(size_of::<U>()).ok_or(ExpandError::Overflow)?;
     check(bytes)?;

@@ -13,12 +13,12 @@
 //! always (outer, degree, inner), where the new axis stands between the outer and the inner axes
 //! of the input: stacking and concatenation differ in the shape alone.
 
-mod element;
+pub(crate) mod element;
 mod error;
 #[allow(unsafe_code)]
-mod kernel;
+pub(crate) mod kernel;
 #[allow(unsafe_code)]
-mod memory;
+pub(crate) mod memory;
 mod polynomial;
 #[allow(unsafe_code)]
 mod strided;

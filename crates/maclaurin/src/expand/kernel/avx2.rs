@@ -8,7 +8,7 @@ use crate::expand::element::sealed::{Format, Wide};
 
 /// Proof that the machine has AVX2, FMA and F16C.
 #[derive(Clone, Copy)]
-pub(super) struct Avx2(());
+pub struct Avx2(());
 
 impl Avx2 {
     pub(super) fn detected() -> Option<Self> {
@@ -21,6 +21,10 @@ impl Avx2 {
 
 impl Instructions for Avx2 {
     const LANES: usize = 8;
+
+    type Singles = super::vector::Avx2Singles;
+
+    type Doubles = super::vector::Avx2Doubles;
 
     type Eight = [__m256d; 2];
 

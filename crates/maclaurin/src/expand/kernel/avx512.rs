@@ -9,7 +9,7 @@ use crate::expand::element::sealed::{Format, Narrow, Wide};
 
 /// Proof that the machine has AVX-512 (F, BW, DQ, VL), FMA and F16C.
 #[derive(Clone, Copy)]
-pub(super) struct Avx512(());
+pub struct Avx512(());
 
 impl Avx512 {
     pub(super) fn detected() -> Option<Self> {
@@ -25,6 +25,10 @@ impl Avx512 {
 
 impl Instructions for Avx512 {
     const LANES: usize = 16;
+
+    type Singles = super::vector::Avx512Singles;
+
+    type Doubles = super::vector::Avx512Doubles;
 
     type Eight = __m512d;
 

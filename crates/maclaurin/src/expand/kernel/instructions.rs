@@ -1,14 +1,21 @@
 //! What differs between instruction sets: how lanes are exchanged, and how memory is written.
 
 use super::interleave::Pattern;
+use super::vector::{Array, Vector};
 use crate::expand::element::Lane;
 use crate::expand::element::sealed::{Narrow, Wide};
 
 /// The operations that the compiler does not find by itself. The portable ones here are the
 /// specification of the others.
-pub(super) trait Instructions: Copy + Send + Sync {
+pub trait Instructions: Copy + Send + Sync {
     /// Lanes of a vector of 4-byte values.
     const LANES: usize;
+
+    /// Sixteen single precision numbers.
+    type Singles: Vector<Lane = f32>;
+
+    /// Sixteen double precision numbers.
+    type Doubles: Vector<Lane = f64>;
 
     /// Eight doubles, in as many registers as they take.
     type Eight: Copy;
@@ -194,10 +201,14 @@ pub(super) trait Instructions: Copy + Send + Sync {
 
 /// Any machine.
 #[derive(Clone, Copy)]
-pub(super) struct Portable;
+pub struct Portable;
 
 impl Instructions for Portable {
     const LANES: usize = 16;
+
+    type Singles = Array<f32>;
+
+    type Doubles = Array<f64>;
 
     type Eight = [f64; 8];
 
@@ -231,19 +242,43 @@ impl Instructions for Portable {
     }
 }
 
+/// Plain code that is compiled for each instruction set.
+pub(crate) trait Work {
+    /// What it yields.
+    type Output;
+
+    /// Does it; to be inlined, or it has not the instructions.
+    fn with<I: Instructions>(self, instructions: I) -> Self::Output;
+}
+
 /// Something computed by any instruction set, range by range.
 pub(super) trait Job: Sync {
     /// What a range yields.
     type Output: Send;
 
-    /// The values `first .. last` of the array, in plain code that is compiled for each
-    /// instruction set.
+    /// The values `first .. last` of the array.
     fn range<I: Instructions>(&self, instructions: I, first: usize, last: usize) -> Self::Output;
+}
+
+/// A range of a job.
+struct Range<'a, J> {
+    job: &'a J,
+    first: usize,
+    last: usize,
+}
+
+impl<J: Job> Work for Range<'_, J> {
+    type Output = J::Output;
+
+    #[inline(always)]
+    fn with<I: Instructions>(self, instructions: I) -> J::Output {
+        self.job.range(instructions, self.first, self.last)
+    }
 }
 
 /// An instruction set that this machine has.
 #[derive(Clone, Copy)]
-pub(super) enum Level {
+pub(crate) enum Level {
     Portable(Portable),
     #[cfg(target_arch = "x86_64")]
     Avx2(super::avx2::Avx2),
@@ -254,7 +289,7 @@ pub(super) enum Level {
 impl Level {
     /// All that the machine has, the best one last: they are to agree.
     #[cfg(test)]
-    pub(super) fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         let portable = [Self::Portable(Portable)];
         #[cfg(target_arch = "x86_64")]
         return portable
@@ -267,7 +302,7 @@ impl Level {
     }
 
     /// The best one.
-    pub(super) fn best() -> Self {
+    pub(crate) fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
             if let Some(avx512) = super::avx512::Avx512::detected() {
@@ -294,31 +329,31 @@ impl Level {
 
     /// A range of a job, by this instruction set.
     pub(super) fn run<J: Job>(self, job: &J, first: usize, last: usize) -> J::Output {
+        self.apply(Range { job, first, last })
+    }
+
+    /// Does work by this instruction set.
+    pub(crate) fn apply<W: Work>(self, work: W) -> W::Output {
         match self {
-            Self::Portable(portable) => job.range(portable, first, last),
+            Self::Portable(portable) => work.with(portable),
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the value is proof that the machine has the instructions.
-            Self::Avx2(avx2) => unsafe { run_avx2(avx2, job, first, last) },
+            Self::Avx2(avx2) => unsafe { apply_avx2(avx2, work) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
-            Self::Avx512(avx512) => unsafe { run_avx512(avx512, job, first, last) },
+            Self::Avx512(avx512) => unsafe { apply_avx512(avx512, work) },
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,f16c")]
-fn run_avx2<J: Job>(avx2: super::avx2::Avx2, job: &J, first: usize, last: usize) -> J::Output {
-    job.range(avx2, first, last)
+fn apply_avx2<W: Work>(avx2: super::avx2::Avx2, work: W) -> W::Output {
+    work.with(avx2)
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")]
-fn run_avx512<J: Job>(
-    avx512: super::avx512::Avx512,
-    job: &J,
-    first: usize,
-    last: usize,
-) -> J::Output {
-    job.range(avx512, first, last)
+fn apply_avx512<W: Work>(avx512: super::avx512::Avx512, work: W) -> W::Output {
+    work.with(avx512)
 }

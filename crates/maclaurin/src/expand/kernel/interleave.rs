@@ -11,7 +11,7 @@ use crate::expand::element::Lane;
 pub(in crate::expand) const WIDEST_GROUP: usize = 16;
 
 /// Exchanges of lanes: they depend on the group, the number of rows and the lanes alone.
-pub(in crate::expand) struct Pattern {
+pub struct Pattern {
     pub rows: usize,
     /// Values that a step moves.
     pub step: usize,

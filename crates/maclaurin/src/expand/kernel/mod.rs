@@ -14,10 +14,11 @@ mod avx512;
 mod backward;
 mod drain;
 mod forward;
-mod instructions;
+pub(crate) mod instructions;
 mod interleave;
-mod parallel;
+pub(crate) mod parallel;
 mod rows;
+pub(crate) mod vector;
 
 pub(super) use backward::{Backward, Gradient, gradient};
 pub(super) use forward::{Destination, Forward, expand};

@@ -44,13 +44,20 @@ pub(super) fn run<J: Job>(
     if alone {
         return Ok((0..number).map(range).collect());
     }
-    let all = || (0..number).into_par_iter().map(range).collect();
+    on(threads, || (0..number).into_par_iter().map(range).collect())
+}
+
+/// Work on so many threads, or on rayon's own pool.
+pub(crate) fn on<R: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> R + Send,
+) -> Result<R, String> {
     match threads {
         Some(threads) if threads != rayon::current_num_threads() => {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build();
-            Ok(pool.map_err(|error| error.to_string())?.install(all))
+            Ok(pool.map_err(|error| error.to_string())?.install(work))
         }
-        _ => Ok(all()),
+        _ => Ok(work()),
     }
 }
 

@@ -1,0 +1,322 @@
+//! The gradients of the weights and of the bias: products of the expansion and the gradient of
+//! the output, summed over all pixels.
+
+use ndarray::{Array1, Array4};
+use rayon::prelude::*;
+
+use super::correlate::Columns;
+use super::forward::Memory;
+use super::panels::{Lanes, width};
+use super::picture::{Block, Picture, read};
+use super::tile::{Powers, Segment, Tile, Transposition, largest};
+use crate::conv::geometry::{Geometry, Window, cut};
+use crate::expand::element::Lane;
+use crate::expand::element::sealed::Narrow;
+use crate::expand::kernel::instructions::Level;
+use crate::expand::kernel::parallel;
+use crate::expand::kernel::vector::WIDTH;
+
+/// Values of the rows and of the gradient that are worked on at once, about.
+const RESIDENT: usize = 3 << 15;
+
+/// Parts whose sums are kept apart, then added by halves: at most so many, and none that take
+/// more than such a part of the arrays' memory, but two at least.
+const MOST_PARTS: usize = 32;
+const PART_OF_MEMORY: usize = 16;
+
+/// A gradient to take back to the weights.
+pub(in crate::conv) struct WeightGradient<'a, T> {
+    pub level: Level,
+    pub geometry: &'a Geometry,
+    pub center: f64,
+    pub input: Picture<T>,
+    pub gradient: Picture<T>,
+    pub threads: Option<usize>,
+}
+
+/// Sums of some windows.
+struct Sums<L> {
+    /// For each group [panel][tap][row][lane].
+    weight: Vec<L>,
+    bias: Vec<f64>,
+}
+
+/// Which of the two sides of a product stands in the rows of a tile and which in its lanes.
+struct Sides {
+    lanes: Lanes,
+    /// Channels of the expansion and of the output, rounded up to whole vectors.
+    channels: usize,
+    outputs: usize,
+    /// Rows and lanes that there are.
+    rows: usize,
+    columns: usize,
+    /// Lanes of a panel.
+    width: usize,
+    panels: usize,
+}
+
+impl<T: Narrow> WeightGradient<'_, T> {
+    /// The gradients of the weights, of shape (outputs, channels, rows, columns), and of the bias;
+    /// the arrays have the geometry's shapes.
+    pub(in crate::conv) fn run(&self) -> Result<(Array4<T::Lane>, Array1<T::Lane>), String> {
+        let geometry = self.geometry;
+        let sides = self.sides();
+        let (outputs, channels) = (geometry.outputs, geometry.channels());
+        let all = Window::all(
+            geometry,
+            [geometry.rows.output, geometry.columns.output],
+            outputs * channels * geometry.taps(),
+            channels * geometry.columns.stride + outputs,
+            1,
+        );
+        let group = sides.panels * geometry.taps() * sides.rows * sides.width;
+        let of_arrays = geometry.images
+            * geometry.groups
+            * (geometry.inputs * geometry.rows.input * geometry.columns.input
+                + outputs * geometry.rows.output * geometry.columns.output);
+        let parts = of_arrays / PART_OF_MEMORY / (group * geometry.groups).max(1);
+        let length = cut(all.len().max(1), all.len().div_ceil(parts.clamp(2, MOST_PARTS)));
+        let part = |windows: &[Window]| {
+            let mut memory = Memory::default();
+            let mut sums = Sums {
+                weight: vec![T::Lane::default(); group * geometry.groups],
+                bias: vec![0.0; outputs * geometry.groups],
+            };
+            for window in windows {
+                let weight = &mut sums.weight[window.group * group..][..group];
+                let bias = &mut sums.bias[window.group * outputs..][..outputs];
+                self.window(&sides, window, &mut memory, weight, bias);
+            }
+            sums
+        };
+        let parts: Vec<Sums<T::Lane>> = if all.len() <= length || self.threads == Some(1) {
+            all.chunks(length).map(part).collect()
+        } else {
+            parallel::on(self.threads, || all.par_chunks(length).map(part).collect())?
+        };
+        let shape = [outputs * geometry.groups, channels, geometry.rows.kernel, geometry.columns.kernel];
+        let Some(total) = total(parts) else {
+            let zero = T::Lane::default();
+            return Ok((Array4::from_elem(shape, zero), Array1::from_elem(shape[0], zero)));
+        };
+        let weight = Array4::from_shape_fn(shape, |(output, channel, row, column)| {
+            let (index, output) = (output / outputs, output % outputs);
+            let (place, lane) = match sides.lanes {
+                Lanes::Outputs => (channel, output),
+                Lanes::Pixels => (output, channel),
+            };
+            let tap = row * geometry.columns.kernel + column;
+            let (panel, lane) = (lane / sides.width, lane % sides.width);
+            let line = (panel * geometry.taps() + tap) * sides.rows + place;
+            total.weight[index * group + line * sides.width + lane]
+        });
+        Ok((weight, total.bias.into_iter().map(T::Lane::round).collect()))
+    }
+
+    fn sides(&self) -> Sides {
+        let Geometry { outputs, .. } = *self.geometry;
+        let channels = self.geometry.channels();
+        let (most, blocks) = largest::<T::Lane>(self.level);
+        let waste = |count: usize| count.next_multiple_of(WIDTH) as f64 / count.max(1) as f64;
+        let lanes = if waste(outputs) <= waste(channels) { Lanes::Outputs } else { Lanes::Pixels };
+        let (rows, columns) = match lanes {
+            Lanes::Outputs => (channels, outputs),
+            Lanes::Pixels => (outputs, channels),
+        };
+        let width = width(Lanes::Outputs, [most, blocks], columns);
+        Sides {
+            lanes,
+            channels: channels.next_multiple_of(WIDTH),
+            outputs: outputs.next_multiple_of(WIDTH),
+            rows,
+            columns,
+            width,
+            panels: columns.div_ceil(width),
+        }
+    }
+
+    /// Adds what one window contributes.
+    fn window(
+        &self,
+        sides: &Sides,
+        window: &Window,
+        memory: &mut Memory<T::Lane>,
+        weight: &mut [T::Lane],
+        bias: &mut [f64],
+    ) {
+        let geometry = self.geometry;
+        let columns = Columns::forward(&geometry.columns, &window.columns);
+        let pixels = window.columns.len();
+        // Of expanded rows here: pixel after pixel.
+        let slot = columns.phases * columns.length * sides.channels;
+        let line = pixels * sides.outputs;
+        let reach = (geometry.rows.kernel - 1) * geometry.rows.dilation;
+        let span = |height: usize| (height - 1) * geometry.rows.stride + reach + 1;
+        let mut height = window.rows.len();
+        while height > 1 && span(height) * slot + height * line > RESIDENT {
+            height = height.div_ceil(2);
+        }
+        let height = cut(window.rows.len(), height);
+        let slots = span(height);
+        let Memory { ring, sums: lines, scratch } = memory;
+        ring.clear();
+        ring.resize(slots * slot + 2 * WIDTH, T::Lane::default());
+        lines.clear();
+        lines.resize(height * line + 2 * WIDTH, T::Lane::default());
+        let mut planes = vec![T::Lane::default(); geometry.channels() * columns.plane()];
+        let mut made = 0;
+        for first in window.rows.clone().step_by(height) {
+            let rows = first..(first + height).min(window.rows.end);
+            let top = (rows.start * geometry.rows.stride).saturating_sub(geometry.rows.before);
+            let bottom = ((rows.end - 1) * geometry.rows.stride + reach + 1)
+                .saturating_sub(geometry.rows.before)
+                .min(geometry.rows.input);
+            for row in top.max(made)..bottom {
+                let to = &mut ring[row % slots * slot..][..slot];
+                self.expanded(window, &columns, sides, row, &mut planes, to, scratch);
+            }
+            made = made.max(bottom);
+            for (row, to) in rows.clone().zip(lines.chunks_exact_mut(line)) {
+                let block = Block {
+                    start: self.gradient.at(
+                        window.image,
+                        window.group * geometry.outputs,
+                        row,
+                        window.columns.start,
+                    ),
+                    outer: pixels,
+                    outer_stride: self.gradient.column_stride(),
+                    inner: geometry.outputs,
+                    inner_stride: self.gradient.channel_stride(),
+                };
+                // SAFETY: values of the gradient.
+                unsafe { read(self.level, &block, 0.0, to, sides.outputs, scratch) };
+                for (output, sum) in bias.iter_mut().enumerate() {
+                    let mut of_row = T::Lane::default();
+                    for pixel in 0..pixels {
+                        of_row += to[pixel * sides.outputs + output];
+                    }
+                    *sum += of_row.exact();
+                }
+            }
+            let segments = |kernel_row: usize| {
+                let segment = |row: usize| {
+                    let source = geometry.rows.source(row, kernel_row)?;
+                    Some((source % slots * slot, (row - first) * line))
+                };
+                rows.clone().filter_map(segment).collect::<Vec<_>>()
+            };
+            for kernel_row in 0..geometry.rows.kernel {
+                self.taps(sides, kernel_row, &segments(kernel_row), ring, lines, pixels, weight);
+            }
+        }
+    }
+
+    /// A row of the expansion, pixel after pixel.
+    #[expect(clippy::too_many_arguments, reason = "two kinds of memory for each of two orders")]
+    fn expanded(
+        &self,
+        window: &Window,
+        columns: &Columns,
+        sides: &Sides,
+        row: usize,
+        planes: &mut [T::Lane],
+        to: &mut [T::Lane],
+        scratch: &mut Vec<T::Lane>,
+    ) {
+        let Geometry { inputs, .. } = *self.geometry;
+        let plane = columns.plane();
+        for [place, column, inner] in columns.inside(self.geometry.columns.input) {
+            let block = Block {
+                start: self.input.at(window.image, window.group * inputs, row, column),
+                outer: inputs,
+                outer_stride: self.input.channel_stride(),
+                inner,
+                inner_stride: self.input.column_stride() * columns.phases as isize,
+            };
+            // SAFETY: `inside` names columns of the input, and `row` is one of its rows.
+            unsafe { read(self.level, &block, self.center, &mut planes[place..], plane, scratch) };
+        }
+        self.level.apply(Powers { planes, length: inputs * plane });
+        self.level.apply(Transposition {
+            from: planes.as_ptr(),
+            from_step: plane as isize,
+            to: to.as_mut_ptr(),
+            to_step: sides.channels as isize,
+            outer: columns.phases * columns.length,
+            inner: self.geometry.channels(),
+        });
+    }
+
+    /// The products of one row of the kernel.
+    #[expect(clippy::too_many_arguments, reason = "both sides of the products")]
+    fn taps(
+        &self,
+        sides: &Sides,
+        kernel_row: usize,
+        lines: &[(usize, usize)],
+        ring: &[T::Lane],
+        gradients: &[T::Lane],
+        pixels: usize,
+        weight: &mut [T::Lane],
+    ) {
+        let axis = &self.geometry.columns;
+        let (most, _) = largest::<T::Lane>(self.level);
+        let most = cut(sides.rows, most);
+        let reach = (axis.kernel - 1) * axis.dilation / axis.stride;
+        for panel in 0..sides.panels {
+            for kernel_column in 0..axis.kernel {
+                let offset = kernel_column * axis.dilation;
+                let place = offset % axis.stride * (pixels + reach) + offset / axis.stride;
+                let segment = |&(expansion, gradient): &(usize, usize)| {
+                    let expansion = expansion + place * sides.channels;
+                    match sides.lanes {
+                        Lanes::Outputs => Segment { row: expansion, lane: gradient },
+                        Lanes::Pixels => Segment { row: gradient, lane: expansion },
+                    }
+                };
+                let segments: Vec<Segment> = lines.iter().map(segment).collect();
+                let (rows, row_step, lanes, lane_step) = match sides.lanes {
+                    Lanes::Outputs => (ring, sides.channels, gradients, sides.outputs),
+                    Lanes::Pixels => (gradients, sides.outputs, ring, sides.channels),
+                };
+                let tap = kernel_row * axis.kernel + kernel_column;
+                let line = (panel * self.geometry.taps() + tap) * sides.rows;
+                for row in (0..sides.rows).step_by(most) {
+                    let height = most.min(sides.rows - row);
+                    let sums = &mut weight[(line + row) * sides.width..][..height * sides.width];
+                    let out = sums.as_mut_ptr();
+                    let tile = Tile {
+                        segments: &segments,
+                        length: pixels,
+                        rows: &rows[row..],
+                        row_step,
+                        lanes: &lanes[panel * sides.width..],
+                        lane_step,
+                        start: sums,
+                        start_step: sides.width,
+                        height,
+                        width: sides.width.min((sides.columns - panel * sides.width).next_multiple_of(WIDTH)),
+                        out,
+                        out_step: sides.width as isize,
+                    };
+                    // SAFETY: the sums are `height` lines of `width` values, read whole before
+                    // they are written.
+                    unsafe { tile.compute(self.level) };
+                }
+            }
+        }
+    }
+}
+
+/// The sum by halves: one order for any number of threads, and little rounding.
+fn total<L: Lane>(mut parts: Vec<Sums<L>>) -> Option<Sums<L>> {
+    while parts.len() > 1 {
+        let upper = parts.split_off(parts.len().div_ceil(2));
+        for (sums, other) in parts.iter_mut().zip(upper) {
+            sums.weight.iter_mut().zip(other.weight).for_each(|(sum, value)| *sum += value);
+            sums.bias.iter_mut().zip(other.bias).for_each(|(sum, value)| *sum += value);
+        }
+    }
+    parts.pop()
+}
