@@ -164,6 +164,7 @@ impl<T: Narrow> WeightGradient<'_, T> {
         lines.clear();
         lines.resize(height * line + 2 * WIDTH, T::Lane::default());
         let mut planes = vec![T::Lane::default(); geometry.channels() * columns.plane()];
+        let mut of_row = vec![T::Lane::default(); sides.outputs];
         let mut made = 0;
         for first in window.rows.clone().step_by(height) {
             let rows = first..(first + height).min(window.rows.end);
@@ -191,13 +192,8 @@ impl<T: Narrow> WeightGradient<'_, T> {
                 };
                 // SAFETY: values of the gradient.
                 unsafe { read(self.level, &block, 0.0, to, sides.outputs, scratch) };
-                for (output, sum) in bias.iter_mut().enumerate() {
-                    let mut of_row = T::Lane::default();
-                    for pixel in 0..pixels {
-                        of_row += to[pixel * sides.outputs + output];
-                    }
-                    *sum += of_row.exact();
-                }
+                self.add_up(sides, pixels, to, &mut of_row);
+                bias.iter_mut().zip(&of_row).for_each(|(sum, value)| *sum += value.exact());
             }
             let segments = |kernel_row: usize| {
                 let segment = |row: usize| {
@@ -209,6 +205,29 @@ impl<T: Narrow> WeightGradient<'_, T> {
             for kernel_row in 0..geometry.rows.kernel {
                 self.taps(sides, kernel_row, &segments(kernel_row), ring, lines, pixels, weight);
             }
+        }
+    }
+
+    /// The sums of all pixels of a row of the gradient.
+    fn add_up(&self, sides: &Sides, pixels: usize, row: &[T::Lane], sums: &mut [T::Lane]) {
+        let (one, zero) = ([T::Lane::round(1.0)], [T::Lane::default(); WIDTH]);
+        for (block, sums) in sums.chunks_exact_mut(WIDTH).enumerate() {
+            let tile = Tile {
+                segments: &[Segment { row: 0, lane: block * WIDTH }],
+                length: pixels,
+                rows: &one,
+                row_step: 0,
+                lanes: row,
+                lane_step: sides.outputs,
+                start: &zero,
+                start_step: 0,
+                height: 1,
+                width: WIDTH,
+                out: sums.as_mut_ptr(),
+                out_step: 0,
+            };
+            // SAFETY: the sums are a vector long.
+            unsafe { tile.compute(self.level) };
         }
     }
 
