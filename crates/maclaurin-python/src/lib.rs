@@ -7,6 +7,7 @@
 
 #[allow(unsafe_code)]
 mod array;
+mod convolve;
 mod error;
 mod expand;
 mod function;
@@ -20,6 +21,10 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use crate::convolve::{
+        backward_weight, convolve, convolve_backward_input, convolved_shape,
+    };
     #[pymodule_export]
     use crate::error::{NotAnalyticError, ParseError, RadiusWarning};
     #[pymodule_export]

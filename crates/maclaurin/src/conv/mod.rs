@@ -5,7 +5,7 @@ mod geometry;
 #[allow(unsafe_code)]
 mod kernel;
 
-use ndarray::{Array1, Array4, ArrayView1, ArrayView4, ArrayViewMut4, Ix4};
+use ndarray::{Array1, Array4, ArrayView1, ArrayView4, ArrayViewMut4, Axis, Ix4};
 
 use crate::expand::kernel::instructions::Level;
 use crate::expand::memory;
@@ -186,14 +186,20 @@ fn convolve_with<T: Float>(
     if out.is_empty() {
         return Ok(());
     }
+    let (mut x, mut out) = (x.view(), out.view_mut());
+    for (take, into) in joins(convolution, &weight.shape()[2..], [x.view(), out.view()]) {
+        x.merge_axes(take, into);
+        out.merge_axes(take, into);
+    }
+    let geometry = Geometry::new(convolution, x.shape(), weight.shape())?;
     let forward = Forward {
         level,
         geometry: &geometry,
         center: convolution.center,
-        input: Picture::new(x),
+        input: Picture::new(&x),
         weight: weight.view(),
         bias: bias.map(|bias| bias.view()),
-        out: Picture::new_mut(out),
+        out: Picture::new_mut(&mut out),
         threads: convolution.threads,
     };
     forward.run().map_err(threads)
@@ -283,14 +289,22 @@ fn input_gradient_with<T: Float>(
         out.fill(T::default());
         return Ok(());
     }
+    let (mut x, mut gradient, mut out) = (x.view(), gradient.view(), out.view_mut());
+    let views = [x.view(), gradient.view(), out.view()];
+    for (take, into) in joins(convolution, &weight.shape()[2..], views) {
+        x.merge_axes(take, into);
+        gradient.merge_axes(take, into);
+        out.merge_axes(take, into);
+    }
+    let geometry = Geometry::new(convolution, x.shape(), weight.shape())?;
     let job = InputGradient {
         level,
         geometry: &geometry,
         center: convolution.center,
-        input: Picture::new(x),
+        input: Picture::new(&x),
         weight: weight.view(),
-        gradient: Picture::new(gradient),
-        out: Picture::new_mut(out),
+        gradient: Picture::new(&gradient),
+        out: Picture::new_mut(&mut out),
         threads: convolution.threads,
     };
     job.run().map_err(threads)
@@ -334,15 +348,43 @@ fn weight_gradient_with<T: Float>(
 ) -> Result<(Array4<T::Lane>, Array1<T::Lane>), ConvolutionError> {
     let geometry = Geometry::new(convolution, x.shape(), weight)?;
     check_shape("the gradient", &geometry.shape(), gradient.shape())?;
+    let (mut x, mut gradient) = (x.view(), gradient.view());
+    for (take, into) in joins(convolution, &weight[2..], [x.view(), gradient.view()]) {
+        x.merge_axes(take, into);
+        gradient.merge_axes(take, into);
+    }
+    let geometry = Geometry::new(convolution, x.shape(), weight)?;
     let job = WeightGradient {
         level,
         geometry: &geometry,
         center: convolution.center,
-        input: Picture::new(x),
-        gradient: Picture::new(gradient),
+        input: Picture::new(&x),
+        gradient: Picture::new(&gradient),
         threads: convolution.threads,
     };
     job.run().map_err(threads)
+}
+
+/// Axes that can be made one: where each output reads one pixel, rows and images are a longer row,
+/// if memory allows it. A linear layer's batch becomes pixels.
+fn joins<T, const N: usize>(
+    convolution: &Convolution,
+    kernel: &[usize],
+    mut views: [ArrayView4<'_, T>; N],
+) -> Vec<(Axis, Axis)> {
+    let pointwise = kernel == [1, 1]
+        && convolution.stride == [1, 1]
+        && convolution.padding == [[0, 0], [0, 0]];
+    let mut found = Vec::new();
+    for (take, into) in [(Axis(2), Axis(3)), (Axis(0), Axis(3))] {
+        if pointwise && views.iter().all(|view| view.clone().merge_axes(take, into)) {
+            views.iter_mut().for_each(|view| {
+                view.merge_axes(take, into);
+            });
+            found.push((take, into));
+        }
+    }
+    found
 }
 
 fn threads(error: String) -> ConvolutionError {

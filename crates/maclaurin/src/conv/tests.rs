@@ -26,8 +26,14 @@ struct Case {
 fn case() -> impl Strategy<Value = Case> {
     let small = || prop_oneof![4 => 1usize..5, 1 => 5usize..40];
     let channels = (1usize..3, small(), small(), prop_oneof![3 => Just(1usize), 1 => 2usize..4]);
-    let spatial = ([1usize..12, 1usize..50], [1usize..8, 1usize..8], [1usize..4, 1usize..4]);
-    let edges = ([[0usize..4, 0usize..4], [0usize..4, 0usize..4]], [1usize..3, 1usize..3]);
+    let kernel = prop_oneof![4 => [1usize..8, 1usize..8], 1 => Just([1, 1])];
+    let stride = prop_oneof![1 => Just([1, 1]), 1 => [1usize..4, 1usize..4]];
+    let spatial = ([1usize..12, 1usize..50], kernel, stride);
+    let padding = prop_oneof![
+        1 => Just([[0; 2]; 2]),
+        2 => [[0usize..4, 0usize..4], [0usize..4, 0usize..4]],
+    ];
+    let edges = (padding, [1usize..3, 1usize..3]);
     let powers = (prop_oneof![5 => 1usize..5, 1 => 5usize..12], prop_oneof![Just(0.0), Just(0.3)]);
     let rest = (any::<bool>(), any::<[bool; 2]>(), any::<u64>(), 1usize..4);
     (channels, spatial, edges, powers, rest).prop_map(
