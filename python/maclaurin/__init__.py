@@ -24,6 +24,7 @@ from maclaurin._native import (
     expand_backward,
     expand_tangent,
 )
+from maclaurin.convolution import convolve
 from maclaurin.estimate import EstimatedSeries
 from maclaurin.plot import plot_error, plot_expansion
 from maclaurin.series import ErrorBound, Series, taylor
@@ -41,6 +42,7 @@ __all__ = [
     "RadiusWarning",
     "Series",
     "compat",
+    "convolve",
     "expand",
     "expand_backward",
     "expand_tangent",

@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, Self
 
@@ -118,3 +118,54 @@ def expand_tangent(
     dtype: Any = None,
     threads: int | None = None,
 ) -> npt.NDArray[Any]: ...
+
+_Pair = Sequence[int]
+_Sides = Sequence[Sequence[int]]
+
+def convolve(
+    x: npt.NDArray[Any],
+    weight: npt.NDArray[Any],
+    bias: npt.NDArray[Any] | None,
+    out: npt.NDArray[Any],
+    order: int,
+    center: float = 0.0,
+    stride: _Pair = (1, 1),
+    padding: _Sides = ((0, 0), (0, 0)),
+    dilation: _Pair = (1, 1),
+    groups: int = 1,
+    threads: int | None = None,
+) -> None: ...
+def convolve_backward_input(
+    gradient: npt.NDArray[Any],
+    x: npt.NDArray[Any],
+    weight: npt.NDArray[Any],
+    out: npt.NDArray[Any],
+    order: int,
+    center: float = 0.0,
+    stride: _Pair = (1, 1),
+    padding: _Sides = ((0, 0), (0, 0)),
+    dilation: _Pair = (1, 1),
+    groups: int = 1,
+    threads: int | None = None,
+) -> None: ...
+def convolve_backward_weight(
+    gradient: npt.NDArray[Any],
+    x: npt.NDArray[Any],
+    shape: Sequence[int],
+    order: int,
+    center: float = 0.0,
+    stride: _Pair = (1, 1),
+    padding: _Sides = ((0, 0), (0, 0)),
+    dilation: _Pair = (1, 1),
+    groups: int = 1,
+    threads: int | None = None,
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]: ...
+def convolved_shape(
+    x: Sequence[int],
+    weight: Sequence[int],
+    order: int,
+    stride: _Pair = (1, 1),
+    padding: _Sides = ((0, 0), (0, 0)),
+    dilation: _Pair = (1, 1),
+    groups: int = 1,
+) -> tuple[int, int, int, int]: ...

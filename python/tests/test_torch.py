@@ -8,7 +8,8 @@ import maclaurin as mc
 torch = pytest.importorskip("torch")
 from torch import nn
 
-from maclaurin.torch import TaylorActivation, TaylorExpansion, _portable, expand, taylor_activation
+from maclaurin.torch import TaylorActivation, TaylorExpansion, expand, taylor_activation
+from maclaurin.torch.expansion import _portable
 
 SERIES = mc.taylor("exp(x) + x*sin(x)", order=5, at=0.5)
 KINDS = ["terms", "powers", "partial_sums", "sum"]

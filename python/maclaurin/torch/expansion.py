@@ -1,12 +1,4 @@
-"""PyTorch: expansions and trainable polynomials as modules and functions.
-
-CPU tensors go through the native kernels, as a custom operator that autograd and torch.compile
-know. Other devices, and exported programs (torch.export, ONNX), get multiplications and
-additions of PyTorch's own.
-
-    features = TaylorExpansion("log(1 + exp(x))", order=4)   # 3 channels become 9
-    activation = TaylorActivation("softplus", order=4)       # trainable coefficients
-"""
+"""Expansions and trainable polynomials."""
 
 from __future__ import annotations
 

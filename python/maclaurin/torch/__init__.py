@@ -1,0 +1,35 @@
+"""PyTorch: expansions, trainable polynomials and convolutions over powers, as modules and functions.
+
+CPU tensors go through the native kernels, as custom operators that autograd and torch.compile
+know. Other devices, and exported programs (torch.export, ONNX), get PyTorch's own operations; a
+convolution on CUDA gets a kernel in Triton.
+
+    features = TaylorExpansion("log(1 + exp(x))", order=4)   # 3 channels become 9
+    activation = TaylorActivation("softplus", order=4)       # trainable coefficients
+    layer = TaylorConv2d(3, 16, 3, padding=1, order=3)       # convolves x, x^2 and x^3
+"""
+
+from maclaurin.torch.convolution import (
+    TaylorConv1d,
+    TaylorConv2d,
+    TaylorLinear,
+    load_self_onn,
+    taylor_conv1d,
+    taylor_conv2d,
+    taylor_linear,
+)
+from maclaurin.torch.expansion import TaylorActivation, TaylorExpansion, expand, taylor_activation
+
+__all__ = [
+    "TaylorActivation",
+    "TaylorConv1d",
+    "TaylorConv2d",
+    "TaylorExpansion",
+    "TaylorLinear",
+    "expand",
+    "load_self_onn",
+    "taylor_activation",
+    "taylor_conv1d",
+    "taylor_conv2d",
+    "taylor_linear",
+]
