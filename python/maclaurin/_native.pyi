@@ -126,7 +126,8 @@ def convolve(
     x: npt.NDArray[Any],
     weight: npt.NDArray[Any],
     bias: npt.NDArray[Any] | None,
-    out: npt.NDArray[Any],
+    out: npt.NDArray[Any] | None,
+    channels_last: bool,
     order: int,
     center: float = 0.0,
     stride: _Pair = (1, 1),
@@ -134,12 +135,12 @@ def convolve(
     dilation: _Pair = (1, 1),
     groups: int = 1,
     threads: int | None = None,
-) -> None: ...
+) -> npt.NDArray[Any]: ...
 def convolve_backward_input(
     gradient: npt.NDArray[Any],
     x: npt.NDArray[Any],
     weight: npt.NDArray[Any],
-    out: npt.NDArray[Any],
+    channels_last: bool,
     order: int,
     center: float = 0.0,
     stride: _Pair = (1, 1),
@@ -147,7 +148,7 @@ def convolve_backward_input(
     dilation: _Pair = (1, 1),
     groups: int = 1,
     threads: int | None = None,
-) -> None: ...
+) -> npt.NDArray[Any]: ...
 def convolve_backward_weight(
     gradient: npt.NDArray[Any],
     x: npt.NDArray[Any],

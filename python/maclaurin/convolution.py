@@ -110,11 +110,13 @@ def convolve(
     if x.ndim != 4 or weight.ndim != 4:
         raise ValueError(f"convolve takes x and weight of 4 dimensions, not {x.ndim} and {weight.ndim}")
     chosen = geometry(weight.shape[2:], stride, padding, dilation, groups)
-    if out is None:
-        shape = _native.convolved_shape(x.shape, weight.shape, order, *chosen)
-        out = np.empty(shape, x.dtype)
-    _native.convolve(x, weight, bias, out, order, float(at), *chosen, threads)
-    return out
+    return _native.convolve(x, weight, bias, out, channels_last(x), order, float(at), *chosen, threads)
+
+
+def channels_last(x: np.ndarray[Any, Any]) -> bool:
+    """Whether the channels of a pixel lie side by side, so that a result's should too."""
+    moved = x.transpose(0, 2, 3, 1)
+    return bool(moved.flags.c_contiguous and not x.flags.c_contiguous)
 
 
 def factors(function: Any, order: int, at: Point) -> tuple[float, list[float]]:
@@ -135,6 +137,6 @@ def deviations(order: int, fan_in: int) -> list[float]:
     high powers exceed it, which is why such networks have a tanh or the like between layers.
 
     >>> deviations(2, 1)
-    [0.7071067811865476, 0.408248290463863]
+    [0.7071067811865475, 0.4082482904638631]
     """
     return [1 / math.sqrt(order * fan_in * math.prod(range(1, 2 * degree, 2))) for degree in range(1, order + 1)]

@@ -41,16 +41,17 @@ macro_rules! at_floats {
 ///
 /// The function that `maclaurin.convolve` and the layers call: arrays only, all of four dimensions
 /// and one type (weights and bias float32 for float16 and bfloat16), numbers for both axes. The
-/// result is written into out.
+/// result goes into out, or a new array; channels_last says in which order of memory.
 #[pyfunction]
-#[pyo3(signature = (x, weight, bias, out, order, center=0.0, stride=[1, 1],
+#[pyo3(signature = (x, weight, bias, out, channels_last, order, center=0.0, stride=[1, 1],
     padding=[[0, 0], [0, 0]], dilation=[1, 1], groups=1, threads=None))]
 #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
 pub fn convolve<'py>(
     x: &Bound<'py, PyAny>,
     weight: &Bound<'py, PyAny>,
     bias: Option<&Bound<'py, PyAny>>,
-    out: &Bound<'py, PyAny>,
+    out: Option<&Bound<'py, PyAny>>,
+    channels_last: bool,
     order: usize,
     center: f64,
     stride: [usize; 2],
@@ -58,32 +59,32 @@ pub fn convolve<'py>(
     dilation: [usize; 2],
     groups: usize,
     threads: Option<usize>,
-) -> PyResult<()> {
+) -> PyResult<Bound<'py, PyAny>> {
     let convolution = options(order, center, stride, padding, dilation, groups, threads)?;
     at_floats!(Input::new(x)?, array, Lane => {
         let weight = typed::<Lane>("weight", weight)?;
         let bias = bias.map(|bias| typed::<Lane>("bias", bias)).transpose()?;
-        let inputs = [array.as_any(), weight.as_any()];
-        let place = same(&array, out, &inputs)?;
-        let (x, weight, mut y) = (four(&array)?, four(&weight)?, four_mut(&place)?);
+        let (values, factors) = (four(&array)?, four(&weight)?);
         let bias = bias.as_ref().map(one).transpose()?;
-        let result = array.py().detach(|| {
-            convolve_into(&x, &weight, bias.as_ref(), &convolution, &mut y)
-        });
-        result.map_err(|error| of_convolution(array.py(), error))
+        let shape = convolution.output_shape(&extents(&values), &extents(&factors));
+        let shape = shape.map_err(|error| of_convolution(array.py(), error))?;
+        let inputs = [array.as_any(), weight.as_any()];
+        into(&array, out, shape, channels_last, &inputs, |y| {
+            convolve_into(&values, &factors, bias.as_ref(), &convolution, y)
+        })
     })
 }
 
-/// The gradient of convolve with respect to x, written into out.
+/// The gradient of convolve with respect to x.
 #[pyfunction]
-#[pyo3(signature = (gradient, x, weight, out, order, center=0.0, stride=[1, 1],
+#[pyo3(signature = (gradient, x, weight, channels_last, order, center=0.0, stride=[1, 1],
     padding=[[0, 0], [0, 0]], dilation=[1, 1], groups=1, threads=None))]
 #[expect(clippy::too_many_arguments, reason = "Python's keywords")]
 pub fn convolve_backward_input<'py>(
     gradient: &Bound<'py, PyAny>,
     x: &Bound<'py, PyAny>,
     weight: &Bound<'py, PyAny>,
-    out: &Bound<'py, PyAny>,
+    channels_last: bool,
     order: usize,
     center: f64,
     stride: [usize; 2],
@@ -91,20 +92,42 @@ pub fn convolve_backward_input<'py>(
     dilation: [usize; 2],
     groups: usize,
     threads: Option<usize>,
-) -> PyResult<()> {
+) -> PyResult<Bound<'py, PyAny>> {
     let convolution = options(order, center, stride, padding, dilation, groups, threads)?;
     at_floats!(Input::new(x)?, array, Lane => {
         let weight = typed::<Lane>("weight", weight)?;
         let gradient = same_type(&array, "gradient", gradient)?;
-        let inputs = [array.as_any(), weight.as_any(), gradient.as_any()];
-        let place = same(&array, out, &inputs)?;
-        let (g, x, weight) = (four(&gradient)?, four(&array)?, four(&weight)?);
-        let mut of_x = four_mut(&place)?;
-        let result = array.py().detach(|| {
-            convolve_backward_input_into(&g, &x, &weight, &convolution, &mut of_x)
-        });
-        result.map_err(|error| of_convolution(array.py(), error))
+        let (g, values, factors) = (four(&gradient)?, four(&array)?, four(&weight)?);
+        into(&array, None, extents(&values), channels_last, &[], |of_x| {
+            convolve_backward_input_into(&g, &values, &factors, &convolution, of_x)
+        })
     })
+}
+
+fn extents<T>(array: &ArrayView4<'_, T>) -> [usize; 4] {
+    array.dim().into()
+}
+
+/// Work whose result goes into `out`, or into a new array.
+fn into<'py, T: Float + numpy::Element>(
+    like: &Bound<'py, PyArrayDyn<T>>,
+    out: Option<&Bound<'py, PyAny>>,
+    shape: [usize; 4],
+    channels_last: bool,
+    inputs: &[&Bound<'py, PyAny>],
+    work: impl FnOnce(&mut ArrayViewMut4<'_, T>) -> Result<(), ConvolutionError> + Send,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = like.py();
+    if let Some(out) = out {
+        let array = output::<T>(out, inputs)?;
+        let mut place = four_mut(&array)?;
+        py.detach(|| work(&mut place)).map_err(|error| of_convolution(py, error))?;
+        return Ok(out.clone());
+    }
+    let fresh = Convolution::output::<T>(shape, channels_last);
+    let mut fresh = fresh.map_err(|error| of_convolution(py, error))?;
+    py.detach(|| work(&mut fresh.view_mut())).map_err(|error| of_convolution(py, error))?;
+    Ok(give(py, fresh.into_dyn()))
 }
 
 /// The gradients of convolve with respect to weights of a shape and to the bias.
@@ -209,14 +232,6 @@ fn same_type<'py, T: numpy::Element>(
     array: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
     typed::<T>(what, array)
-}
-
-fn same<'py, T: numpy::Element>(
-    _like: &Bound<'py, PyArrayDyn<T>>,
-    out: &Bound<'py, PyAny>,
-    inputs: &[&Bound<'py, PyAny>],
-) -> PyResult<Bound<'py, PyArrayDyn<T>>> {
-    output::<T>(out, inputs)
 }
 
 fn four<'a, T: Float + numpy::Element>(

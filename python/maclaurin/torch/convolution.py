@@ -128,11 +128,9 @@ def _nested(stride: Sequence[int], padding: Sequence[int], dilation: Sequence[in
     return Geometry((stride[0], stride[1]), ((above, below), (left, right)), (dilation[0], dilation[1]), groups)
 
 
-def _like(x: Tensor, shape: Sequence[int]) -> Tensor:
-    """An empty tensor, channels-last if x is."""
-    if x.is_contiguous() or not x.is_contiguous(memory_format=torch.channels_last):
-        return torch.empty(shape, dtype=x.dtype, device=x.device)
-    return torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=torch.channels_last)
+def _last(x: Tensor) -> bool:
+    """Whether the output is to be channels-last: if x is, and is nothing else."""
+    return x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
 
 
 def _precise(x: Tensor, weight: Tensor) -> Tensor:
@@ -153,16 +151,13 @@ def _convolve(
     groups: int,
 ) -> Tensor:
     chosen = _nested(stride, padding, dilation, groups)
+    start = None if bias is None else _as_numpy(_precise(x, bias))
+    factors = _as_numpy(_precise(x, weight))
     try:
-        shape = _native.convolved_shape(tuple(x.shape), tuple(weight.shape), order, *chosen)
+        return _as_tensor(_native.convolve(_as_numpy(x), factors, start, None, _last(x), order, at, *chosen))
     except ValueError as error:
         # What PyTorch's own convolutions raise.
         raise RuntimeError(str(error)) from None
-    out = _like(x, shape)
-    start = None if bias is None else _as_numpy(_precise(x, bias))
-    factors = _as_numpy(_precise(x, weight))
-    _native.convolve(_as_numpy(x), factors, start, _as_numpy(out), order, at, *chosen)
-    return out
 
 
 @_convolve.register_fake
@@ -173,7 +168,8 @@ def _(x: Tensor, weight: Tensor, bias: Tensor | None, order: int, at: float, str
         span = dilation[axis] * (weight.shape[2 + axis] - 1) + 1
         padded = x.shape[2 + axis] + padding[2 * axis] + padding[2 * axis + 1]
         shape.append((padded - span) // stride[axis] + 1)
-    return _like(x, shape)
+    layout = torch.channels_last if _last(x) else torch.contiguous_format
+    return torch.empty(shape, dtype=x.dtype, device=x.device, memory_format=layout)
 
 
 @torch.library.custom_op("maclaurin::convolve_backward", mutates_args=())
@@ -193,9 +189,10 @@ def _convolve_backward(
     values = _as_numpy(x)
     of_x, of_weight, of_bias = x.new_empty(0), weight.new_empty(0), weight.new_empty(0)
     if wanted[0]:
-        of_x = torch.empty_like(x)
         factors = _as_numpy(_precise(x, weight))
-        _native.convolve_backward_input(_as_numpy(gradient), values, factors, _as_numpy(of_x), order, at, *chosen)
+        of_x = _as_tensor(
+            _native.convolve_backward_input(_as_numpy(gradient), values, factors, _last(x), order, at, *chosen)
+        )
     if wanted[1] or wanted[2]:
         found = _native.convolve_backward_weight(_as_numpy(gradient), values, tuple(weight.shape), order, at, *chosen)
         of_weight, of_bias = (_as_tensor(array).to(weight.dtype) for array in found)
@@ -207,8 +204,9 @@ def _(gradient: Tensor, x: Tensor, weight: Tensor, order: int, at: float, stride
       padding: Sequence[int], dilation: Sequence[int], groups: int,
       wanted: Sequence[bool]) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     both = wanted[1] or wanted[2]
+    layout = torch.channels_last if _last(x) else torch.contiguous_format
     return (
-        torch.empty_like(x) if wanted[0] else x.new_empty(0),
+        torch.empty(x.shape, dtype=x.dtype, device=x.device, memory_format=layout) if wanted[0] else x.new_empty(0),
         weight.new_empty(weight.shape) if both else weight.new_empty(0),
         weight.new_empty(weight.shape[0]) if both else weight.new_empty(0),
     )
@@ -526,11 +524,11 @@ def _padded(layer: _TaylorConvolution, x: Tensor, geometry: Geometry, mode: str)
     padding = (above, left)
     if mode != "zeros" and (any(padding) or not symmetric):
         sides = (left, right, above, below)
-        if above or below:
+        if x.shape[-2] > 1 or above or below:
             x = functional.pad(x, sides, mode)
         else:
             # A signal is one row: PyTorch pads rows of its own only where there are some.
-            x = functional.pad(x.flatten(1, 2), (left, right), mode).unflatten(1, x.shape[1:3])
+            x = functional.pad(x.squeeze(-2), (left, right), mode).unsqueeze(-2)
         padding = (0, 0)
     elif not symmetric:
         # At the expansion point: there all powers are zero.

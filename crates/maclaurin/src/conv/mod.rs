@@ -99,6 +99,38 @@ impl Convolution {
     ) -> Result<[usize; 4], ConvolutionError> {
         Ok(Geometry::new(self, input, weight)?.shape())
     }
+
+    /// An array of zeros for an output of a shape, in large pages where that pays; with
+    /// `channels_last` the channels of a pixel lie side by side.
+    ///
+    /// # Errors
+    ///
+    /// [`ConvolutionError::Overflow`] and [`ExpandError::TooLarge`], before anything is allocated.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let array = maclaurin::Convolution::output::<f32>([2, 3, 4, 5], true)?;
+    /// assert_eq!((array.shape(), array.strides()), (&[2, 3, 4, 5][..], &[60, 1, 15, 3][..]));
+    /// # Ok::<(), maclaurin::ConvolutionError>(())
+    /// ```
+    pub fn output<T: Float>(
+        shape: [usize; 4],
+        channels_last: bool,
+    ) -> Result<Array4<T>, ConvolutionError> {
+        let [images, channels, rows, columns] = shape;
+        let extents = if channels_last { [images, rows, columns, channels] } else { shape };
+        let mut count = 1usize;
+        for extent in extents {
+            count = count.checked_mul(extent.max(1)).ok_or(ConvolutionError::Overflow)?;
+        }
+        if isize::try_from(count).is_err() {
+            return Err(ConvolutionError::Overflow);
+        }
+        let array = memory::zeros(&extents)?.into_dimensionality::<Ix4>();
+        let array = array.map_err(|_| ConvolutionError::Overflow)?;
+        Ok(if channels_last { array.permuted_axes([0, 3, 1, 2]) } else { array })
+    }
 }
 
 /// Convolves the powers of `x` (images, channels, rows, columns, in any memory order; a view of
@@ -132,7 +164,7 @@ pub fn convolve<T: Float>(
     convolution: &Convolution,
 ) -> Result<Array4<T>, ConvolutionError> {
     let geometry = Geometry::new(convolution, x.shape(), weight.shape())?;
-    let mut out = zeros(geometry.shape())?;
+    let mut out = Convolution::output(geometry.shape(), false)?;
     convolve_into(x, weight, bias, convolution, &mut out.view_mut())?;
     Ok(out)
 }
@@ -236,7 +268,7 @@ pub fn convolve_backward<T: Float>(
     convolution: &Convolution,
 ) -> Result<ConvolutionGradients<T>, ConvolutionError> {
     let shape = [x.shape()[0], x.shape()[1], x.shape()[2], x.shape()[3]];
-    let mut of_x = zeros(shape)?;
+    let mut of_x = Convolution::output(shape, false)?;
     convolve_backward_input_into(gradient, x, weight, convolution, &mut of_x.view_mut())?;
     let shape = [weight.shape()[0], weight.shape()[1], weight.shape()[2], weight.shape()[3]];
     let (weight, bias) = convolve_backward_weight(gradient, x, &shape, convolution)?;
@@ -400,18 +432,6 @@ fn check_shape(
         return Ok(());
     }
     Err(ConvolutionError::WrongShape { what, expected: expected.to_vec(), found: found.to_vec() })
-}
-
-fn zeros<T: Float>(shape: [usize; 4]) -> Result<Array4<T>, ConvolutionError> {
-    let mut count = 1usize;
-    for extent in shape {
-        count = count.checked_mul(extent.max(1)).ok_or(ConvolutionError::Overflow)?;
-    }
-    if isize::try_from(count).is_err() {
-        return Err(ConvolutionError::Overflow);
-    }
-    let array = memory::zeros(&shape)?;
-    array.into_dimensionality::<Ix4>().map_err(|_| ConvolutionError::Overflow)
 }
 
 #[cfg(test)]
