@@ -36,5 +36,5 @@ mod _native {
     #[pymodule_export]
     use crate::series::{Exact, Radius, Series};
     #[pymodule_export]
-    use crate::xla::xla_handler;
+    use crate::xla::xla_handlers;
 }

@@ -1,4 +1,4 @@
-//! The expansion as a custom call of XLA, for JAX on CPU.
+//! Expansion and convolution as custom calls of XLA, for JAX on CPU.
 //!
 //! The structures are the part that is used here of XLA's C interface for foreign functions,
 //! `xla/ffi/api/c_api.h` of version 0.3, which promises to only add to them.
@@ -7,8 +7,11 @@ use std::ffi::{CString, c_char, c_int, c_void};
 use std::panic::catch_unwind;
 
 use half::{bf16, f16};
-use maclaurin::{Degrees, Element, Expansion, Float, Kind, Polynomial, expand_into};
-use ndarray::{ArrayView, ArrayViewMut};
+use maclaurin::{
+    Convolution, Degrees, Element, Expansion, Float, Kind, Polynomial, convolve_backward_input_into,
+    convolve_backward_weight, convolve_into, expand_into,
+};
+use ndarray::{ArrayView, ArrayViewMut, Dimension, Ix1, Ix4};
 use pyo3::prelude::*;
 
 #[repr(C)]
@@ -123,14 +126,23 @@ const F64: c_int = 12;
 /// The version of the header that the structures here are of.
 const VERSION: (c_int, c_int) = (0, 3);
 
-/// The address of the custom call's handler.
+/// The addresses of the custom calls' handlers: of the expansion and of the convolution.
 #[pyfunction]
-pub fn xla_handler() -> usize {
-    handler as *const () as usize
+pub fn xla_handlers() -> (usize, usize) {
+    (handle_expansion as *const () as usize, handle_convolution as *const () as usize)
 }
 
 /// What XLA calls.
-extern "C" fn handler(frame: *mut CallFrame) -> *mut c_void {
+extern "C" fn handle_expansion(frame: *mut CallFrame) -> *mut c_void {
+    handle(frame, expansion)
+}
+
+/// What XLA calls.
+extern "C" fn handle_convolution(frame: *mut CallFrame) -> *mut c_void {
+    handle(frame, convolution)
+}
+
+fn handle(frame: *mut CallFrame, call: fn(&CallFrame) -> Result<(), String>) -> *mut c_void {
     // SAFETY: XLA gives a frame that is alive during the call, of at least the fields above.
     let frame = unsafe { &*frame };
     if !frame.extension.is_null() {
@@ -161,8 +173,8 @@ extern "C" fn handler(frame: *mut CallFrame) -> *mut c_void {
     unsafe { ((*frame.api).create_error)(&raw mut arguments) }
 }
 
-fn call(frame: &CallFrame) -> Result<(), String> {
-    let (input, output) = (only(&frame.arguments)?, only(&frame.results)?);
+fn expansion(frame: &CallFrame) -> Result<(), String> {
+    let ([input], [output]) = (exactly(&frame.arguments)?, exactly(&frame.results)?);
     // [expansion point, scale, shift, coefficients ...]
     let numbers: &[f64] = attribute(&frame.attributes, "numbers", F64)?;
     // [kind, axis, stack, constant, degrees ...]
@@ -219,6 +231,141 @@ fn run<T: Element, U: Float>(
     expand_into(&values, polynomial, expansion, &mut place).map_err(|error| error.to_string())
 }
 
+fn convolution(frame: &CallFrame) -> Result<(), String> {
+    let center: &[f64] = attribute(&frame.attributes, "numbers", F64)?;
+    // [pass, channels last, order, groups, strides, padding, dilations]
+    let options: &[i64] = attribute(&frame.attributes, "options", S64)?;
+    let options: Vec<usize> = options.iter().map(|&option| option as usize).collect();
+    let (&[center], &[pass, last, order, groups, s0, s1, above, below, left, right, d0, d1]) =
+        (center, &options[..])
+    else {
+        return Err("an attribute has the wrong length".into());
+    };
+    let convolution = Convolution {
+        order,
+        center,
+        stride: [s0, s1],
+        padding: [[above, below], [left, right]],
+        dilation: [d0, d1],
+        groups,
+        threads: None,
+    };
+    let call = Call { frame, convolution: &convolution, last: last != 0 };
+    if frame.arguments.count < 1 {
+        return Err("no arguments".into());
+    }
+    // SAFETY: a pointer to a buffer that is alive during the call.
+    let kind = unsafe { (**frame.arguments.entries).kind };
+    match (pass, kind) {
+        (0, 10) => call.forward::<f16>(10, 11),
+        (0, 11) => call.forward::<f32>(11, 11),
+        (0, 12) => call.forward::<f64>(12, 12),
+        (0, 16) => call.forward::<bf16>(16, 11),
+        (1, 10) => call.input_gradient::<f16>(10, 11),
+        (1, 11) => call.input_gradient::<f32>(11, 11),
+        (1, 12) => call.input_gradient::<f64>(12, 12),
+        (1, 16) => call.input_gradient::<bf16>(16, 11),
+        (2, 10) => call.weight_gradient::<f16>(10, 11),
+        (2, 11) => call.weight_gradient::<f32>(11, 11),
+        (2, 12) => call.weight_gradient::<f64>(12, 12),
+        (2, 16) => call.weight_gradient::<bf16>(16, 11),
+        (pass, kind) => Err(format!("there is no pass {pass} over values of XLA's type {kind}")),
+    }
+}
+
+/// A convolution that XLA asks for.
+struct Call<'a> {
+    frame: &'a CallFrame,
+    convolution: &'a Convolution,
+    last: bool,
+}
+
+impl Call<'_> {
+    /// (x, weight, bias) to y.
+    fn forward<T: Float>(&self, kind: c_int, lane: c_int) -> Result<(), String> {
+        let [x, weight, bias] = exactly(&self.frame.arguments)?;
+        let [y] = exactly(&self.frame.results)?;
+        let mut out = self.picture_mut::<T>(y, kind)?;
+        let (x, weight) = (self.picture::<T>(x, kind)?, dense::<T::Lane, Ix4>(weight, lane)?);
+        let bias = dense::<T::Lane, Ix1>(bias, lane)?;
+        convolve_into(&x, &weight, Some(&bias), self.convolution, &mut out)
+            .map_err(|error| error.to_string())
+    }
+
+    /// (gradient, x, weight) to the gradient of x.
+    fn input_gradient<T: Float>(&self, kind: c_int, lane: c_int) -> Result<(), String> {
+        let [gradient, x, weight] = exactly(&self.frame.arguments)?;
+        let [of_x] = exactly(&self.frame.results)?;
+        let mut out = self.picture_mut::<T>(of_x, kind)?;
+        let (gradient, x) = (self.picture::<T>(gradient, kind)?, self.picture::<T>(x, kind)?);
+        let weight = dense::<T::Lane, Ix4>(weight, lane)?;
+        convolve_backward_input_into(&gradient, &x, &weight, self.convolution, &mut out)
+            .map_err(|error| error.to_string())
+    }
+
+    /// (gradient, x) to the gradients of the weights and the bias.
+    fn weight_gradient<T: Float>(&self, kind: c_int, lane: c_int) -> Result<(), String> {
+        let [gradient, x] = exactly(&self.frame.arguments)?;
+        let [of_weight, of_bias] = exactly(&self.frame.results)?;
+        let (gradient, x) = (self.picture::<T>(gradient, kind)?, self.picture::<T>(x, kind)?);
+        let mut of_weight = dense_mut::<T::Lane, Ix4>(of_weight, lane)?;
+        let mut of_bias = dense_mut::<T::Lane, Ix1>(of_bias, lane)?;
+        let shape = of_weight.dim().into();
+        let found = convolve_backward_weight(&gradient, &x, &shape, self.convolution);
+        let (weight, bias) = found.map_err(|error| error.to_string())?;
+        if of_bias.dim() != bias.dim() {
+            return Err("the bias has another length than there are outputs".into());
+        }
+        of_weight.assign(&weight);
+        of_bias.assign(&bias);
+        Ok(())
+    }
+
+    /// A buffer as (images, channels, rows, columns).
+    fn picture<'b, T>(
+        &self,
+        buffer: &'b Buffer,
+        kind: c_int,
+    ) -> Result<ArrayView<'b, T, Ix4>, String> {
+        let array = dense(buffer, kind)?;
+        Ok(if self.last { array.permuted_axes([0, 3, 1, 2]) } else { array })
+    }
+
+    fn picture_mut<'b, T>(
+        &self,
+        buffer: &'b Buffer,
+        kind: c_int,
+    ) -> Result<ArrayViewMut<'b, T, Ix4>, String> {
+        let array = dense_mut(buffer, kind)?;
+        Ok(if self.last { array.permuted_axes([0, 3, 1, 2]) } else { array })
+    }
+}
+
+fn dense<T, D: Dimension>(buffer: &Buffer, kind: c_int) -> Result<ArrayView<'_, T, D>, String> {
+    check_kind(buffer, kind)?;
+    // SAFETY: XLA's buffers are dense, aligned, and of the type and extents that they say; the type
+    // was compared above.
+    let array = unsafe { ArrayView::from_shape_ptr(extents(buffer), buffer.data.cast::<T>()) };
+    array.into_dimensionality().map_err(|error| error.to_string())
+}
+
+fn dense_mut<T, D: Dimension>(
+    buffer: &Buffer,
+    kind: c_int,
+) -> Result<ArrayViewMut<'_, T, D>, String> {
+    check_kind(buffer, kind)?;
+    // SAFETY: as in `dense`, and results are apart from each other and from the arguments.
+    let array = unsafe { ArrayViewMut::from_shape_ptr(extents(buffer), buffer.data.cast::<T>()) };
+    array.into_dimensionality().map_err(|error| error.to_string())
+}
+
+fn check_kind(buffer: &Buffer, kind: c_int) -> Result<(), String> {
+    if buffer.kind == kind {
+        return Ok(());
+    }
+    Err(format!("an array has XLA's type {}, not {kind}", buffer.kind))
+}
+
 fn extents(buffer: &Buffer) -> Vec<usize> {
     if buffer.rank == 0 {
         return Vec::new();
@@ -228,12 +375,12 @@ fn extents(buffer: &Buffer) -> Vec<usize> {
     extents.iter().map(|&extent| extent as usize).collect()
 }
 
-fn only(buffers: &Buffers) -> Result<&Buffer, String> {
-    if buffers.count != 1 {
-        return Err(format!("{} arrays where one is due", buffers.count));
+fn exactly<const N: usize>(buffers: &Buffers) -> Result<[&Buffer; N], String> {
+    if buffers.count != N as i64 {
+        return Err(format!("{} arrays where {N} are due", buffers.count));
     }
-    // SAFETY: one pointer, to a buffer that is alive during the call.
-    Ok(unsafe { &**buffers.entries })
+    // SAFETY: as many pointers, each to a buffer that is alive during the call.
+    Ok(std::array::from_fn(|index| unsafe { &**buffers.entries.add(index) }))
 }
 
 fn attribute<'a, T>(

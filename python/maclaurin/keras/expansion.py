@@ -1,8 +1,4 @@
-"""Keras 3: expansions and trainable polynomials as layers, on every back-end.
-
-features = TaylorExpansion("log(1 + exp(x))", order=4)   # 3 channels become 9
-activation = TaylorActivation("softplus", order=4)       # trainable coefficients
-"""
+"""Expansions and trainable polynomials as layers."""
 
 from __future__ import annotations
 

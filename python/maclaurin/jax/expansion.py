@@ -1,8 +1,4 @@
-"""JAX: expansions as functions that jit, grad and vmap transform, on any device.
-
-terms = expand(x, maclaurin.taylor("softplus", order=4))
-y = taylor_activation(x, parameters["coefficients"])
-"""
+"""Expansions as functions that jit, grad and vmap transform."""
 
 from __future__ import annotations
 
@@ -15,13 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from maclaurin import rows
-from maclaurin._native import Polynomial, xla_handler
+from maclaurin._native import Polynomial, xla_handlers
 
 __all__ = ["expand", "taylor_activation"]
 
 #: Under this name XLA knows the native kernels.
 TARGET = "maclaurin_expand"
-_HANDLER = jax.ffi.pycapsule(ctypes.c_void_p(xla_handler()))  # type: ignore[no-untyped-call]
+_HANDLER = jax.ffi.pycapsule(ctypes.c_void_p(xla_handlers()[0]))  # type: ignore[no-untyped-call]
 jax.ffi.register_ffi_target(TARGET, _HANDLER, platform="cpu")
 
 #: Types that the native kernels read.
