@@ -16,7 +16,7 @@ FRAMEWORKS = {"torch.md": "torch", "jax.md": "jax", "keras.md": "keras", "sklear
 
 # TensorFlow and Triton, which PyTorch brings, both hold LLVM: one process cannot load both. So
 # Keras is tested where KERAS_BACKEND says on what, and nothing else is then.
-collect_ignore = [] if KERAS else ["python/tests/test_keras.py", "python/maclaurin/keras.py"]
+collect_ignore = [] if KERAS else ["python/tests/test_keras.py", "python/maclaurin/keras"]
 absent = [page for page, name in FRAMEWORKS.items() if find_spec(name) is None or (name == "keras") != KERAS]
 
 pytest_collect_file = Sybil(

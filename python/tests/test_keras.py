@@ -8,7 +8,7 @@ import pytest
 import maclaurin as mc
 
 keras = pytest.importorskip("keras")
-from maclaurin.keras import TaylorActivation, TaylorExpansion
+from maclaurin.keras import TaylorActivation, TaylorConv1D, TaylorConv2D, TaylorDense, TaylorExpansion
 
 X = np.random.default_rng(0).random((4, 32, 32, 3)).astype(np.float32)
 KINDS = ["terms", "powers", "partial_sums", "sum"]
@@ -121,3 +121,82 @@ def test_bad_arguments():
         TaylorExpansion(data_format="channels_middle")
     with pytest.raises(ValueError, match="kind"):
         TaylorExpansion(kind="term")
+
+
+CONVOLUTIONS = [
+    {"padding": "same"},
+    {"padding": "same", "strides": 2},
+    {"padding": "valid", "dilation_rate": (2, 1), "use_bias": False},
+    {"padding": "same", "groups": 2, "strides": (1, 3), "data_format": "channels_first"},
+]
+
+
+@pytest.mark.parametrize("options", CONVOLUTIONS)
+def test_a_convolution_equals_keras_own_over_concatenated_powers(options):
+    if keras.backend.backend() == "tensorflow" and options.get("data_format") == "channels_first":
+        pytest.skip("TensorFlow convolves channels-first images on GPUs only")
+    layer = TaylorConv2D(6, (3, 4), order=3, at="1/4", start="random", **options)
+    plain = keras.layers.Conv2D(6, (3, 4), **options)
+    axis, groups = (1 if "data_format" in options else -1), options.get("groups", 1)
+    x = np.random.default_rng(1).random((2, 9, 10, 4)).astype(np.float32)
+    x = np.moveaxis(x, -1, 1) if axis == 1 else x
+    parts = np.split(x - 0.25, groups, axis)
+    powers = np.concatenate([part**k for part in parts for k in (1, 2, 3)], axis)
+    layer.build(x.shape)
+    plain.build(powers.shape)
+    plain.set_weights(layer.get_weights())
+    y = layer(x)
+    assert np.allclose(keras.ops.convert_to_numpy(y), keras.ops.convert_to_numpy(plain(powers)), atol=1e-5)
+    assert layer.compute_output_shape(x.shape) == tuple(y.shape)
+
+
+@pytest.mark.parametrize("make", [lambda: TaylorConv1D(5, 4, order=2, padding="same"), lambda: TaylorDense(5, order=2)])
+def test_signals_and_lines_begin_as_their_function(make):
+    layer, x = make(), np.random.default_rng(1).random((3, 8, 4)).astype(np.float32)
+    y = keras.ops.convert_to_numpy(layer(x))
+    assert y.shape == (3, 8, 5) == layer.compute_output_shape(x.shape)
+    series = mc.taylor("softplus", order=2)
+    plain = np.split(layer.get_weights()[0], 2, -2)[0].squeeze() / series.coefficients[1]
+    if isinstance(layer, TaylorDense):
+        assert np.allclose(y, series(x) @ plain, atol=1e-5)
+    else:
+        own = keras.layers.Conv1D(5, 4, padding="same", use_bias=False)
+        own.build(x.shape)
+        own.set_weights([plain])
+        # Padding is at the expansion point: there the series is a_0.
+        own_values = keras.ops.convert_to_numpy(own((series(x) - series.coefficients[0]).astype(np.float32)))
+        assert np.allclose(y, own_values + series.coefficients[0] * plain.sum((0, 1)), atol=1e-5)
+
+
+def test_a_model_of_convolutions_trains_and_is_saved(tmp_path):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([
+        keras.Input((12, 12, 3)),
+        TaylorConv2D(8, 3, padding="same", activation="tanh", order=3, start="random"),
+        TaylorConv2D(4, 3, strides=2, padding="same", function="exp(x)", order=2),
+        keras.layers.GlobalAveragePooling2D(),
+        TaylorDense(2, order=2),
+    ])  # fmt: skip
+    x = np.random.default_rng(0).random((64, 12, 12, 3)).astype(np.float32)
+    y = np.stack([x.mean((1, 2, 3)), x.std((1, 2, 3))], 1)
+    model.compile(keras.optimizers.Adam(1e-2), "mse")
+    history = model.fit(x, y, epochs=8, verbose=0).history["loss"]
+    assert history[-1] < history[0] / 2
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    assert np.allclose(again.predict(x[:4], verbose=0), model.predict(x[:4], verbose=0), atol=1e-6)
+
+
+def test_convolutions_refuse_what_does_not_fit():
+    with pytest.raises(ValueError, match="groups"):
+        TaylorConv2D(3, 3, groups=2)
+    with pytest.raises(ValueError, match="groups"):
+        TaylorConv2D(4, 3, groups=2).build((None, 8, 8, 3))
+    with pytest.raises(ValueError, match="start"):
+        TaylorConv2D(4, 3, start="ones")
+    with pytest.raises(ValueError, match="padding"):
+        TaylorConv2D(4, 3, padding="causal")
+    with pytest.raises(ValueError, match="order"):
+        TaylorDense(4, order=0)
+    with pytest.raises(ValueError, match="spans more"):
+        TaylorConv2D(4, 5).compute_output_shape((None, 3, 3, 1))

@@ -143,8 +143,9 @@ def _shape(plan: _Plan, x: Sequence[int], weight: Sequence[int]) -> tuple[int, .
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _convolve(plan: _Plan, x: jax.Array, weight: jax.Array, bias: jax.Array) -> jax.Array:
-    shape = jax.ShapeDtypeStruct(_shape(plan, x.shape, weight.shape), x.dtype)
-    return _on_cpu(plan, FORWARD, shape, functools.partial(_portable, plan), x, weight, bias)
+    shape = _like(x, _shape(plan, x.shape, weight.shape))
+    y: jax.Array = _on_cpu(plan, FORWARD, shape, functools.partial(_portable, plan), x, weight, bias)
+    return y
 
 
 def _forward(plan: _Plan, x: jax.Array, weight: jax.Array, bias: jax.Array) -> tuple[jax.Array, tuple[Any, ...]]:
@@ -165,11 +166,10 @@ def _gradients(
     def portable(gradient: jax.Array, x: jax.Array, weight: jax.Array) -> tuple[jax.Array, ...]:
         return _portable_gradients(plan, gradient, x, weight, bias)
 
-    of_x = _on_cpu(
-        plan, OF_INPUT, jax.ShapeDtypeStruct(x.shape, x.dtype), lambda *a: portable(*a)[0], gradient, x, weight
+    of_x = _on_cpu(plan, OF_INPUT, _like(x), lambda *a: portable(*a)[0], gradient, x, weight)
+    of_weight, of_bias = _on_cpu(
+        plan, OF_WEIGHT, (_like(weight), _like(bias)), lambda g, x: portable(g, x, weight)[1:], gradient, x
     )
-    shapes = tuple(jax.ShapeDtypeStruct(array.shape, array.dtype) for array in (weight, bias))
-    of_weight, of_bias = _on_cpu(plan, OF_WEIGHT, shapes, lambda g, x: portable(g, x, weight)[1:], gradient, x)
     return of_x, of_weight, of_bias
 
 
@@ -211,6 +211,12 @@ def _portable(plan: _Plan, x: jax.Array, weight: jax.Array, bias: jax.Array) -> 
         )
         power = power * t
     return y.astype(x.dtype)
+
+
+def _like(array: jax.Array, shape: Sequence[int] | None = None) -> Any:
+    """The shape and type of a result."""
+    shape = array.shape if shape is None else tuple(shape)
+    return jax.ShapeDtypeStruct(shape, array.dtype)  # type: ignore[no-untyped-call]
 
 
 def _on_cpu(plan: _Plan, number: int, shape: Any, portable: Any, *arrays: jax.Array) -> Any:
