@@ -104,6 +104,8 @@ def convolve(
     [[[[53.0, 135.0]]]]
     """
     x = np.asarray(x)
+    if x.dtype.kind != "f" and x.dtype.name != "bfloat16":
+        raise TypeError(f"convolutions take floating point numbers, not {x.dtype}")
     precision = np.float64 if x.dtype == np.float64 else np.float32
     weight = np.asarray(weight, precision)
     bias = None if bias is None else np.asarray(bias, precision)

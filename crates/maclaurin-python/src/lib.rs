@@ -22,9 +22,7 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::convolve::{
-        backward_weight, convolve, convolve_backward_input, convolved_shape,
-    };
+    use crate::convolve::{backward_weight, convolve, convolve_backward_input, convolved_shape};
     #[pymodule_export]
     use crate::error::{NotAnalyticError, ParseError, RadiusWarning};
     #[pymodule_export]

@@ -8,8 +8,8 @@ use std::panic::catch_unwind;
 
 use half::{bf16, f16};
 use maclaurin::{
-    Convolution, Degrees, Element, Expansion, Float, Kind, Polynomial, convolve_backward_input_into,
-    convolve_backward_weight, convolve_into, expand_into,
+    Convolution, Degrees, Element, Expansion, Float, Kind, Polynomial,
+    convolve_backward_input_into, convolve_backward_weight, convolve_into, expand_into,
 };
 use ndarray::{ArrayView, ArrayViewMut, Dimension, Ix1, Ix4};
 use pyo3::prelude::*;

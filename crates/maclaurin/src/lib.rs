@@ -52,8 +52,8 @@ mod series;
 pub use cancel::cancellable;
 pub use certify::{ErrorBound, OutsideRadius, Radius};
 pub use conv::{
-    Convolution, ConvolutionError, ConvolutionGradients, convolve, convolve_backward,
-    convolve_backward_input_into, convolve_backward_weight, convolve_into,
+    Convolution, ConvolutionError, ConvolutionGradients, WeightGradients, convolve,
+    convolve_backward, convolve_backward_input_into, convolve_backward_weight, convolve_into,
 };
 pub use expand::{
     Degrees, Element, ExpandError, Expansion, Float, Gradients, Kind, Polynomial, expand,

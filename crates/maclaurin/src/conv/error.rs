@@ -11,7 +11,7 @@ pub enum ConvolutionError {
     /// An order of 0.
     #[error("the order is 0: there is no power to convolve; it must be at least 1")]
     NoOrder,
-    /// A stride, dilation, number of groups or kernel extent of 0.
+    /// A stride, dilation, number of groups or channels, or kernel extent of 0.
     #[error("{what} is 0; it must be at least 1")]
     Zero {
         /// What it is.

@@ -88,6 +88,9 @@ impl Geometry {
             return Err(ConvolutionError::Zero { what: "the number of groups" });
         }
         for (which, channels) in [("input", input[1]), ("output", weight[0])] {
+            if channels == 0 {
+                return Err(ConvolutionError::Zero { what: "a number of channels" });
+            }
             if channels % groups != 0 {
                 return Err(ConvolutionError::Groups { which, channels, groups });
             }

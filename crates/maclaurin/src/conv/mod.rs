@@ -7,6 +7,7 @@ mod kernel;
 
 use ndarray::{Array1, Array4, ArrayView1, ArrayView4, ArrayViewMut4, Axis, Ix4};
 
+use crate::expand::element::sealed;
 use crate::expand::kernel::instructions::Level;
 use crate::expand::memory;
 use crate::{ExpandError, Float};
@@ -78,6 +79,10 @@ pub struct ConvolutionGradients<T: Float> {
     /// With respect to the bias.
     pub bias: Array1<T::Lane>,
 }
+
+/// The gradients with respect to the weights and to the bias.
+pub type WeightGradients<T> =
+    (Array4<<T as sealed::Narrow>::Lane>, Array1<<T as sealed::Narrow>::Lane>);
 
 impl Convolution {
     /// The shape of the output (images, channels, rows, columns).
@@ -367,7 +372,7 @@ pub fn convolve_backward_weight<T: Float>(
     x: &ArrayView4<'_, T>,
     weight: &[usize; 4],
     convolution: &Convolution,
-) -> Result<(Array4<T::Lane>, Array1<T::Lane>), ConvolutionError> {
+) -> Result<WeightGradients<T>, ConvolutionError> {
     weight_gradient_with(Level::best(), gradient, x, weight, convolution)
 }
 
@@ -377,7 +382,7 @@ fn weight_gradient_with<T: Float>(
     x: &ArrayView4<'_, T>,
     weight: &[usize; 4],
     convolution: &Convolution,
-) -> Result<(Array4<T::Lane>, Array1<T::Lane>), ConvolutionError> {
+) -> Result<WeightGradients<T>, ConvolutionError> {
     let geometry = Geometry::new(convolution, x.shape(), weight)?;
     check_shape("the gradient", &geometry.shape(), gradient.shape())?;
     let (mut x, mut gradient) = (x.view(), gradient.view());
@@ -404,15 +409,14 @@ fn joins<T, const N: usize>(
     kernel: &[usize],
     mut views: [ArrayView4<'_, T>; N],
 ) -> Vec<(Axis, Axis)> {
-    let pointwise = kernel == [1, 1]
-        && convolution.stride == [1, 1]
-        && convolution.padding == [[0, 0], [0, 0]];
+    let pointwise =
+        kernel == [1, 1] && convolution.stride == [1, 1] && convolution.padding == [[0, 0], [0, 0]];
     let mut found = Vec::new();
     for (take, into) in [(Axis(2), Axis(3)), (Axis(0), Axis(3))] {
         if pointwise && views.iter().all(|view| view.clone().merge_axes(take, into)) {
-            views.iter_mut().for_each(|view| {
+            for view in &mut views {
                 view.merge_axes(take, into);
-            });
+            }
             found.push((take, into));
         }
     }

@@ -72,7 +72,8 @@ where
     let [n, c, h, w] = shape;
     let mut state = seed | 1;
     let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as f64 / f64::from(1u32 << 31) * 2.0 - 1.0
     };
     let mut array = if last {
@@ -120,10 +121,9 @@ fn expected<T: Float>(
         if let Some(bias) = bias {
             add(y, bias[o].wide());
         }
-        for (c, i, j) in
-            (0..channels).flat_map(|c| (0..kernel_rows).map(move |i| (c, i))).flat_map(|(c, i)| {
-                (0..kernel_columns).map(move |j| (c, i, j))
-            })
+        for (c, i, j) in (0..channels)
+            .flat_map(|c| (0..kernel_rows).map(move |i| (c, i)))
+            .flat_map(|(c, i)| (0..kernel_columns).map(move |j| (c, i, j)))
         {
             let at = |place: usize, tap: usize, axis: usize, extent: usize| {
                 (place * stride[axis] + tap * dilation[axis])
@@ -165,10 +165,12 @@ where
     let [rows, columns] = case.extents;
     let channels = case.inputs * case.convolution.order;
     let seed = case.seed;
-    let x = array::<T>([case.images, inputs, rows, columns], case.channels_last[0], seed, T::from_f64);
+    let x =
+        array::<T>([case.images, inputs, rows, columns], case.channels_last[0], seed, T::from_f64);
     let shape = [outputs, channels, case.kernel[0], case.kernel[1]];
     let weight = array(shape, false, seed ^ 1, <T as Narrow>::Lane::round);
-    let bias = case.bias.then(|| array([1, 1, 1, outputs], false, seed ^ 2, <T as Narrow>::Lane::round));
+    let bias =
+        case.bias.then(|| array([1, 1, 1, outputs], false, seed ^ 2, <T as Narrow>::Lane::round));
     let bias = bias.map(|bias| bias.slice(s![0, 0, 0, ..]).to_owned());
     let shape = case.convolution.output_shape(&x.dim().into(), &weight.dim().into());
     let shape = shape.map_err(|error| TestCaseError::fail(error.to_string()))?;
@@ -182,11 +184,13 @@ where
             let bias = bias.as_ref().map(|bias| bias.view());
             let (input, factors) = (x.view(), weight.view());
             convolve_with(level, &input, &factors, bias.as_ref(), &convolution, &mut y.view_mut())?;
-            let mut of_x = array::<T>(x.dim().into(), case.channels_last[0], 0, |_| T::from_f64(9.0));
+            let mut of_x =
+                array::<T>(x.dim().into(), case.channels_last[0], 0, |_| T::from_f64(9.0));
             let g = gradient.view();
             input_gradient_with(level, &g, &input, &factors, &convolution, &mut of_x.view_mut())?;
             let shape = weight.dim().into();
-            let (of_weight, of_bias) = weight_gradient_with(level, &g, &input, &shape, &convolution)?;
+            let (of_weight, of_bias) =
+                weight_gradient_with(level, &g, &input, &shape, &convolution)?;
             Ok::<_, ConvolutionError>((y, of_x, of_weight, of_bias))
         };
         let found = run(1).map_err(|error| TestCaseError::fail(error.to_string()))?;

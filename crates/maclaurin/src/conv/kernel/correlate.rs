@@ -52,25 +52,30 @@ impl Columns {
     /// Inputs that read the gradients of the outputs that read them.
     pub(super) fn backward(axis: &Axis, columns: &Range<usize>) -> Self {
         let step = axis.stride as isize;
-        let mut sets: Vec<(usize, usize, Vec<(usize, isize)>)> = Vec::new();
-        for phase in 0..axis.stride.min(columns.len()) {
-            let count = (columns.len() - phase).div_ceil(axis.stride);
-            let place = (columns.start + phase + axis.before) as isize;
-            let reads = |tap: usize| {
-                let read = place - (tap * axis.dilation) as isize;
-                (read.rem_euclid(step) == 0).then(|| (tap, read.div_euclid(step)))
-            };
-            sets.push((phase, count, (0..axis.kernel).filter_map(reads).collect()));
-        }
-        let reads = || sets.iter().flat_map(|(_, _, taps)| taps);
-        let origin = reads().map(|(_, read)| *read).min().unwrap_or(0);
-        let reach = reads().map(|(_, read)| read - origin).max().unwrap_or(0) as usize;
-        let length = sets.iter().map(|(_, count, _)| *count).max().unwrap_or(0) + reach;
-        let set = |(first, count, taps): (usize, usize, Vec<(usize, isize)>)| {
-            let taps = taps.into_iter().map(|(tap, read)| (tap, (read - origin) as usize)).collect();
-            ColumnSet { first, step: axis.stride, count, taps }
+        let phases = 0..axis.stride.min(columns.len());
+        // For each phase the taps, and the place that its first column reads through each.
+        let reads: Vec<Vec<(usize, isize)>> = phases
+            .map(|phase| {
+                let place = (columns.start + phase + axis.before) as isize;
+                let read = |tap: usize| {
+                    let read = place - (tap * axis.dilation) as isize;
+                    (read.rem_euclid(step) == 0).then(|| (tap, read.div_euclid(step)))
+                };
+                (0..axis.kernel).filter_map(read).collect()
+            })
+            .collect();
+        let places = || reads.iter().flatten().map(|(_, place)| *place);
+        let origin = places().min().unwrap_or(0);
+        let reach = (places().max().unwrap_or(0) - origin) as usize;
+        let length = columns.len().div_ceil(axis.stride) + reach;
+        let set = |(first, taps): (usize, &Vec<(usize, isize)>)| ColumnSet {
+            first,
+            step: axis.stride,
+            count: (columns.len() - first).div_ceil(axis.stride),
+            taps: taps.iter().map(|&(tap, place)| (tap, (place - origin) as usize)).collect(),
         };
-        Self { phases: 1, origin, length, sets: sets.into_iter().map(set).collect() }
+        let sets = reads.iter().enumerate().map(set).collect();
+        Self { phases: 1, origin, length, sets }
     }
 
     /// Values of a plane: an odd number of cache lines, so that those of one column do not share
@@ -86,7 +91,8 @@ impl Columns {
         (0..self.phases).filter_map(move |phase| {
             let origin = self.origin + phase as isize;
             let phases = self.phases as isize;
-            let first = (-origin).max(0).div_euclid(phases) + isize::from((-origin).max(0) % phases > 0);
+            let first =
+                (-origin).max(0).div_euclid(phases) + isize::from((-origin).max(0) % phases > 0);
             let source = (first * phases + origin) as usize;
             let count = extent.checked_sub(source)?.div_ceil(self.phases);
             let count = count.min(self.length.checked_sub(first as usize)?);

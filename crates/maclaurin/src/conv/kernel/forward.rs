@@ -41,9 +41,10 @@ impl<T: Narrow> Forward<'_, T> {
         let Some(pixels) = all.first().map(|window| window.columns.len()) else { return Ok(()) };
         let width = geometry.columns.kernel;
         let extents = [outputs, channels, pixels];
-        let (lanes, panels) = weights(self.level, geometry, extents, adjoins, |group, o, tap, c| {
-            self.weight[[group * outputs + o, c, tap / width, tap % width]]
-        });
+        let (lanes, panels) =
+            weights(self.level, geometry, extents, adjoins, |group, o, tap, c| {
+                self.weight[[group * outputs + o, c, tap / width, tap % width]]
+            });
         let starts: Vec<Starts<T::Lane>> = panels
             .iter()
             .enumerate()

@@ -44,9 +44,10 @@ impl<T: Narrow> InputGradient<'_, T> {
         let pixels = pixels.div_ceil(geometry.columns.stride);
         let width = geometry.columns.kernel;
         let extents = [channels, outputs, pixels];
-        let (lanes, panels) = weights(self.level, geometry, extents, adjoins, |group, c, tap, o| {
-            self.weight[[group * outputs + o, c, tap / width, tap % width]]
-        });
+        let (lanes, panels) =
+            weights(self.level, geometry, extents, adjoins, |group, c, tap, o| {
+                self.weight[[group * outputs + o, c, tap / width, tap % width]]
+            });
         windows(&all, self.threads, Memory::default, |memory, window| {
             let columns = Columns::backward(&geometry.columns, &window.columns);
             let target = |row: usize| {
@@ -102,13 +103,16 @@ impl<T: Narrow> Lines<'_, '_, T> {
         let (channel, row) = (group * inputs, rows.start + row);
         let start = |column| array.at(*image, channel, row, columns.start + column);
         match self.lanes {
-            Lanes::Outputs => vec![(0, Block {
-                start: start(0),
-                outer: columns.len(),
-                outer_stride: array.column_stride(),
-                inner: inputs,
-                inner_stride: array.channel_stride(),
-            })],
+            Lanes::Outputs => vec![(
+                0,
+                Block {
+                    start: start(0),
+                    outer: columns.len(),
+                    outer_stride: array.column_stride(),
+                    inner: inputs,
+                    inner_stride: array.channel_stride(),
+                },
+            )],
             Lanes::Pixels => {
                 let mut passed = 0;
                 let block = |set: &super::correlate::ColumnSet| {

@@ -31,7 +31,9 @@ fn windows<S: Send>(
 ) -> Result<(), String> {
     if windows.len() < 2 || threads == Some(1) {
         let mut memory = memory();
-        windows.iter().for_each(|window| work(&mut memory, window));
+        for window in windows {
+            work(&mut memory, window);
+        }
         return Ok(());
     }
     parallel::on(threads, || windows.par_iter().for_each_init(memory, work))

@@ -58,7 +58,8 @@ impl<L: Lane> Panels<L> {
         let room = count * taps * channels * width + 2 * WIDTH;
         let mut values = vec![L::default(); room];
         let (panels, _) = values.split_at_mut(room - 2 * WIDTH);
-        for (panel, values) in panels.chunks_exact_mut((taps * channels * width).max(1)).enumerate() {
+        for (panel, values) in panels.chunks_exact_mut((taps * channels * width).max(1)).enumerate()
+        {
             let first = panel * width;
             for (step, values) in values.chunks_exact_mut(width).enumerate() {
                 let (tap, channel) = (step / channels, step % channels);

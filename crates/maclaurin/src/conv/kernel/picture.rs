@@ -152,4 +152,3 @@ pub(super) unsafe fn write<T: Narrow>(
         level.apply(Store { from, to, stride: block.inner_stride });
     }
 }
-

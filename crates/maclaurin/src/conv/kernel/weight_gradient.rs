@@ -9,9 +9,10 @@ use super::forward::Memory;
 use super::panels::{Lanes, width};
 use super::picture::{Block, Picture, read};
 use super::tile::{Powers, Segment, Tile, Transposition, largest};
+use crate::Float;
+use crate::conv::WeightGradients;
 use crate::conv::geometry::{Geometry, Window, cut};
 use crate::expand::element::Lane;
-use crate::expand::element::sealed::Narrow;
 use crate::expand::kernel::instructions::Level;
 use crate::expand::kernel::parallel;
 use crate::expand::kernel::vector::WIDTH;
@@ -55,10 +56,10 @@ struct Sides {
     panels: usize,
 }
 
-impl<T: Narrow> WeightGradient<'_, T> {
+impl<T: Float> WeightGradient<'_, T> {
     /// The gradients of the weights, of shape (outputs, channels, rows, columns), and of the bias;
     /// the arrays have the geometry's shapes.
-    pub(in crate::conv) fn run(&self) -> Result<(Array4<T::Lane>, Array1<T::Lane>), String> {
+    pub(in crate::conv) fn run(&self) -> Result<WeightGradients<T>, String> {
         let geometry = self.geometry;
         let sides = self.sides();
         let (outputs, channels) = (geometry.outputs, geometry.channels());
@@ -94,7 +95,8 @@ impl<T: Narrow> WeightGradient<'_, T> {
         } else {
             parallel::on(self.threads, || all.par_chunks(length).map(part).collect())?
         };
-        let shape = [outputs * geometry.groups, channels, geometry.rows.kernel, geometry.columns.kernel];
+        let shape =
+            [outputs * geometry.groups, channels, geometry.rows.kernel, geometry.columns.kernel];
         let Some(total) = total(parts) else {
             let zero = T::Lane::default();
             return Ok((Array4::from_elem(shape, zero), Array1::from_elem(shape[0], zero)));
@@ -315,7 +317,9 @@ impl<T: Narrow> WeightGradient<'_, T> {
                         start: sums,
                         start_step: sides.width,
                         height,
-                        width: sides.width.min((sides.columns - panel * sides.width).next_multiple_of(WIDTH)),
+                        width: sides
+                            .width
+                            .min((sides.columns - panel * sides.width).next_multiple_of(WIDTH)),
                         out,
                         out_step: sides.width as isize,
                     };

@@ -218,16 +218,40 @@ mod x86 {
     use super::{Vector, WIDTH};
 
     registers!(
-        Avx2Singles, f32, __m256, 2, (6, 1),
-        _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_mul_ps, _mm256_fmadd_ps
+        Avx2Singles,
+        f32,
+        __m256,
+        2,
+        (6, 1),
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_mul_ps,
+        _mm256_fmadd_ps
     );
     registers!(
-        Avx2Doubles, f64, __m256d, 4, (2, 1),
-        _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_mul_pd, _mm256_fmadd_pd
+        Avx2Doubles,
+        f64,
+        __m256d,
+        4,
+        (2, 1),
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_storeu_pd,
+        _mm256_mul_pd,
+        _mm256_fmadd_pd
     );
     registers!(
-        Avx512Doubles, f64, __m512d, 2, (12, 1),
-        _mm512_set1_pd, _mm512_loadu_pd, _mm512_storeu_pd, _mm512_mul_pd, _mm512_fmadd_pd
+        Avx512Doubles,
+        f64,
+        __m512d,
+        2,
+        (12, 1),
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_mul_pd,
+        _mm512_fmadd_pd
     );
 
     /// Sixteen values in one of the machine's vectors.
