@@ -23,6 +23,7 @@ from maclaurin._native import (
     expand,
     expand_backward,
     expand_tangent,
+    release_memory,
 )
 from maclaurin.convolution import convolve
 from maclaurin.estimate import EstimatedSeries
@@ -48,6 +49,7 @@ __all__ = [
     "expand_tangent",
     "plot_error",
     "plot_expansion",
+    "release_memory",
     "taylor",
     "trace",
 ]

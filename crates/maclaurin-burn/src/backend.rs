@@ -110,7 +110,7 @@ impl ConvolutionBackend for Flex {
             let (gradient, x) = (gradient.to_contiguous(), x.to_contiguous());
             let weight = precise::<Lane>(&weight);
             let (g, values) = (view::<T>(&gradient), view::<T>(&x));
-            let mut out = Convolution::output::<T>(values.dim().into(), false)
+            let mut out = Convolution::output::<T>(values.dim().into())
                 .unwrap_or_else(refuse);
             convolve_backward_input_into(
                 &g, &values, &view::<Lane>(&weight), &options, &mut out.view_mut(),

@@ -4,13 +4,14 @@ use maclaurin::{
     Convolution, ConvolutionError, Float, convolve_backward_input_into, convolve_backward_weight,
     convolve_into,
 };
-use ndarray::{ArrayView4, ArrayViewD, ArrayViewMut4, Ix1, Ix4};
+use ndarray::{Array4, ArrayView4, ArrayViewD, ArrayViewMut4, Ix1, Ix4};
 use numpy::PyArrayDyn;
 use pyo3::exceptions::{PyMemoryError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::array::{Input, give, output, view, view_mut};
 use crate::error::of_expansion;
+use crate::memory;
 
 /// The same expression for arrays of a floating point type, with the type that sums are made in.
 macro_rules! at_floats {
@@ -124,10 +125,16 @@ fn into<'py, T: Float + numpy::Element>(
         py.detach(|| work(&mut place)).map_err(|error| of_convolution(py, error))?;
         return Ok(out.clone());
     }
-    let fresh = Convolution::output::<T>(shape, channels_last);
-    let mut fresh = fresh.map_err(|error| of_convolution(py, error))?;
+    let [images, channels, rows, columns] = shape;
+    let extents = if channels_last { [images, rows, columns, channels] } else { shape };
+    let make = || Convolution::output::<T>(extents).map(Array4::into_dyn);
+    let fresh = memory::fresh(&extents, make).map_err(|error| of_convolution(py, error))?;
+    let mut fresh = dimensions(fresh.into_dimensionality::<Ix4>())?;
+    if channels_last {
+        fresh = fresh.permuted_axes([0, 3, 1, 2]);
+    }
     py.detach(|| work(&mut fresh.view_mut())).map_err(|error| of_convolution(py, error))?;
-    Ok(give(py, fresh.into_dyn()))
+    memory::give_back(py, fresh.into_dyn())
 }
 
 /// The gradients of convolve with respect to weights of a shape and to the bias.
@@ -154,7 +161,7 @@ pub fn backward_weight<'py>(
         let (g, x) = (four(&gradient)?, four(&array)?);
         let found = py.detach(|| convolve_backward_weight(&g, &x, &shape, &convolution));
         let (weight, bias) = found.map_err(|error| of_convolution(py, error))?;
-        let (weight, bias): (ndarray::Array4<Lane>, ndarray::Array1<Lane>) = (weight, bias);
+        let (weight, bias): (Array4<Lane>, ndarray::Array1<Lane>) = (weight, bias);
         Ok((give(py, weight.into_dyn()), give(py, bias.into_dyn())))
     })
 }

@@ -13,6 +13,7 @@ use crate::array::{
     Input, Precision, at_precision, each, give, number_or_array, output, view, view_mut,
 };
 use crate::error::{RadiusWarning, of_expansion};
+use crate::memory;
 use crate::polynomial::Polynomial;
 use crate::series::Series;
 
@@ -104,10 +105,12 @@ fn run<'py>(
     let py = input.as_any().py();
     at_precision!(precision, U => match out {
         None => {
-            let fresh = expansion.output::<U>(polynomial, input.shape());
+            let shape = expansion.shape(polynomial, input.shape());
+            let shape = shape.map_err(|error| of_expansion(py, error))?;
+            let fresh = memory::fresh(&shape, || expansion.output::<U>(polynomial, input.shape()));
             let mut fresh = fresh.map_err(|error| of_expansion(py, error))?;
             each!(input, array => fill(py, &view(array), polynomial, expansion, fresh.view_mut()))?;
-            Ok(give(py, fresh))
+            memory::give_back(py, fresh)
         }
         Some(out) => {
             let array = output::<U>(out, &[input.as_any()])?;

@@ -12,6 +12,8 @@ mod error;
 mod expand;
 mod function;
 mod interrupt;
+#[allow(unsafe_code)]
+mod memory;
 mod polynomial;
 mod series;
 #[allow(unsafe_code)]
@@ -29,6 +31,8 @@ mod _native {
     use crate::expand::{expand, expand_backward, expand_tangent};
     #[pymodule_export]
     use crate::function::Function;
+    #[pymodule_export]
+    use crate::memory::release_memory;
     #[pymodule_export]
     use crate::polynomial::Polynomial;
     #[pymodule_export]

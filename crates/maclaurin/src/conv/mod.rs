@@ -105,8 +105,8 @@ impl Convolution {
         Ok(Geometry::new(self, input, weight)?.shape())
     }
 
-    /// An array of zeros for an output of a shape, in large pages where that pays; with
-    /// `channels_last` the channels of a pixel lie side by side.
+    /// An array of zeros for an output of a shape, in large pages where that pays, which
+    /// [`convolve_into`] then fills.
     ///
     /// # Errors
     ///
@@ -115,26 +115,21 @@ impl Convolution {
     /// # Examples
     ///
     /// ```
-    /// let array = maclaurin::Convolution::output::<f32>([2, 3, 4, 5], true)?;
-    /// assert_eq!((array.shape(), array.strides()), (&[2, 3, 4, 5][..], &[60, 1, 15, 3][..]));
+    /// // Channels-last: the axes of the memory, then in the order of all arrays here.
+    /// let array = maclaurin::Convolution::output::<f32>([2, 4, 5, 3])?;
+    /// assert_eq!(array.permuted_axes([0, 3, 1, 2]).shape(), [2, 3, 4, 5]);
     /// # Ok::<(), maclaurin::ConvolutionError>(())
     /// ```
-    pub fn output<T: Float>(
-        shape: [usize; 4],
-        channels_last: bool,
-    ) -> Result<Array4<T>, ConvolutionError> {
-        let [images, channels, rows, columns] = shape;
-        let extents = if channels_last { [images, rows, columns, channels] } else { shape };
+    pub fn output<T: Float>(shape: [usize; 4]) -> Result<Array4<T>, ConvolutionError> {
         let mut count = 1usize;
-        for extent in extents {
+        for extent in shape {
             count = count.checked_mul(extent.max(1)).ok_or(ConvolutionError::Overflow)?;
         }
         if isize::try_from(count).is_err() {
             return Err(ConvolutionError::Overflow);
         }
-        let array = memory::zeros(&extents)?.into_dimensionality::<Ix4>();
-        let array = array.map_err(|_| ConvolutionError::Overflow)?;
-        Ok(if channels_last { array.permuted_axes([0, 3, 1, 2]) } else { array })
+        let array = memory::zeros(&shape)?.into_dimensionality::<Ix4>();
+        array.map_err(|_| ConvolutionError::Overflow)
     }
 }
 
@@ -169,7 +164,7 @@ pub fn convolve<T: Float>(
     convolution: &Convolution,
 ) -> Result<Array4<T>, ConvolutionError> {
     let geometry = Geometry::new(convolution, x.shape(), weight.shape())?;
-    let mut out = Convolution::output(geometry.shape(), false)?;
+    let mut out = Convolution::output(geometry.shape())?;
     convolve_into(x, weight, bias, convolution, &mut out.view_mut())?;
     Ok(out)
 }
@@ -273,7 +268,7 @@ pub fn convolve_backward<T: Float>(
     convolution: &Convolution,
 ) -> Result<ConvolutionGradients<T>, ConvolutionError> {
     let shape = [x.shape()[0], x.shape()[1], x.shape()[2], x.shape()[3]];
-    let mut of_x = Convolution::output(shape, false)?;
+    let mut of_x = Convolution::output(shape)?;
     convolve_backward_input_into(gradient, x, weight, convolution, &mut of_x.view_mut())?;
     let shape = [weight.shape()[0], weight.shape()[1], weight.shape()[2], weight.shape()[3]];
     let (weight, bias) = convolve_backward_weight(gradient, x, &shape, convolution)?;
