@@ -5,10 +5,13 @@ mod geometry;
 #[allow(unsafe_code)]
 mod kernel;
 
+use std::borrow::Cow;
+
 use ndarray::{Array1, Array4, ArrayView1, ArrayView4, ArrayViewMut4, Axis, Ix4};
 
 use crate::expand::element::sealed;
 use crate::expand::kernel::instructions::Level;
+use crate::expand::kernel::parallel;
 use crate::expand::memory;
 use crate::{ExpandError, Float};
 pub use error::ConvolutionError;
@@ -224,17 +227,17 @@ fn convolve_with<T: Float>(
         out.merge_axes(take, into);
     }
     let geometry = Geometry::new(convolution, x.shape(), weight.shape())?;
+    let weights = in_order(weight);
     let forward = Forward {
         level,
         geometry: &geometry,
         center: convolution.center,
         input: Picture::new(&x),
-        weight: weight.view(),
+        weight: &weights,
         bias: bias.map(|bias| bias.view()),
         out: Picture::new_mut(&mut out),
-        threads: convolution.threads,
     };
-    forward.run().map_err(threads)
+    on_threads(convolution, || forward.run())
 }
 
 /// The gradients of a convolution: with respect to `x`, the weights and the bias, from that of
@@ -329,17 +332,17 @@ fn input_gradient_with<T: Float>(
         out.merge_axes(take, into);
     }
     let geometry = Geometry::new(convolution, x.shape(), weight.shape())?;
+    let weights = in_order(weight);
     let job = InputGradient {
         level,
         geometry: &geometry,
         center: convolution.center,
         input: Picture::new(&x),
-        weight: weight.view(),
+        weight: &weights,
         gradient: Picture::new(&gradient),
         out: Picture::new_mut(&mut out),
-        threads: convolution.threads,
     };
-    job.run().map_err(threads)
+    on_threads(convolution, || job.run())
 }
 
 /// The gradients with respect to the weights, of shape `weight`, and the bias alone.
@@ -392,9 +395,8 @@ fn weight_gradient_with<T: Float>(
         center: convolution.center,
         input: Picture::new(&x),
         gradient: Picture::new(&gradient),
-        threads: convolution.threads,
     };
-    job.run().map_err(threads)
+    on_threads(convolution, || job.run())
 }
 
 /// Axes that can be made one: where each output reads one pixel, rows and images are a longer row,
@@ -418,8 +420,20 @@ fn joins<T, const N: usize>(
     found
 }
 
-fn threads(error: String) -> ConvolutionError {
-    ExpandError::Threads(error).into()
+/// The weights side by side, in the order of their axes.
+fn in_order<'a, L: Clone>(weight: &'a ArrayView4<'_, L>) -> Cow<'a, [L]> {
+    match weight.as_slice() {
+        Some(values) => Cow::Borrowed(values),
+        None => Cow::Owned(weight.iter().cloned().collect()),
+    }
+}
+
+fn on_threads<R: Send>(
+    convolution: &Convolution,
+    work: impl FnOnce() -> R + Send,
+) -> Result<R, ConvolutionError> {
+    let done = parallel::on(convolution.threads, work);
+    done.map_err(|error| ExpandError::Threads(error).into())
 }
 
 fn check_shape(

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{ArrayView1, ArrayView4};
+use ndarray::ArrayView1;
 
 use super::correlate::{Columns, Correlation, Ends, Place};
 use super::panels::{Lanes, Starts};
@@ -19,15 +19,15 @@ pub(in crate::conv) struct Forward<'a, T: Narrow> {
     pub geometry: &'a Geometry,
     pub center: f64,
     pub input: Picture<T>,
-    pub weight: ArrayView4<'a, T::Lane>,
+    /// (outputs, channels, rows, columns), side by side.
+    pub weight: &'a [T::Lane],
     pub bias: Option<ArrayView1<'a, T::Lane>>,
     pub out: Picture<T>,
-    pub threads: Option<usize>,
 }
 
 impl<T: Narrow> Forward<'_, T> {
     /// Does it; the arrays have the geometry's shapes.
-    pub(in crate::conv) fn run(&self) -> Result<(), String> {
+    pub(in crate::conv) fn run(&self) {
         let geometry = self.geometry;
         let (outputs, channels) = (geometry.outputs, geometry.channels());
         let adjoins = [self.out.channel_stride() == 1, self.out.column_stride() == 1];
@@ -38,13 +38,12 @@ impl<T: Narrow> Forward<'_, T> {
             channels * geometry.columns.stride,
             1,
         );
-        let Some(pixels) = all.first().map(|window| window.columns.len()) else { return Ok(()) };
+        let Some(pixels) = all.first().map(|window| window.columns.len()) else { return };
         let width = geometry.columns.kernel;
         let extents = [outputs, channels, pixels];
-        let (lanes, panels) =
-            weights(self.level, geometry, extents, adjoins, |group, o, tap, c| {
-                self.weight[[group * outputs + o, c, tap / width, tap % width]]
-            });
+        let taps = geometry.taps();
+        let strides = [outputs * channels * taps, channels * taps, 1, taps];
+        let (lanes, panels) = weights(self.level, geometry, extents, adjoins, self.weight, strides);
         let starts: Vec<Starts<T::Lane>> = panels
             .iter()
             .enumerate()
@@ -58,7 +57,7 @@ impl<T: Narrow> Forward<'_, T> {
                 Lanes::Outputs => adjoins[0],
                 Lanes::Pixels => adjoins[1],
             };
-        windows(&all, self.threads, Memory::default, |memory, window| {
+        windows(&all, Memory::default, |memory, window| {
             let columns = Columns::forward(&geometry.columns, &window.columns);
             let source = |row: usize| {
                 let tap = |tap| Some((tap, geometry.rows.source(row, tap)?));
@@ -92,7 +91,7 @@ impl<T: Narrow> Forward<'_, T> {
                 scratch,
             };
             correlation.run(ring, &mut ends);
-        })
+        });
     }
 }
 
@@ -145,7 +144,8 @@ impl<T: Narrow> Ends<T::Lane> for Lines<'_, '_, T> {
             // SAFETY: `inside` names columns of the input, and `row` is one of its rows.
             unsafe { read(level, &block, center, &mut planes[place..], plane, self.scratch) };
         }
-        level.apply(Powers { planes, length: geometry.inputs * plane });
+        let (order, length) = (geometry.order, geometry.inputs * plane);
+        level.apply(Powers { values: planes, lines: 1, line_step: 0, order, length });
     }
 
     fn place(&mut self, rows: &Range<usize>) -> Place<T::Lane> {

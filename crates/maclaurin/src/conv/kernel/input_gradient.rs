@@ -3,8 +3,6 @@
 
 use std::ops::Range;
 
-use ndarray::ArrayView4;
-
 use super::correlate::{Columns, Correlation, Ends, Place};
 use super::forward::Memory;
 use super::panels::{Lanes, Starts};
@@ -21,15 +19,15 @@ pub(in crate::conv) struct InputGradient<'a, T: Narrow> {
     pub geometry: &'a Geometry,
     pub center: f64,
     pub input: Picture<T>,
-    pub weight: ArrayView4<'a, T::Lane>,
+    /// (outputs, channels, rows, columns), side by side.
+    pub weight: &'a [T::Lane],
     pub gradient: Picture<T>,
     pub out: Picture<T>,
-    pub threads: Option<usize>,
 }
 
 impl<T: Narrow> InputGradient<'_, T> {
     /// Takes it back; the arrays have the geometry's shapes.
-    pub(in crate::conv) fn run(&self) -> Result<(), String> {
+    pub(in crate::conv) fn run(&self) {
         let geometry = self.geometry;
         let (outputs, channels) = (geometry.outputs, geometry.channels());
         let adjoins = [self.out.channel_stride() == 1, self.out.column_stride() == 1];
@@ -40,15 +38,14 @@ impl<T: Narrow> InputGradient<'_, T> {
             outputs + channels,
             geometry.columns.stride,
         );
-        let Some(pixels) = all.first().map(|window| window.columns.len()) else { return Ok(()) };
+        let Some(pixels) = all.first().map(|window| window.columns.len()) else { return };
         let pixels = pixels.div_ceil(geometry.columns.stride);
         let width = geometry.columns.kernel;
         let extents = [channels, outputs, pixels];
-        let (lanes, panels) =
-            weights(self.level, geometry, extents, adjoins, |group, c, tap, o| {
-                self.weight[[group * outputs + o, c, tap / width, tap % width]]
-            });
-        windows(&all, self.threads, Memory::default, |memory, window| {
+        let taps = geometry.taps();
+        let strides = [outputs * channels * taps, taps, 1, channels * taps];
+        let (lanes, panels) = weights(self.level, geometry, extents, adjoins, self.weight, strides);
+        windows(&all, Memory::default, |memory, window| {
             let columns = Columns::backward(&geometry.columns, &window.columns);
             let target = |row: usize| {
                 let tap = |tap| Some((tap, geometry.rows.target(row, tap)?));
@@ -76,7 +73,7 @@ impl<T: Narrow> InputGradient<'_, T> {
             let mut ends =
                 Lines { job: self, window, columns, lanes, depth, sums, scratch, values };
             correlation.run(ring, &mut ends);
-        })
+        });
     }
 }
 

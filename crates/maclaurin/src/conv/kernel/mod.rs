@@ -19,42 +19,37 @@ use rayon::prelude::*;
 use super::geometry::{Geometry, Window};
 use crate::expand::element::Lane;
 use crate::expand::kernel::instructions::Level;
-use crate::expand::kernel::parallel;
-use panels::{Lanes, Panels};
+use panels::{Lanes, Panels, Weights};
 
 /// Does `work` for every window, each thread with memory of its own.
 fn windows<S: Send>(
     windows: &[Window],
-    threads: Option<usize>,
     memory: impl Fn() -> S + Send + Sync,
     work: impl Fn(&mut S, &Window) + Send + Sync,
-) -> Result<(), String> {
-    if windows.len() < 2 || threads == Some(1) {
-        let mut memory = memory();
-        for window in windows {
-            work(&mut memory, window);
-        }
-        return Ok(());
+) {
+    if let [window] = windows {
+        work(&mut memory(), window);
+    } else {
+        windows.par_iter().for_each_init(memory, work);
     }
-    parallel::on(threads, || windows.par_iter().for_each_init(memory, work))
 }
 
-/// Which way round the tiles lie, and the weights of each group in that order:
-/// `value(group, output, tap, channel)`.
+/// Which way round the tiles lie, and the weights of each group in that order. The strides are those
+/// of the group, an output, a tap and a channel.
 fn weights<L: Lane>(
     level: Level,
     geometry: &Geometry,
     [outputs, channels, pixels]: [usize; 3],
     adjoins: [bool; 2],
-    value: impl Fn(usize, usize, usize, usize) -> L,
+    values: &[L],
+    [of_group, strides @ ..]: [usize; 4],
 ) -> (Lanes, Vec<Panels<L>>) {
-    let (most, blocks) = tile::largest::<L>(level);
-    let products = geometry.taps() * channels;
-    let lanes = Lanes::cheaper([most, blocks], outputs, pixels, products, adjoins);
-    let width = panels::width(lanes, [most, blocks], outputs);
+    let largest = tile::largest::<L>(level).into();
+    let lanes = Lanes::cheaper(largest, outputs, pixels, geometry.taps() * channels, adjoins);
+    let width = panels::width(lanes, largest, outputs);
     let of = |group| {
-        let value = |output, tap, channel| value(group, output, tap, channel);
-        Panels::new(width, [outputs, geometry.taps(), channels], value)
+        let weights = Weights { values: &values[group * of_group..], strides };
+        Panels::new(width, [outputs, geometry.taps(), channels], &weights)
     };
     (lanes, (0..geometry.groups).map(of).collect())
 }

@@ -1,5 +1,7 @@
 //! Weights in the order in which the inner loop reads them, and what of a tile they are.
 
+use rayon::prelude::*;
+
 use crate::conv::geometry::cut;
 use crate::expand::element::Lane;
 use crate::expand::kernel::vector::WIDTH;
@@ -36,6 +38,9 @@ impl Lanes {
     }
 }
 
+/// Fewer weights are put in order by one thread.
+pub(super) const SHARED: usize = 1 << 14;
+
 /// Weights as [panel][tap][channel][output of the panel].
 pub(super) struct Panels<L> {
     pub values: Vec<L>,
@@ -46,28 +51,36 @@ pub(super) struct Panels<L> {
     pub taps: usize,
 }
 
+/// Weights in memory: the stride of an output, a tap and a channel.
+pub(super) struct Weights<'a, L> {
+    pub values: &'a [L],
+    pub strides: [usize; 3],
+}
+
 impl<L: Lane> Panels<L> {
-    /// `value(output, tap, channel)` for all of them.
     pub(super) fn new(
         width: usize,
         [outputs, taps, channels]: [usize; 3],
-        value: impl Fn(usize, usize, usize) -> L,
+        weights: &Weights<'_, L>,
     ) -> Self {
         let count = outputs.div_ceil(width);
         // Whole vectors are read, also from the last place.
         let room = count * taps * channels * width + 2 * WIDTH;
         let mut values = vec![L::default(); room];
-        let (panels, _) = values.split_at_mut(room - 2 * WIDTH);
-        for (panel, values) in panels.chunks_exact_mut((taps * channels * width).max(1)).enumerate()
-        {
-            let first = panel * width;
-            for (step, values) in values.chunks_exact_mut(width).enumerate() {
-                let (tap, channel) = (step / channels, step % channels);
-                for (lane, place) in values.iter_mut().enumerate().take(outputs - first) {
-                    *place = value(first + lane, tap, channel);
+        let [of_output, of_tap, of_channel] = weights.strides;
+        // A tap of a panel: small enough to share the work.
+        let tap = |(index, values): (usize, &mut [L])| {
+            let (panel, tap) = (index / taps, index % taps);
+            let lanes = width.min(outputs - panel * width);
+            let from = &weights.values[panel * width * of_output + tap * of_tap..];
+            for (channel, values) in values.chunks_exact_mut(width).enumerate() {
+                for (lane, place) in values[..lanes].iter_mut().enumerate() {
+                    *place = from[lane * of_output + channel * of_channel];
                 }
             }
-        }
+        };
+        let parts = values[..room - 2 * WIDTH].par_chunks_exact_mut(channels * width);
+        parts.enumerate().with_min_len(SHARED.div_ceil(channels * width)).for_each(tap);
         Self { values, width, outputs, channels, taps }
     }
 

@@ -196,9 +196,13 @@ unsafe fn transpose<V: Vector>(job: &Transposition<V::Lane>) {
     }
 }
 
-/// `planes[k] = planes[k - 1] * planes[0]` for planes of `length` values, one behind the other.
+/// Powers of lines of values: `values[line][k][i] = values[line][k - 1][i] * values[line][0][i]`.
 pub(super) struct Powers<'a, L> {
-    pub planes: &'a mut [L],
+    pub values: &'a mut [L],
+    pub lines: usize,
+    pub line_step: usize,
+    pub order: usize,
+    /// Values between two powers: all of a line.
     pub length: usize,
 }
 
@@ -207,17 +211,20 @@ impl<L: Lane> Work for Powers<'_, L> {
 
     #[inline(always)]
     fn with<I: Instructions>(self, _: I) {
-        let planes = self.planes.len() / self.length;
-        let base = self.planes.as_mut_ptr();
-        for first in (0..self.length).step_by(WIDTH) {
-            let width = (self.length - first).min(WIDTH);
-            // SAFETY: `first .. first + width` lies in each plane.
-            unsafe {
-                let factor = L::Vector::<I>::load_first(base.add(first), width);
-                let mut power = factor;
-                for plane in 1..planes {
-                    power = power.multiply(factor);
-                    power.store_first(base.add(plane * self.length + first), width);
+        let last = self.lines.saturating_sub(1) * self.line_step + self.order * self.length;
+        assert!(last <= self.values.len(), "a power out of bounds");
+        for line in 0..self.lines {
+            for first in (0..self.length).step_by(WIDTH) {
+                let width = (self.length - first).min(WIDTH);
+                // SAFETY: `first .. first + width` lies in each power, by the assertion.
+                unsafe {
+                    let base = self.values.as_mut_ptr().add(line * self.line_step + first);
+                    let factor = L::Vector::<I>::load_first(base, width);
+                    let mut power = factor;
+                    for k in 1..self.order {
+                        power = power.multiply(factor);
+                        power.store_first(base.add(k * self.length), width);
+                    }
                 }
             }
         }

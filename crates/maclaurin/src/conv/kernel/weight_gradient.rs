@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::correlate::Columns;
 use super::forward::Memory;
-use super::panels::{Lanes, width};
+use super::panels::{Lanes, SHARED, width};
 use super::picture::{Block, Picture, read};
 use super::tile::{Powers, Segment, Tile, Transposition, largest};
 use crate::Float;
@@ -14,7 +14,6 @@ use crate::conv::WeightGradients;
 use crate::conv::geometry::{Geometry, Window, cut};
 use crate::expand::element::Lane;
 use crate::expand::kernel::instructions::Level;
-use crate::expand::kernel::parallel;
 use crate::expand::kernel::vector::WIDTH;
 
 /// Values of the rows and of the gradient that are worked on at once, about.
@@ -32,7 +31,6 @@ pub(in crate::conv) struct WeightGradient<'a, T> {
     pub center: f64,
     pub input: Picture<T>,
     pub gradient: Picture<T>,
-    pub threads: Option<usize>,
 }
 
 /// Sums of some windows.
@@ -59,7 +57,7 @@ struct Sides {
 impl<T: Float> WeightGradient<'_, T> {
     /// The gradients of the weights, of shape (outputs, channels, rows, columns), and of the bias;
     /// the arrays have the geometry's shapes.
-    pub(in crate::conv) fn run(&self) -> Result<WeightGradients<T>, String> {
+    pub(in crate::conv) fn run(&self) -> WeightGradients<T> {
         let geometry = self.geometry;
         let sides = self.sides();
         let (outputs, channels) = (geometry.outputs, geometry.channels());
@@ -90,29 +88,37 @@ impl<T: Float> WeightGradient<'_, T> {
             }
             sums
         };
-        let parts: Vec<Sums<T::Lane>> = if all.len() <= length || self.threads == Some(1) {
+        let parts: Vec<Sums<T::Lane>> = if all.len() <= length {
             all.chunks(length).map(part).collect()
         } else {
-            parallel::on(self.threads, || all.par_chunks(length).map(part).collect())?
+            all.par_chunks(length).map(part).collect()
         };
+        let taps = geometry.taps();
         let shape =
             [outputs * geometry.groups, channels, geometry.rows.kernel, geometry.columns.kernel];
+        let mut weight = Array4::from_elem(shape, T::Lane::default());
         let Some(total) = total(parts) else {
-            let zero = T::Lane::default();
-            return Ok((Array4::from_elem(shape, zero), Array1::from_elem(shape[0], zero)));
+            return (weight, Array1::from_elem(shape[0], T::Lane::default()));
         };
-        let weight = Array4::from_shape_fn(shape, |(output, channel, row, column)| {
-            let (index, output) = (output / outputs, output % outputs);
-            let (place, lane) = match sides.lanes {
-                Lanes::Outputs => (channel, output),
-                Lanes::Pixels => (output, channel),
-            };
-            let tap = row * geometry.columns.kernel + column;
-            let (panel, lane) = (lane / sides.width, lane % sides.width);
-            let line = (panel * geometry.taps() + tap) * sides.rows + place;
-            total.weight[index * group + line * sides.width + lane]
-        });
-        Ok((weight, total.bias.into_iter().map(T::Lane::round).collect()))
+        let of_output = |(output, weight): (usize, &mut [T::Lane])| {
+            let sums = &total.weight[output / outputs * group..][..group];
+            for (channel, weight) in weight.chunks_exact_mut(taps).enumerate() {
+                let (place, lane) = match sides.lanes {
+                    Lanes::Outputs => (channel, output % outputs),
+                    Lanes::Pixels => (output % outputs, channel),
+                };
+                let (panel, lane) = (lane / sides.width, lane % sides.width);
+                for (tap, weight) in weight.iter_mut().enumerate() {
+                    let line = (panel * taps + tap) * sides.rows + place;
+                    *weight = sums[line * sides.width + lane];
+                }
+            }
+        };
+        if let Some(weight) = weight.as_slice_mut() {
+            let outputs = weight.par_chunks_exact_mut(channels * taps).enumerate();
+            outputs.with_min_len(SHARED.div_ceil(channels * taps)).for_each(of_output);
+        }
+        (weight, total.bias.into_iter().map(T::Lane::round).collect())
     }
 
     fn sides(&self) -> Sides {
@@ -165,7 +171,7 @@ impl<T: Float> WeightGradient<'_, T> {
         ring.resize(slots * slot + 2 * WIDTH, T::Lane::default());
         lines.clear();
         lines.resize(height * line + 2 * WIDTH, T::Lane::default());
-        let mut planes = vec![T::Lane::default(); geometry.channels() * columns.plane()];
+        let mut planes = Vec::new();
         let mut of_row = vec![T::Lane::default(); sides.outputs];
         let mut made = 0;
         for first in window.rows.clone().step_by(height) {
@@ -176,7 +182,7 @@ impl<T: Float> WeightGradient<'_, T> {
                 .min(geometry.rows.input);
             for row in top.max(made)..bottom {
                 let to = &mut ring[row % slots * slot..][..slot];
-                self.expanded(window, &columns, sides, row, &mut planes, to, scratch);
+                self.expanded(window, &columns, sides, row, to, [&mut planes, scratch]);
             }
             made = made.max(bottom);
             for (row, to) in rows.clone().zip(lines.chunks_exact_mut(line)) {
@@ -234,39 +240,50 @@ impl<T: Float> WeightGradient<'_, T> {
     }
 
     /// A row of the expansion, pixel after pixel.
-    #[expect(clippy::too_many_arguments, reason = "two kinds of memory for each of two orders")]
     fn expanded(
         &self,
         window: &Window,
         columns: &Columns,
         sides: &Sides,
         row: usize,
-        planes: &mut [T::Lane],
         to: &mut [T::Lane],
-        scratch: &mut Vec<T::Lane>,
+        [planes, scratch]: [&mut Vec<T::Lane>; 2],
     ) {
-        let Geometry { inputs, .. } = *self.geometry;
-        let plane = columns.plane();
-        for [place, column, inner] in columns.inside(self.geometry.columns.input) {
-            let block = Block {
-                start: self.input.at(window.image, window.group * inputs, row, column),
-                outer: inputs,
-                outer_stride: self.input.channel_stride(),
-                inner,
-                inner_stride: self.input.column_stride() * columns.phases as isize,
+        let Geometry { inputs, order, .. } = *self.geometry;
+        let (line_step, plane) = (sides.channels, columns.plane());
+        // Less than a vector of channels: powers of whole planes are faster, put across after.
+        let narrow = inputs < WIDTH;
+        planes.resize(if narrow { inputs * order * plane } else { 0 }, T::Lane::default());
+        for [place, column, pixels] in columns.inside(self.geometry.columns.input) {
+            let start = self.input.at(window.image, window.group * inputs, row, column);
+            let across = (inputs, self.input.channel_stride());
+            let along = (pixels, self.input.column_stride() * columns.phases as isize);
+            let ((outer, outer_stride), (inner, inner_stride)) =
+                if narrow { (across, along) } else { (along, across) };
+            let block = Block { start, outer, outer_stride, inner, inner_stride };
+            let (values, step) = if narrow {
+                (&mut planes[place..], plane)
+            } else {
+                (&mut to[place * line_step..], line_step)
             };
             // SAFETY: `inside` names columns of the input, and `row` is one of its rows.
-            unsafe { read(self.level, &block, self.center, &mut planes[place..], plane, scratch) };
+            unsafe { read(self.level, &block, self.center, values, step, scratch) };
+            if !narrow {
+                self.level.apply(Powers { values, lines: outer, line_step, order, length: inputs });
+            }
         }
-        self.level.apply(Powers { planes, length: inputs * plane });
-        self.level.apply(Transposition {
-            from: planes.as_ptr(),
-            from_step: plane as isize,
-            to: to.as_mut_ptr(),
-            to_step: sides.channels as isize,
-            outer: columns.phases * columns.length,
-            inner: self.geometry.channels(),
-        });
+        if narrow {
+            let length = inputs * plane;
+            self.level.apply(Powers { values: planes, lines: 1, line_step: 0, order, length });
+            self.level.apply(Transposition {
+                from: planes.as_ptr(),
+                from_step: plane as isize,
+                to: to.as_mut_ptr(),
+                to_step: line_step as isize,
+                outer: columns.phases * columns.length,
+                inner: self.geometry.channels(),
+            });
+        }
     }
 
     /// The products of one row of the kernel.
