@@ -30,20 +30,30 @@ class Native:
         common = [size, size, pointer, size, ctypes.c_uint, ctypes.c_ssize_t]
         for name in ("f32_f32", "u8_f32", "f64_f64", "f32_f16"):
             forward, backward, fresh = (
-                getattr(self.library, f"{kind}_{name}") for kind in ("expand", "backward", "fresh"))
+                getattr(self.library, f"{kind}_{name}") for kind in ("expand", "backward", "fresh")
+            )
             forward.argtypes = [pointer, *common, ctypes.c_bool, ctypes.c_double, ctypes.c_double, pointer]
             backward.argtypes = [pointer, pointer, *common, pointer, pointer]
             fresh.argtypes, fresh.restype = [pointer, *common], ctypes.c_double
         self.library.limit.argtypes = [pointer, size, pointer, size, ctypes.c_bool, ctypes.c_bool]
         self.library.repeat_f32.argtypes = [
-            pointer, size, pointer, size, ctypes.c_uint, ctypes.c_ssize_t, pointer, size]
+            pointer,
+            size,
+            pointer,
+            size,
+            ctypes.c_uint,
+            ctypes.c_ssize_t,
+            pointer,
+            size,
+        ]
 
     def expand(self, x, a, kind, axis, out, stack=True, scale=1.0, shift=0.0):
         rows, columns = x.shape
         call = getattr(self.library, f"expand_{name(x)}_{name(out)}")
         kind = KINDS.index(kind)
-        return lambda: call(x.ctypes.data, rows, columns, a.ctypes.data, len(a) - 1, kind, axis,
-                            stack, scale, shift, out.ctypes.data)
+        return lambda: call(
+            x.ctypes.data, rows, columns, a.ctypes.data, len(a) - 1, kind, axis, stack, scale, shift, out.ctypes.data
+        )
 
     def fresh(self, x, a, kind, axis):
         rows, columns = x.shape
@@ -56,21 +66,31 @@ class Native:
         kind = KINDS.index(kind)
         sums = None if sums is None else sums.ctypes.data
         return lambda: self.library.backward_f32_f32(
-            gradient.ctypes.data, x.ctypes.data, rows, columns, a.ctypes.data, len(a) - 1, kind,
-            axis, out.ctypes.data, sums)
+            gradient.ctypes.data,
+            x.ctypes.data,
+            rows,
+            columns,
+            a.ctypes.data,
+            len(a) - 1,
+            kind,
+            axis,
+            out.ctypes.data,
+            sums,
+        )
 
     def repeat(self, x, a, kind, axis, out, repeats):
         kind = KINDS.index(kind)
         return lambda: self.library.repeat_f32(
-            x.ctypes.data, x.size, a.ctypes.data, len(a) - 1, kind, axis, out.ctypes.data, repeats)
+            x.ctypes.data, x.size, a.ctypes.data, len(a) - 1, kind, axis, out.ctypes.data, repeats
+        )
 
     def limit(self, source, out, repeats=1):
         streams, parallel = out.nbytes > self.cache, out.nbytes >= 1 << 18
 
         def run():
             for _ in range(repeats):
-                self.library.limit(source.ctypes.data, source.nbytes, out.ctypes.data, out.nbytes,
-                                   streams, parallel)
+                self.library.limit(source.ctypes.data, source.nbytes, out.ctypes.data, out.nbytes, streams, parallel)
+
         return run
 
 
@@ -89,7 +109,7 @@ def array(shape, dtype):
     raw = np.empty(count + 4096, np.uint8)
     raw[:] = 0  # a page that nobody wrote is read from the caches
     start = -raw.ctypes.data % 4096
-    return raw[start:start + count].view(dtype).reshape(shape)
+    return raw[start : start + count].view(dtype).reshape(shape)
 
 
 def medians(contestants, seconds=1.5):
@@ -112,8 +132,7 @@ def report(what, contestants, moved, seconds=1.5, base="limit"):
     print(f"\n{what}")
     for who, seconds in sorted(found.items(), key=lambda item: item[1]):
         ratio = seconds / found[base]
-        print(f"  {who:46} {seconds * 1e3:10.4f} ms  {ratio:8.2f} x {base}"
-              f"  {moved / seconds / 1e9:7.1f} GB/s")
+        print(f"  {who:46} {seconds * 1e3:10.4f} ms  {ratio:8.2f} x {base}  {moved / seconds / 1e9:7.1f} GB/s")
         ROWS.append([what, who, seconds, ratio, moved])
     return found
 
@@ -127,8 +146,7 @@ def peers_terms(x, a):
     out_last, out_first = array((*x.shape, 4), np.float32), array((4, *x.shape), np.float32)
     degrees, factors = np.arange(1, 5, dtype=np.float32), a[1:].astype(np.float32)
     found = {
-        "numpy.power on a new axis (the seed's way)":
-            lambda: factors * np.power(x[..., None], degrees),
+        "numpy.power on a new axis (the seed's way)": lambda: factors * np.power(x[..., None], degrees),
     }
 
     def loop(out, row):
@@ -138,7 +156,9 @@ def peers_terms(x, a):
             for k in range(1, 4):
                 power = power * x
                 np.multiply(power, factors[k], out=row(out, k))
+
         return run
+
     found["NumPy, best hand-written loop, last axis"] = loop(out_last, lambda o, k: o[..., k])
     found["NumPy, best hand-written loop, first axis"] = loop(out_first, lambda o, k: o[k])
     try:
@@ -152,12 +172,14 @@ def peers_terms(x, a):
                 for k in range(4):
                     out[i, k] = f[k] * p
                     p *= t
+
         flat, flat_out = x.reshape(-1), out_last.reshape(-1, 4)
         found["numba, parallel loop with out="] = lambda: kernel(flat, factors, flat_out)
     except ImportError:
         pass
     try:
         from sklearn.preprocessing import PolynomialFeatures
+
         column = x.reshape(-1, 1)
         features = PolynomialFeatures(4, include_bias=False).fit(column[:4])
         found["scikit-learn PolynomialFeatures(4) (powers)"] = lambda: features.transform(column)
@@ -165,12 +187,14 @@ def peers_terms(x, a):
         pass
     try:
         import torch
+
         tx, tk = torch.from_numpy(x), torch.arange(1, 5, dtype=torch.float32)
         tf = torch.from_numpy(factors)
 
         def stacked(x):
             x2 = x * x
             return torch.stack((tf[0] * x, tf[1] * x2, tf[2] * x2 * x, tf[3] * x2 * x2), -1)
+
         compiled = torch.compile(stacked)
         found["torch, x[..., None] ** k"] = lambda: tf * tx[..., None] ** tk
         found["torch, multiply and stack"] = lambda: stacked(tx)
@@ -180,12 +204,14 @@ def peers_terms(x, a):
     try:
         import jax
         import jax.numpy as jnp
+
         jx = jnp.asarray(x)
         f = [float(v) for v in factors]
 
         @jax.jit
         def last(x):
             return jnp.stack([f[0] * x, f[1] * x * x, f[2] * x * x * x, f[3] * x * x * x * x], -1)
+
         found["jax.jit, stack on the last axis"] = lambda: last(jx).block_until_ready()
     except ImportError:
         pass
@@ -205,15 +231,19 @@ def peers_seed_sum(x, a):
     def seed(x):
         elements = a[0] + alpha * tf.math.pow(tf.tile(x[..., None], [1, 1, 4]), power)
         return tf.reduce_sum(weights * tf.cumsum(elements, axis=-1), axis=-1)
+
     compiled = tf.function(seed, jit_compile=True)
-    return {"the seed's TensorFlow answer, eager": lambda: seed(tx).numpy(),
-            "the seed's TensorFlow answer, XLA": lambda: compiled(tx).numpy()}
+    return {
+        "the seed's TensorFlow answer, eager": lambda: seed(tx).numpy(),
+        "the seed's TensorFlow answer, XLA": lambda: compiled(tx).numpy(),
+    }
 
 
 def peers_horner(x, a):
     found = {}
     try:
         import torch
+
         tx = torch.from_numpy(x)
         f = [float(v) for v in a]
 
@@ -222,6 +252,7 @@ def peers_horner(x, a):
             for v in (f[2], f[1], f[0]):
                 y = y * x + v
             return y
+
         compiled = torch.compile(horner)
         found["torch, Horner"] = lambda: horner(tx)
         found["torch, Horner, compiled"] = lambda: compiled(tx)
@@ -230,6 +261,7 @@ def peers_horner(x, a):
     try:
         import jax
         import jax.numpy as jnp
+
         jx = jnp.asarray(x)
         jitted = jax.jit(lambda x: (((f[4] * x + f[3]) * x + f[2]) * x + f[1]) * x + f[0])
         found["jax.jit, Horner"] = lambda: jitted(jx).block_until_ready()
@@ -247,14 +279,18 @@ def bars(native, rng):
             x = array((count // 3, 3), dtype)
             x[:] = rng.random(x.shape) * (1 if dtype == np.float32 else 255)
             for kind in KINDS:
-                layouts = {"sum": [("", -1, True)]}.get(kind, [
-                    ("last axis", -1, True), ("first axis", 0, True), ("concatenated", -1, False)])
+                layouts = {"sum": [("", -1, True)]}.get(
+                    kind, [("last axis", -1, True), ("first axis", 0, True), ("concatenated", -1, False)]
+                )
                 for layout, axis, stack in layouts:
                     out = array(x.size * (1 if kind == "sum" else order), np.float32)
                     what = f"{kind}, order {order}, {name(x)} -> f32, {layout}".strip(", ")
-                    found = report(what, {
-                        "maclaurin": native.expand(x, a, kind, axis, out, stack),
-                        "limit": native.limit(x, out)}, x.nbytes + out.nbytes, 0.4)
+                    found = report(
+                        what,
+                        {"maclaurin": native.expand(x, a, kind, axis, out, stack), "limit": native.limit(x, out)},
+                        x.nbytes + out.nbytes,
+                        0.4,
+                    )
                     worst[what] = found["limit"] / found["maclaurin"]
     return worst
 
@@ -269,8 +305,10 @@ def roofline(native, rng, quick):
         x, out = array((1, count), np.float32), array((count, 4), np.float32)
         x[:] = rng.random(x.shape)
         repeats = max(1, 200_000 // count)
-        contestants = {"maclaurin": native.repeat(x, a, "terms", -1, out, repeats),
-                       "limit": native.limit(x, out, repeats)}
+        contestants = {
+            "maclaurin": native.repeat(x, a, "terms", -1, out, repeats),
+            "limit": native.limit(x, out, repeats),
+        }
         try:
             import numba
 
@@ -283,17 +321,20 @@ def roofline(native, rng, quick):
                         for k in range(4):
                             out[i, k] = f[k] * p
                             p *= t
+
             contestants["numba"] = lambda: kernel(x[0], factors, out, repeats)
         except ImportError:
             pass
         try:
             import torch
+
             tx, tout = torch.from_numpy(x[0]), torch.from_numpy(out)
             f = torch.from_numpy(factors)
 
             def stacked(x, out):
                 x2 = x * x
                 out.copy_(torch.stack((f[0] * x, f[1] * x2, f[2] * x2 * x, f[3] * x2 * x2), -1))
+
             torch._dynamo.reset()
             compiled = torch.compile(stacked)
             calls = max(1, min(repeats, 200))
@@ -312,19 +353,25 @@ def roofline(native, rng, quick):
 
 def draw(curve, path):
     import matplotlib
+
     matplotlib.use("svg" if path.suffix == ".svg" else "agg")
     import matplotlib.pyplot as plt
+
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
-    styles = {"limit": ("black", "--"), "maclaurin": ("#0072b2", "-"), "numba": ("#e69f00", "-"),
-              "torch, compiled": ("#cc79a7", "-")}
+    styles = {
+        "limit": ("black", "--"),
+        "maclaurin": ("#0072b2", "-"),
+        "numba": ("#e69f00", "-"),
+        "torch, compiled": ("#cc79a7", "-"),
+    }
     for who, points in curve.items():
         if points:
             color, line = styles[who]
             label = "the machine's limit: same traffic, no arithmetic" if who == "limit" else who
-            axes.loglog([x for x, _ in points], [y / 1e9 for _, y in points], line, color=color,
-                        marker=".", label=label)
-    axes.set(xlabel="bytes read and written", ylabel="GB/s",
-             title="Terms of degree 1 to 4 of f32 values, with out=")
+            axes.loglog(
+                [x for x, _ in points], [y / 1e9 for _, y in points], line, color=color, marker=".", label=label
+            )
+    axes.set(xlabel="bytes read and written", ylabel="GB/s", title="Terms of degree 1 to 4 of f32 values, with out=")
     axes.grid(alpha=0.3)
     axes.legend()
     figure.savefig(path, dpi=120)
@@ -340,15 +387,29 @@ def main():
         x = array((LARGE // 3, 3), np.float32)
         x[:] = rng.random(x.shape)
         a, out = coefficients(4), array(LARGE * 4, np.float32)
-        report("terms of degree 1 to 4, 9.6 million f32 values", {
-            "maclaurin, last axis, out=": native.expand(x, a, "terms", -1, out),
-            "maclaurin, first axis, out=": native.expand(x, a, "terms", 0, out),
-            "limit": native.limit(x, out), **peers_terms(x, a)}, x.nbytes + out.nbytes, 20)
+        report(
+            "terms of degree 1 to 4, 9.6 million f32 values",
+            {
+                "maclaurin, last axis, out=": native.expand(x, a, "terms", -1, out),
+                "maclaurin, first axis, out=": native.expand(x, a, "terms", 0, out),
+                "limit": native.limit(x, out),
+                **peers_terms(x, a),
+            },
+            x.nbytes + out.nbytes,
+            20,
+        )
         one = array(LARGE, np.float32)
-        report("the polynomial of order 4 (one sum), 9.6 million f32 values", {
-            "maclaurin, out=": native.expand(x, a, "sum", -1, one),
-            "limit": native.limit(x, one), **peers_seed_sum(x, a), **peers_horner(x, a)},
-            x.nbytes + one.nbytes, 8)
+        report(
+            "the polynomial of order 4 (one sum), 9.6 million f32 values",
+            {
+                "maclaurin, out=": native.expand(x, a, "sum", -1, one),
+                "limit": native.limit(x, one),
+                **peers_seed_sum(x, a),
+                **peers_horner(x, a),
+            },
+            x.nbytes + one.nbytes,
+            8,
+        )
         u8 = array((LARGE // 3, 3), np.uint8)
         u8[:] = rng.integers(0, 256, u8.shape)
         factors = a[1:].astype(np.float32)
@@ -361,14 +422,25 @@ def main():
         def usual():
             t = (u8.astype(np.float32) / np.float32(255)) - np.float32(0.5)
             return np.stack([factors[k - 1] * t ** np.float32(k) for k in range(1, 5)], -1)
-        report("a u8 picture: scale, shift and terms of degree 1 to 4", {
-            "maclaurin, out=": native.expand(u8, a, "terms", -1, out, True, 1 / 255, -0.5),
-            "limit": native.limit(u8, out), "NumPy, multiplications": careful,
-            "NumPy, **": usual}, u8.nbytes + out.nbytes, 10)
-        fresh = {"maclaurin, fresh": native.fresh(x, a, "terms", -1),
-                 "numpy.full": lambda: np.full(LARGE * 4, 1.0, np.float32)}
+
+        report(
+            "a u8 picture: scale, shift and terms of degree 1 to 4",
+            {
+                "maclaurin, out=": native.expand(u8, a, "terms", -1, out, True, 1 / 255, -0.5),
+                "limit": native.limit(u8, out),
+                "NumPy, multiplications": careful,
+                "NumPy, **": usual,
+            },
+            u8.nbytes + out.nbytes,
+            10,
+        )
+        fresh = {
+            "maclaurin, fresh": native.fresh(x, a, "terms", -1),
+            "numpy.full": lambda: np.full(LARGE * 4, 1.0, np.float32),
+        }
         try:
             import torch
+
             fresh["torch.full"] = lambda: torch.full((LARGE * 4,), 1.0)
         except ImportError:
             pass
@@ -382,9 +454,15 @@ def main():
                 source = array(x.size + gradient.size, np.float32)
                 sums = np.zeros(5) if wants else None
                 what = f"backward of {kind}, order 4, axis {axis}" + (", coefficients too" if wants else "")
-                report(what, {
-                    "maclaurin": native.backward(gradient, x, a, kind, axis, one, sums),
-                    "limit": native.limit(source, one)}, source.nbytes + one.nbytes, 1)
+                report(
+                    what,
+                    {
+                        "maclaurin": native.backward(gradient, x, a, kind, axis, one, sums),
+                        "limit": native.limit(source, one),
+                    },
+                    source.nbytes + one.nbytes,
+                    1,
+                )
         worst = bars(native, rng)
         print("\nlimit / maclaurin, outputs over 64 MB (1 is the limit; the bar is 0.9):")
         for what, ratio in sorted(worst.items(), key=lambda item: item[1]):

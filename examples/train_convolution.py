@@ -150,19 +150,20 @@ def run(name, task, seed, steps, train, test):
     return model, inputs, outputs, statistics.fmean(psnr(*pair) for pair in zip(outputs, test))
 
 
-def compare(task, steps, seeds, picture):
+def compare(task, names, steps, seeds, picture):
     train, test = photographs()
     generator = torch.Generator().manual_seed(0)
     untouched = statistics.fmean(psnr(degraded(clean[None], task, generator)[0], clean) for clean in test)
     print(f"\n**{task}**: {untouched:.2f} dB before\n")
-    print("| network | parameters | test PSNR, dB: mean | standard deviation |\n|---|---|---|---|")
+    print("| network | parameters | test PSNR, dB: mean | standard deviation | each seed |\n|---|---|---|---|---|")
     shown = []
-    for name in NETWORKS:
+    for name in names:
         runs = [run(name, task, seed, steps, train, test) for seed in range(seeds)]
         scores = [score for *_, score in runs]
         spread = statistics.stdev(scores) if seeds > 1 else 0.0
         count = parameters(runs[0][0])
-        print(f"| {name} | {count} | {statistics.fmean(scores):.2f} | {spread:.2f} |", flush=True)
+        each = ", ".join(f"{score:.2f}" for score in scores)
+        print(f"| {name} | {count} | {statistics.fmean(scores):.2f} | {spread:.2f} | {each} |", flush=True)
         middle = sorted(runs, key=lambda run: run[3])[seeds // 2]
         shown.append((f"{name}\n{psnr(middle[2][0], test[0]):.2f} dB", middle[2][0]))
     if picture:
@@ -209,6 +210,7 @@ def costs():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--task", choices=TASKS, action="append")
+    parser.add_argument("--network", choices=list(NETWORKS), action="append")
     parser.add_argument("--picture", help="PNG of the last task")
     parser.add_argument("--cost", action="store_true")
     parser.add_argument("--cost-of", choices=list(NETWORKS), help=argparse.SUPPRESS)
@@ -221,7 +223,7 @@ def main():
     else:
         for task in arguments.task or TASKS:
             steps, seeds = (3, 1) if arguments.quick else (1200, 5)
-            compare(task, steps, seeds, arguments.picture)
+            compare(task, arguments.network or NETWORKS, steps, seeds, arguments.picture)
 
 
 if __name__ == "__main__":

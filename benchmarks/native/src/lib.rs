@@ -294,3 +294,54 @@ unsafe fn touch(from: *const u8, read: usize, to: *mut u8, write: usize, _: bool
         std::ptr::write_bytes(to, sum, write);
     }
 }
+
+/// Fused multiply-adds in registers, `steps` of 12 vectors on each of `threads` threads: returns the
+/// floating point operations done, 0 where the machine has no such instruction that is known here.
+#[unsafe(no_mangle)]
+pub extern "C" fn multiply_adds(steps: usize, threads: usize) -> f64 {
+    let one = |_| std::hint::black_box(multiply_adds_here(steps));
+    (0..threads).into_par_iter().map(one).sum()
+}
+
+#[cfg(target_arch = "x86_64")]
+fn multiply_adds_here(steps: usize) -> f64 {
+    use std::arch::x86_64::*;
+
+    macro_rules! chain {
+        ($name:ident, $features:literal, $set:ident, $add:ident, $first:ident, $lanes:literal) => {
+            #[target_feature(enable = $features)]
+            fn $name(steps: usize) -> f64 {
+                // Different numbers, or the compiler makes one chain of them.
+                let mut sums = [$set(1.0); 12];
+                for (place, sum) in sums.iter_mut().enumerate() {
+                    *sum = $set(std::hint::black_box(place as f32));
+                }
+                let (factor, addend) = ($set(0.999), $set(1e-3));
+                for _ in 0..steps {
+                    for sum in &mut sums {
+                        *sum = $add(*sum, factor, addend);
+                    }
+                }
+                let used: f32 = sums.into_iter().map(|sum| $first(sum)).sum();
+                std::hint::black_box(used);
+                (2 * $lanes * 12 * steps) as f64
+            }
+        };
+    }
+    chain!(wide, "avx512f", _mm512_set1_ps, _mm512_fmadd_ps, _mm512_cvtss_f32, 16);
+    chain!(narrow, "avx2,fma", _mm256_set1_ps, _mm256_fmadd_ps, _mm256_cvtss_f32, 8);
+    if is_x86_feature_detected!("avx512f") {
+        // SAFETY: just asked for.
+        unsafe { wide(steps) }
+    } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        // SAFETY: just asked for.
+        unsafe { narrow(steps) }
+    } else {
+        0.0
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn multiply_adds_here(_: usize) -> f64 {
+    0.0
+}
