@@ -118,8 +118,9 @@ class TaylorConv2D(_TaylorConvolution):
     """A convolution over the powers of its input: y = b + sum_k W_k * (x - x0)^k.
 
     Args:
-        filters, kernel_size, strides, padding, data_format, dilation_rate, groups, activation, use_bias,
-            kernel_initializer: as keras.layers.Conv2D takes them. Padding "same" adds values equal to x0.
+        filters, kernel_size, strides, padding, data_format, dilation_rate, groups: as keras.layers.Conv2D takes
+            them. Padding "same" adds values equal to x0.
+        activation, use_bias, kernel_initializer: as keras.layers.Conv2D takes them.
         function, order, at: as `maclaurin.taylor` takes them; order is the highest power.
         start: "series" begins as the convolution of the function: W_k = a_k W with W from kernel_initializer, and
             a_0 W added up in the bias. "random" draws all W_k, with variances that keep a standard normal input's

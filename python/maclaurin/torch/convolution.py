@@ -383,13 +383,14 @@ class TaylorConv2d(_TaylorConvolution):
     """A convolution over the powers of its input: y = b + sum_k W_k * (x - x0)^k.
 
     Args:
-        in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias, padding_mode,
-            device, dtype: as torch.nn.Conv2d takes them. Zero padding adds values equal to x0.
+        in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias: as torch.nn.Conv2d
+            takes them. Zero padding adds values equal to x0.
+        padding_mode, device, dtype: as torch.nn.Conv2d takes them.
         function, order, at: as `maclaurin.taylor` takes them; order is the highest power.
         start: "series" begins as the convolution of the function: W_k = a_k W with W drawn as
             torch.nn.Conv2d draws it, and a_0 W added up in the bias. "random" draws all W_k alone,
-            with variances that keep a standard normal input's scale; the function then only
-            says nothing, and at is where powers are taken.
+            with variances that keep a standard normal input's scale; the function then plays no part, and at
+            is where powers are taken.
 
     Shape: as torch.nn.Conv2d. `weight` is (out, order * in / groups, kH, kW), the weights of degree 1
     of all channels first.
