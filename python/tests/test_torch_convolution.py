@@ -248,6 +248,8 @@ def test_a_self_onn_layer_loads():
         load_self_onn(TaylorConv2d(3, 8, 3, order=2), state, "body.0.")
     with pytest.raises(ValueError, match="no body"):
         load_self_onn(TaylorConv2d(3, 8, 3, order=3), {}, "body.0.")
+    with pytest.raises(ValueError, match="split"):
+        load_self_onn(TaylorConv2d(4, 8, 3, order=3, groups=2), state, "body.0.")
     with pytest.raises(ValueError, match="of x itself"):
         load_self_onn(TaylorConv2d(3, 8, 3, order=3, at=1), state, "body.0.")
 

@@ -558,7 +558,9 @@ def load_self_onn(layer: TaylorConv2d, state: Mapping[str, Tensor], prefix: str 
     if layer._at != 0:
         raise ValueError(f"fastonn's powers are of x itself; the layer's are of x - {layer._at}")
     if layer.groups != 1:
-        raise ValueError("fastonn's layers have one group")
+        raise ValueError(
+            "with groups, fastonn's layers split the concatenated powers, ours the channels: only one fits"
+        )
     own = {"weight": state.get(f"{prefix}weight"), "bias": state.get(f"{prefix}bias")}
     if own["weight"] is None:
         raise ValueError(f"there is no {prefix}weight among {', '.join(state)}")

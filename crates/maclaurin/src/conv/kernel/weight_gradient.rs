@@ -302,6 +302,7 @@ impl<T: Float> WeightGradient<'_, T> {
         let (most, _) = largest::<T::Lane>(self.level);
         let most = cut(sides.rows, most);
         let reach = (axis.kernel - 1) * axis.dilation / axis.stride;
+        let mut start = vec![T::Lane::default(); most * sides.width];
         for panel in 0..sides.panels {
             for kernel_column in 0..axis.kernel {
                 let offset = kernel_column * axis.dilation;
@@ -323,7 +324,8 @@ impl<T: Float> WeightGradient<'_, T> {
                 for row in (0..sides.rows).step_by(most) {
                     let height = most.min(sides.rows - row);
                     let sums = &mut weight[(line + row) * sides.width..][..height * sides.width];
-                    let out = sums.as_mut_ptr();
+                    let start = &mut start[..sums.len()];
+                    start.copy_from_slice(sums);
                     let tile = Tile {
                         segments: &segments,
                         length: pixels,
@@ -331,17 +333,16 @@ impl<T: Float> WeightGradient<'_, T> {
                         row_step,
                         lanes: &lanes[panel * sides.width..],
                         lane_step,
-                        start: sums,
+                        start,
                         start_step: sides.width,
                         height,
                         width: sides
                             .width
                             .min((sides.columns - panel * sides.width).next_multiple_of(WIDTH)),
-                        out,
+                        out: sums.as_mut_ptr(),
                         out_step: sides.width as isize,
                     };
-                    // SAFETY: the sums are `height` lines of `width` values, read whole before
-                    // they are written.
+                    // SAFETY: the sums are `height` lines of `width` values.
                     unsafe { tile.compute(self.level) };
                 }
             }
