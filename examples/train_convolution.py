@@ -1,6 +1,7 @@
 """Are convolutions over powers worth it? Restoration in PyTorch, equal parameters, five seeds.
 
     python examples/train_convolution.py                     # all four tasks, a table each
+    python examples/train_convolution.py --rate 3e-3         # at another learning rate
     python examples/train_convolution.py --task noise-60 --picture restored.png
     python examples/train_convolution.py --cost              # time and memory of a training step
 
@@ -135,10 +136,10 @@ def step(model, optimizer, task, pictures, generator):
     optimizer.step()
 
 
-def run(name, task, seed, steps, train, test):
+def run(name, task, rate, seed, steps, train, test):
     torch.manual_seed(seed)
     model, generator = network(name), torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
+    optimizer = torch.optim.Adam(model.parameters(), rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for _ in range(steps):
         step(model, optimizer, task, train, generator)
@@ -150,15 +151,15 @@ def run(name, task, seed, steps, train, test):
     return model, inputs, outputs, statistics.fmean(psnr(*pair) for pair in zip(outputs, test))
 
 
-def compare(task, names, steps, seeds, picture):
+def compare(task, names, rate, steps, seeds, picture):
     train, test = photographs()
     generator = torch.Generator().manual_seed(0)
     untouched = statistics.fmean(psnr(degraded(clean[None], task, generator)[0], clean) for clean in test)
-    print(f"\n**{task}**: {untouched:.2f} dB before\n")
+    print(f"\n**{task}**, learning rate {rate:g}: {untouched:.2f} dB before\n")
     print("| network | parameters | test PSNR, dB: mean | standard deviation | each seed |\n|---|---|---|---|---|")
     shown = []
     for name in names:
-        runs = [run(name, task, seed, steps, train, test) for seed in range(seeds)]
+        runs = [run(name, task, rate, seed, steps, train, test) for seed in range(seeds)]
         scores = [score for *_, score in runs]
         spread = statistics.stdev(scores) if seeds > 1 else 0.0
         count = parameters(runs[0][0])
@@ -188,7 +189,7 @@ def cost(name):
     train, _ = photographs()
     torch.manual_seed(0)
     model, generator = network(name), torch.Generator().manual_seed(0)
-    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     times = []
     for _ in range(60):
@@ -210,6 +211,7 @@ def costs():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--task", choices=TASKS, action="append")
+    parser.add_argument("--rate", type=float, default=1e-3, help="the learning rate at first")
     parser.add_argument("--network", choices=list(NETWORKS), action="append")
     parser.add_argument("--picture", help="PNG of the last task")
     parser.add_argument("--cost", action="store_true")
@@ -223,7 +225,7 @@ def main():
     else:
         for task in arguments.task or TASKS:
             steps, seeds = (3, 1) if arguments.quick else (1200, 5)
-            compare(task, arguments.network or NETWORKS, steps, seeds, arguments.picture)
+            compare(task, arguments.network or NETWORKS, arguments.rate, steps, seeds, arguments.picture)
 
 
 if __name__ == "__main__":
