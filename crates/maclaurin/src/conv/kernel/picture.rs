@@ -97,15 +97,26 @@ pub(super) unsafe fn read<T: Narrow>(
         return;
     }
     assert!((block.outer - 1) * to_step + block.inner <= to.len(), "a block out of bounds");
+    let as_it_is = T::IS_LANE && center == 0.0;
     if !block.across() {
-        for outer in 0..block.outer {
+        // Lines that lie one behind the other here and there are one.
+        let dense = block.inner == to_step && block.outer_stride == to_step as isize;
+        let joined = as_it_is && block.inner_stride == 1 && dense;
+        let (outer, inner) =
+            if joined { (1, block.outer * block.inner) } else { (block.outer, block.inner) };
+        for outer in 0..outer {
             let from = block.start.wrapping_offset(outer as isize * block.outer_stride);
-            let to = &mut to[outer * to_step..][..block.inner];
-            level.apply(Load { from, stride: block.inner_stride, center, to });
+            let to = &mut to[outer * to_step..][..inner];
+            if as_it_is && block.inner_stride == 1 {
+                // SAFETY: the caller's promise; a lane is the type itself.
+                unsafe { std::ptr::copy_nonoverlapping(from.cast(), to.as_mut_ptr(), inner) };
+            } else {
+                level.apply(Load { from, stride: block.inner_stride, center, to });
+            }
         }
         return;
     }
-    let (from, from_step) = if T::IS_LANE && center == 0.0 {
+    let (from, from_step) = if as_it_is {
         (block.start.cast_const().cast::<T::Lane>(), block.inner_stride)
     } else {
         scratch.resize(block.outer * block.inner, T::Lane::default());

@@ -285,6 +285,49 @@ impl<T: Narrow> Work for Store<'_, T> {
     }
 }
 
+/// `to[i] = sum_line values[line * step + i]`
+pub(super) struct Totals<'a, L> {
+    pub values: &'a [L],
+    pub step: usize,
+    pub lines: usize,
+    pub to: &'a mut [L],
+}
+
+impl<L: Lane> Work for Totals<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with<I: Instructions>(self, _: I) {
+        /// Sums side by side, so that none waits for the one before.
+        const CHAINS: usize = 4;
+        let last = self.lines.saturating_sub(1) * self.step + self.to.len();
+        assert!(last <= self.values.len(), "a line out of bounds");
+        for first in (0..self.to.len()).step_by(WIDTH) {
+            let width = (self.to.len() - first).min(WIDTH);
+            // SAFETY: `first .. first + width` lies in each line, by the assertion.
+            unsafe {
+                let one = L::Vector::<I>::splat(&L::round(1.0));
+                let mut sums = [L::Vector::<I>::splat(&L::default()); CHAINS];
+                let base = self.values.as_ptr().add(first);
+                let whole = self.lines / CHAINS * CHAINS;
+                for line in (0..whole).step_by(CHAINS) {
+                    for (chain, sum) in sums.iter_mut().enumerate() {
+                        let from = base.add((line + chain) * self.step);
+                        *sum = one.multiply_add(L::Vector::<I>::load_first(from, width), *sum);
+                    }
+                }
+                for line in whole..self.lines {
+                    let value = L::Vector::<I>::load_first(base.add(line * self.step), width);
+                    sums[0] = one.multiply_add(value, sums[0]);
+                }
+                let low = one.multiply_add(sums[0], sums[1]);
+                let high = one.multiply_add(sums[2], sums[3]);
+                one.multiply_add(low, high).store_first(self.to.as_mut_ptr().add(first), width);
+            }
+        }
+    }
+}
+
 /// The derivative of a sum of powers, by Horner's rule:
 /// `out[line][i] = sum_k k t^(k-1) powers[line][k-1][i]`, `t` at the same place as `out`.
 pub(super) struct Slope<'a, L> {

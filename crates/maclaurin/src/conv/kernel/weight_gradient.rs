@@ -8,7 +8,7 @@ use super::correlate::Columns;
 use super::forward::Memory;
 use super::panels::{Lanes, SHARED, width};
 use super::picture::{Block, Picture, read};
-use super::tile::{Powers, Segment, Tile, Transposition, largest};
+use super::tile::{Powers, Segment, Tile, Totals, Transposition, largest};
 use crate::Float;
 use crate::conv::WeightGradients;
 use crate::conv::geometry::{Geometry, Window, cut};
@@ -172,7 +172,7 @@ impl<T: Float> WeightGradient<'_, T> {
         lines.clear();
         lines.resize(height * line + 2 * WIDTH, T::Lane::default());
         let mut planes = Vec::new();
-        let mut of_row = vec![T::Lane::default(); sides.outputs];
+        let mut of_row = vec![T::Lane::default(); geometry.outputs];
         let mut made = 0;
         for first in window.rows.clone().step_by(height) {
             let rows = first..(first + height).min(window.rows.end);
@@ -185,7 +185,7 @@ impl<T: Float> WeightGradient<'_, T> {
                 self.expanded(window, &columns, sides, row, to, [&mut planes, scratch]);
             }
             made = made.max(bottom);
-            for (row, to) in rows.clone().zip(lines.chunks_exact_mut(line)) {
+            for (row, gradients) in rows.clone().zip(lines.chunks_exact_mut(line)) {
                 let block = Block {
                     start: self.gradient.at(
                         window.image,
@@ -199,8 +199,9 @@ impl<T: Float> WeightGradient<'_, T> {
                     inner_stride: self.gradient.channel_stride(),
                 };
                 // SAFETY: values of the gradient.
-                unsafe { read(self.level, &block, 0.0, to, sides.outputs, scratch) };
-                self.add_up(sides, pixels, to, &mut of_row);
+                unsafe { read(self.level, &block, 0.0, gradients, sides.outputs, scratch) };
+                let (step, to) = (sides.outputs, &mut of_row[..]);
+                self.level.apply(Totals { values: gradients, step, lines: pixels, to });
                 bias.iter_mut().zip(&of_row).for_each(|(sum, value)| *sum += value.exact());
             }
             let segments = |kernel_row: usize| {
@@ -213,29 +214,6 @@ impl<T: Float> WeightGradient<'_, T> {
             for kernel_row in 0..geometry.rows.kernel {
                 self.taps(sides, kernel_row, &segments(kernel_row), ring, lines, pixels, weight);
             }
-        }
-    }
-
-    /// The sums of all pixels of a row of the gradient.
-    fn add_up(&self, sides: &Sides, pixels: usize, row: &[T::Lane], sums: &mut [T::Lane]) {
-        let (one, zero) = ([T::Lane::round(1.0)], [T::Lane::default(); WIDTH]);
-        for (block, sums) in sums.chunks_exact_mut(WIDTH).enumerate() {
-            let tile = Tile {
-                segments: &[Segment { row: 0, lane: block * WIDTH }],
-                length: pixels,
-                rows: &one,
-                row_step: 0,
-                lanes: row,
-                lane_step: sides.outputs,
-                start: &zero,
-                start_step: 0,
-                height: 1,
-                width: WIDTH,
-                out: sums.as_mut_ptr(),
-                out_step: 0,
-            };
-            // SAFETY: the sums are a vector long.
-            unsafe { tile.compute(self.level) };
         }
     }
 
