@@ -9,16 +9,9 @@ convolution on CUDA gets a kernel in Triton.
     layer = TaylorConv2d(3, 16, 3, padding=1, order=3)       # convolves x, x^2 and x^3
 """
 
-from maclaurin.torch.convolution import (
-    TaylorConv1d,
-    TaylorConv2d,
-    TaylorLinear,
-    load_self_onn,
-    taylor_conv1d,
-    taylor_conv2d,
-    taylor_linear,
-)
+from maclaurin.torch.convolution import taylor_conv1d, taylor_conv2d, taylor_linear
 from maclaurin.torch.expansion import TaylorActivation, TaylorExpansion, expand, taylor_activation
+from maclaurin.torch.layers import TaylorConv1d, TaylorConv2d, TaylorLinear, load_self_onn
 
 __all__ = [
     "TaylorActivation",
