@@ -153,3 +153,19 @@ def test_what_does_not_fit_is_refused():
         TaylorConv2d(3, 4, 3, groups=2)
     with pytest.raises(ValueError, match="start"):
         TaylorConv2d(3, 4, 3, start="ones")
+
+
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_the_path_of_other_devices_agrees(channels_last):
+    from maclaurin.jax import convolution
+
+    x, weight, bias = arrays((2, 4, 5, 6), (6, 6, 2, 3), (6,))
+    x = x.transpose(0, 2, 3, 1) if channels_last else x
+    geometry = mc.convolution.geometry((2, 3), (1, 2), 1, 1, 2)
+    plan = convolution._Plan(3, 0.25, geometry, channels_last)
+    y = convolution._convolve(plan, x, weight, bias)
+    np.testing.assert_allclose(convolution._portable(plan, x, weight, bias), y, rtol=1e-4, atol=1e-4)
+    gradient = jax.random.normal(jax.random.key(5), y.shape)
+    found = convolution._portable_gradients(plan, gradient, x, weight, bias)
+    for part, other in zip(found, convolution._gradients(plan, gradient, x, weight, bias), strict=True):
+        np.testing.assert_allclose(part, other, rtol=1e-3, atol=1e-3)

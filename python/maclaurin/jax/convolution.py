@@ -188,29 +188,44 @@ _gradients.defvjp(_gradients_forward, _gradients_backward)
 
 
 def _portable_gradients(plan: _Plan, gradient: Any, x: Any, weight: Any, bias: Any) -> tuple[jax.Array, ...]:
-    _, back = jax.vjp(functools.partial(_portable, plan), x, weight, bias)
-    found: tuple[jax.Array, ...] = back(gradient)
-    return found
+    """The gradients in JAX's own operations: powers are made again, and none is kept for the next."""
+    t = x.astype(weight.dtype) - plan.at
+    gradient = gradient.astype(weight.dtype)
+    of_x, of_weight = jnp.zeros_like(t), []
+    below, power = jnp.ones_like(t), t
+    for degree, part in enumerate(jnp.split(weight, plan.order, axis=1), 1):
+        _, back = jax.vjp(functools.partial(_plain, plan), power, part)
+        of_power, of_part = back(gradient)
+        of_x = of_x + degree * below * of_power
+        of_weight.append(of_part)
+        below, power = power, power * t
+    of_bias = gradient.sum((0, 1, 2) if plan.channels_last else (0, 2, 3))
+    return of_x.astype(x.dtype), jnp.concatenate(of_weight, 1), of_bias.astype(bias.dtype)
 
 
 def _portable(plan: _Plan, x: jax.Array, weight: jax.Array, bias: jax.Array) -> jax.Array:
     """The convolution in JAX's own operations, one power at a time."""
-    data, out = ("NHWC", "NHWC") if plan.channels_last else ("NCHW", "NCHW")
     t = x.astype(weight.dtype) - plan.at
     y = bias if plan.channels_last else bias[:, None, None]
     power = t
     for part in jnp.split(weight, plan.order, axis=1):
-        y = y + jax.lax.conv_general_dilated(
-            power,
-            part,
-            window_strides=plan.geometry.stride,
-            padding=plan.geometry.padding,
-            rhs_dilation=plan.geometry.dilation,
-            feature_group_count=plan.geometry.groups,
-            dimension_numbers=(data, "OIHW", out),
-        )
+        y = y + _plain(plan, power, part)
         power = power * t
     return y.astype(x.dtype)
+
+
+def _plain(plan: _Plan, images: jax.Array, weight: jax.Array) -> jax.Array:
+    """The convolution of the images themselves."""
+    order = "NHWC" if plan.channels_last else "NCHW"
+    return jax.lax.conv_general_dilated(
+        images,
+        weight,
+        window_strides=plan.geometry.stride,
+        padding=plan.geometry.padding,
+        rhs_dilation=plan.geometry.dilation,
+        feature_group_count=plan.geometry.groups,
+        dimension_numbers=(order, "OIHW", order),
+    )
 
 
 def _like(array: jax.Array, shape: Sequence[int] | None = None) -> Any:
