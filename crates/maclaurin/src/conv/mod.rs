@@ -27,8 +27,9 @@ use kernel::{Forward, InputGradient, Picture, WeightGradient};
 /// have shape (output channels, `order` * input channels / `groups`, rows, columns): in each
 /// group those of all channels of degree 1 first, then of degree 2, and so on. Padding adds
 /// values equal to `center`, whose powers are zero. A convolution over the terms `a_k (x-x0)^k` is
-/// this one with weights `a_k W_k`; one of signals has arrays of one row; a linear layer has
-/// kernels of one value.
+/// this one with weights `V_k = a_k W_k`: from the gradient of `V_k`, that of `W_k` is `a_k` times as
+/// much, and that of `a_k` its inner product with `W_k`. One of signals has arrays of one row; a
+/// linear layer has kernels of one value.
 ///
 /// # Examples
 ///
