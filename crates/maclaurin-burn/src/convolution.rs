@@ -9,7 +9,7 @@ use maclaurin::{Convolution, taylor};
 use crate::ConvolutionBackend;
 
 /// How the weights of a layer begin.
-#[derive(Config, Copy, Debug, PartialEq, Eq)]
+#[derive(Config, Debug, PartialEq, Eq)]
 pub enum Start {
     /// As a layer over the values of the function: `W_k = a_k W`, and `a_0 W` added up in the bias.
     Series,
@@ -214,7 +214,7 @@ impl TaylorConv2dConfig {
             function: &self.function,
             order: self.order,
             at: &self.at,
-            start: self.start,
+            start: self.start.clone(),
             channels: self.channels,
             groups: self.groups,
             kernel: self.kernel_size,
@@ -333,7 +333,7 @@ impl TaylorConv1dConfig {
             .with_function(self.function.clone())
             .with_order(self.order)
             .with_at(self.at.clone())
-            .with_start(self.start);
+            .with_start(self.start.clone());
         Ok(TaylorConv1d { convolution: config.init(device)? })
     }
 }
@@ -404,7 +404,7 @@ impl TaylorLinearConfig {
             .with_function(self.function.clone())
             .with_order(self.order)
             .with_at(self.at.clone())
-            .with_start(self.start);
+            .with_start(self.start.clone());
         Ok(TaylorLinear { convolution: config.init(device)? })
     }
 }
