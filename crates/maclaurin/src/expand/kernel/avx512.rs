@@ -1,7 +1,10 @@
 //! AVX-512: sixteen lanes exchanged by one instruction, whole cache lines written at once.
 
+mod direct;
+
 use std::arch::x86_64::*;
 
+use super::forward::Direct;
 use super::instructions::Instructions;
 use super::interleave::Pattern;
 use crate::expand::element::Lane;
@@ -193,6 +196,19 @@ impl Instructions for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn expand_directly<T: Wide>(
+        self,
+        direct: &Direct<'_>,
+        x: *const T,
+        count: usize,
+        out: *mut f32,
+    ) -> bool {
+        // SAFETY: the caller's promise; `self` is proof of the instructions.
+        unsafe { direct::expand(self, direct, x, count, out) };
+        true
+    }
+
+    #[inline(always)]
     unsafe fn stream<V: Copy>(self, from: &[V], to: *mut V) {
         // SAFETY: the caller's promise; `self` is proof of the instructions.
         unsafe { stream(from.as_ptr().cast(), to.cast(), size_of_val(from)) };
@@ -219,8 +235,83 @@ fn brains(values: __m512) -> __m256i {
     _mm512_cvtepi32_epi16(_mm512_mask_mov_epi32(rounded, nan, quiet))
 }
 
-/// Interleaves `N` rows, a power of two, by merging neighbours: elements of 4 bytes (or 8) in
+/// One vector of each of `N` rows, value by value: the vectors of memory.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+#[inline]
+pub(super) fn merge_rows<const N: usize>(rows: [__m512; N]) -> [__m512; N] {
+    let mut merged = rows;
+    if N.is_power_of_two() {
+        let mut lanes = [_mm512_setzero_si512(); N];
+        for (lanes, row) in lanes.iter_mut().zip(rows) {
+            *lanes = _mm512_castps_si512(row);
+        }
+        for (merged, lanes) in merged.iter_mut().zip(merge_neighbours::<N>(4, lanes)) {
+            *merged = _mm512_castsi512_ps(lanes);
+        }
+        return merged;
+    }
+    for (vector, merged) in merged.iter_mut().enumerate() {
+        *merged = rows[0];
+        for (row, lanes) in rows.iter().zip(&Turns::<N>::LANES[vector]).skip(1) {
+            // SAFETY: the lanes are an array of 64 bytes.
+            let lanes = unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) };
+            *merged = _mm512_permutex2var_ps(*merged, lanes, *row);
+        }
+    }
+    merged
+}
+
+/// How `N` rows take turns in memory.
+struct Turns<const N: usize>;
+
+impl<const N: usize> Turns<N> {
+    /// For each vector of memory, for each row that joins what the rows before it left there: which
+    /// of their lanes, or (from 16 on) of its own.
+    const LANES: [[[u32; 16]; N]; N] = {
+        let mut lanes = [[[0; 16]; N]; N];
+        let mut place = 0;
+        while place < 16 * N {
+            let (vector, lane, row, value) = (place / 16, place % 16, place % N, place / N);
+            let mut joining = 1;
+            while joining < N {
+                // The first row is there as it was until another joins it.
+                let kept = if row == 0 && joining == 1 { value } else { lane };
+                lanes[vector][joining][lane] =
+                    if row == joining { 16 + value } else { kept } as u32;
+                joining += 1;
+            }
+            place += 1;
+        }
+        lanes
+    };
+}
+
+/// `N` rows, a power of two, merged with their neighbours: elements of `bytes` bytes (4 or 8) in
 /// pairs, then pairs of pairs, until an element has all rows.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+#[inline]
+fn merge_neighbours<const N: usize>(mut bytes: usize, mut rows: [__m512i; N]) -> [__m512i; N] {
+    let mut run = 1;
+    while run < N {
+        // Each row is a run of vectors now; two runs become one twice as long.
+        let mut merged = rows;
+        for pair in 0..N / (2 * run) {
+            for vector in 0..run {
+                let a = rows[2 * pair * run + vector];
+                let b = rows[(2 * pair + 1) * run + vector];
+                let (low, high) = merge(bytes, a, b);
+                merged[2 * (pair * run + vector)] = low;
+                merged[2 * (pair * run + vector) + 1] = high;
+            }
+        }
+        rows = merged;
+        bytes *= 2;
+        run *= 2;
+    }
+    rows
+}
+
+/// Interleaves `N` rows by [`merge_neighbours`].
 ///
 /// # Safety
 ///
@@ -242,24 +333,7 @@ unsafe fn merge_steps<L: Lane, const N: usize>(
             for (row, vector) in rows.iter_mut().enumerate() {
                 *vector = _mm512_loadu_si512(from.add(row * stride + step * lanes).cast());
             }
-            let mut bytes = L::BYTES;
-            let mut run = 1;
-            while run < N {
-                // Each row is a run of vectors now; two runs become one twice as long.
-                let mut merged = rows;
-                for pair in 0..N / (2 * run) {
-                    for vector in 0..run {
-                        let a = rows[2 * pair * run + vector];
-                        let b = rows[(2 * pair + 1) * run + vector];
-                        let (low, high) = merge(bytes, a, b);
-                        merged[2 * (pair * run + vector)] = low;
-                        merged[2 * (pair * run + vector) + 1] = high;
-                    }
-                }
-                rows = merged;
-                bytes *= 2;
-                run *= 2;
-            }
+            let rows = merge_neighbours::<N>(L::BYTES, rows);
             for (vector, value) in rows.iter().enumerate() {
                 _mm512_storeu_si512(to.add((step * N + vector) * lanes).cast(), *value);
             }

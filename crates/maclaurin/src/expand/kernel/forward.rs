@@ -59,7 +59,8 @@ pub(super) fn expand_with<T: Wide, U: Narrow>(
     let step = group.as_ref().map_or(LANES, |pattern| pattern.step);
     let tile = Tile::<U::Lane>::length(rows, step);
     let streams = bytes > cache;
-    let writer = Writer { forward, inner, group, tile, streams };
+    let direct = Direct::new(forward, inner, streams);
+    let writer = Writer { forward, inner, group, tile, streams, direct };
     let units = Units { count: forward.count, tile, bytes };
     parallel::run(level, &writer, &units, threads).map(|_| ())
 }
@@ -74,7 +75,39 @@ struct Writer<'a, T, U> {
     tile: usize,
     /// Whether the output is written past the caches.
     streams: bool,
+    /// How to go without tiles, where that is possible.
+    direct: Option<Direct<'a>>,
 }
+
+/// Rows that a machine may write without tiles: single precision, by rising degree, side by side
+/// for each value or far apart.
+pub struct Direct<'a> {
+    pub(super) plan: &'a Plan,
+    /// Values between two rows, where they lie apart.
+    pub(super) apart: Option<usize>,
+    /// Whether the output is written past the caches.
+    pub(super) streams: bool,
+}
+
+impl<'a> Direct<'a> {
+    /// The numbers of rows that there is code for.
+    const COUNTS: [usize; 9] = [1, 2, 3, 4, 5, 6, 7, 8, 16];
+
+    fn new<T, U: Narrow>(forward: &Forward<'a, T, U>, inner: usize, streams: bool) -> Option<Self> {
+        let plan = forward.plan;
+        let count = plan.count();
+        let rising = plan.rows.iter().enumerate().all(|(place, row)| row.place == place);
+        let singles = U::IS_LANE && size_of::<U>() == 4;
+        // Shorter parts of rows do not pay for the ends of their lines.
+        let apart = count > 1 && inner * 4 >= SHORTEST_STREAM;
+        let placed = apart || inner == 1 || count == 1;
+        (forward.tangent.is_none() && singles && rising && placed && Self::COUNTS.contains(&count))
+            .then_some(Self { plan, apart: apart.then_some(inner), streams })
+    }
+}
+
+/// Values with gaps between them that are gathered at a time.
+const GATHERED: usize = 256;
 
 /// The shortest part of a row that is worth writing past the caches, in bytes.
 const SHORTEST_STREAM: usize = 512;
@@ -84,6 +117,10 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
 
     #[inline(always)]
     fn range<I: Instructions>(&self, instructions: I, first: usize, last: usize) {
+        if self.expand_directly(instructions, first, last) {
+            instructions.fence();
+            return;
+        }
         let plan = self.forward.plan;
         let tile = self.tile.min(last - first);
         let mut values = vec![T::default(); tile];
@@ -141,6 +178,41 @@ impl<U: Narrow> Finished<U> {
 }
 
 impl<T: Wide, U: Narrow> Writer<'_, T, U> {
+    /// The range without tiles; whether that was possible.
+    #[inline(always)]
+    fn expand_directly<I: Instructions>(&self, instructions: I, first: usize, last: usize) -> bool {
+        let (Some(direct), Destination::Dense(out)) = (&self.direct, &self.forward.output) else {
+            return false;
+        };
+        let (input, rows) = (&self.forward.input, direct.plan.count());
+        // Values in one piece, and where their block ends.
+        let piece = if input.contiguous().is_some() { usize::MAX } else { GATHERED };
+        let mut gathered = [T::default(); GATHERED];
+        let mut start = first;
+        while start < last {
+            let (block, place) = (start / self.inner, start % self.inner);
+            let (offset, length) = match direct.apart {
+                Some(inner) => (block * rows * inner + place, inner - place),
+                None => (start * rows, usize::MAX),
+            };
+            let count = length.min(piece).min(last - start);
+            let x = match input.contiguous() {
+                Some(x) => x.wrapping_add(start).cast_const(),
+                None => read(input, start, &mut gathered[..count]).as_ptr(),
+            };
+            // SAFETY: the values exist; these values' places in the output belong to this range
+            // alone, and the type is `f32` by another name.
+            unsafe {
+                let out = out.add(offset).cast::<f32>();
+                if !instructions.expand_directly(direct, x, count, out) {
+                    return false;
+                }
+            }
+            start += count;
+        }
+        true
+    }
+
     /// Writes a tile of `count` values from `start` on to its places, or has the drain do it.
     ///
     /// # Safety

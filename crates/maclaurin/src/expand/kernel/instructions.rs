@@ -1,5 +1,6 @@
 //! What differs between instruction sets: how lanes are exchanged, and how memory is written.
 
+use super::forward::Direct;
 use super::interleave::Pattern;
 use super::vector::{Array, Vector};
 use crate::expand::element::Lane;
@@ -181,6 +182,22 @@ pub trait Instructions: Copy + Send + Sync {
         }
         let done = steps * pattern.step;
         pattern.separate(&values[done * pattern.rows..], &mut rows[done..], stride, count - done);
+    }
+
+    /// Expands `count` values side by side without tiles; whether there is such a way.
+    ///
+    /// # Safety
+    ///
+    /// The values can be read, their places in the output written, and they are nobody else's.
+    #[inline(always)]
+    unsafe fn expand_directly<T: Wide>(
+        self,
+        _direct: &Direct<'_>,
+        _x: *const T,
+        _count: usize,
+        _out: *mut f32,
+    ) -> bool {
+        false
     }
 
     /// Copies past the caches, where the machine can.

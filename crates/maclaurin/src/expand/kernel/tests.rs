@@ -31,8 +31,8 @@ struct Case {
 
 fn case() -> impl Strategy<Value = Case> {
     let kind = prop::sample::select(vec![Kind::Powers, Kind::Terms, Kind::PartialSums, Kind::Sum]);
-    let inner = prop_oneof![Just(1usize), 1usize..8, 1usize..70];
-    let order = prop_oneof![1usize..9, Just(17usize)];
+    let inner = prop_oneof![Just(1usize), 1usize..8, 1usize..70, 120usize..260];
+    let order = prop_oneof![1usize..9, Just(16usize), Just(17usize)];
     let degrees = prop::option::of(prop::collection::vec(1usize..20, 1..6));
     let memory = (0usize..9, prop::sample::select(vec![1isize, 2, 3, -1, -2]), any::<bool>());
     (0usize..200, inner, order, kind, degrees, any::<bool>(), memory, 1usize..4, any::<u64>())

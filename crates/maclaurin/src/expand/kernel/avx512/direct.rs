@@ -1,0 +1,447 @@
+//! AVX-512: from the input to the output through registers alone.
+//!
+//! Sixteen values at a time: widened, all their rows computed and rounded, put in the order of
+//! memory and written, past the caches in whole lines whatever the output's alignment. For single
+//! precision, few rows that come out by rising degree, and a new last axis or rows apart; the rest
+//! goes by tiles (`forward`), with the same operations, so with the same bits.
+
+use std::arch::x86_64::*;
+
+use super::{Avx512, merge_rows};
+use crate::expand::element::sealed::{Format, Wide};
+use crate::expand::kernel::forward::Direct;
+use crate::expand::kernel::instructions::Instructions;
+use crate::expand::kernel::{Kind, NO_ROW, Plan};
+
+/// Values of a step.
+const STEP: usize = 16;
+
+/// Steps of a block of sums: Horner's rule waits for each operation, so eight chains at a time.
+const CHAINS: usize = 4;
+
+/// From how many terms on a sum of bytes is looked up rather than computed.
+const TABLE_ORDER: usize = 6;
+
+/// Values of one type.
+#[derive(Clone, Copy)]
+struct Source {
+    format: Format,
+    from: *const u8,
+}
+
+impl Source {
+    /// Sixteen values from `first` on, in double precision.
+    ///
+    /// # Safety
+    ///
+    /// They can be read.
+    #[inline(always)]
+    unsafe fn load(self, avx512: Avx512, first: usize) -> [__m512d; 2] {
+        #[inline(always)]
+        unsafe fn both<T: Wide>(avx512: Avx512, from: *const u8, first: usize) -> [__m512d; 2] {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let from = from.cast::<T>().add(first);
+                [avx512.load(from), avx512.load(from.add(8))]
+            }
+        }
+        // SAFETY: the caller's promise, for values of the format.
+        unsafe {
+            match self.format {
+                Format::U8 => both::<u8>(avx512, self.from, first),
+                Format::I8 => both::<i8>(avx512, self.from, first),
+                Format::U16 => both::<u16>(avx512, self.from, first),
+                Format::I16 => both::<i16>(avx512, self.from, first),
+                Format::F16 => both::<half::f16>(avx512, self.from, first),
+                Format::BF16 => both::<half::bf16>(avx512, self.from, first),
+                Format::F32 => both::<f32>(avx512, self.from, first),
+                Format::F64 => both::<f64>(avx512, self.from, first),
+            }
+        }
+    }
+}
+
+/// Expands `count` values side by side into `out`, row `r` at `out + r * apart` where rows lie
+/// apart.
+///
+/// # Safety
+///
+/// The values can be read, the output's places written, and they are nobody else's.
+pub(super) unsafe fn expand<T: Wide>(
+    avx512: Avx512,
+    direct: &Direct<'_>,
+    x: *const T,
+    count: usize,
+    out: *mut f32,
+) {
+    let source = Source { format: T::FORMAT, from: x.cast() };
+    // The last values, as many as a step has.
+    let mut rest = [T::default(); STEP];
+    let whole = count / STEP * STEP;
+    // SAFETY: the caller's promise; `avx512` is proof of the instructions.
+    unsafe {
+        std::ptr::copy_nonoverlapping(x.add(whole), rest.as_mut_ptr(), count - whole);
+        let last = Source { from: rest.as_ptr().cast(), ..source };
+        if direct.plan.kind == Kind::Sum {
+            if size_of::<T>() == 1 && direct.plan.coefficients.len() > TABLE_ORDER && whole > 0 {
+                look_up(avx512, direct, source, last, count, out);
+            } else if direct.streams {
+                sums::<true>(avx512, direct.plan, source, last, count, out);
+            } else {
+                sums::<false>(avx512, direct.plan, source, last, count, out);
+            }
+        } else {
+            rows(avx512, direct, source, last, count, out);
+        }
+    }
+}
+
+/// Whole lines written one after the other past the caches, from an address at any lane.
+#[derive(Clone, Copy)]
+struct Line {
+    /// Where the next vector's first lane goes.
+    to: *mut f32,
+    /// Lanes of the line before that address.
+    phase: usize,
+    /// Two vectors to a line: the last lanes of the one, the first of the other.
+    lanes: __m512i,
+    /// The vector before.
+    earlier: __m512,
+}
+
+impl Line {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    fn new(to: *mut f32) -> Self {
+        let phase = to.addr() / 4 % 16;
+        let counting = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        let lanes = _mm512_add_epi32(counting, _mm512_set1_epi32(16 - phase as i32));
+        Self { to, phase, lanes, earlier: _mm512_setzero_ps() }
+    }
+
+    /// Writes a vector as it is.
+    ///
+    /// # Safety
+    ///
+    /// It can be written.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn store(&mut self, vector: __m512) {
+        // SAFETY: the caller's promise.
+        unsafe { _mm512_storeu_ps(self.to, vector) };
+        self.to = self.to.wrapping_add(16);
+        self.earlier = vector;
+    }
+
+    /// Writes the line that the vector completes.
+    ///
+    /// # Safety
+    ///
+    /// The vector can be written, and the one before it was.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn stream(&mut self, vector: __m512) {
+        let line = _mm512_permutex2var_ps(self.earlier, self.lanes, vector);
+        // SAFETY: the caller's promise.
+        unsafe { _mm512_stream_ps(self.to.wrapping_sub(self.phase), line) };
+        self.to = self.to.wrapping_add(16);
+        self.earlier = vector;
+    }
+
+    /// Writes what is left of the last vector.
+    ///
+    /// # Safety
+    ///
+    /// At least one vector was written.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn finish(self) {
+        let line = _mm512_permutex2var_ps(self.earlier, self.lanes, self.earlier);
+        let left = ((1u32 << self.phase) - 1) as __mmask16;
+        // SAFETY: lanes of the vector before.
+        unsafe { _mm512_mask_storeu_ps(self.to.wrapping_sub(self.phase), left, line) };
+    }
+}
+
+/// `scale * x + offset` of sixteen values.
+///
+/// # Safety
+///
+/// They can be read.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
+unsafe fn affine(avx512: Avx512, plan: &Plan, source: Source, first: usize) -> [__m512d; 2] {
+    let (scale, offset) = (_mm512_set1_pd(plan.scale), _mm512_set1_pd(plan.offset));
+    // SAFETY: the caller's promise.
+    let x = unsafe { source.load(avx512, first) };
+    [_mm512_fmadd_pd(scale, x[0], offset), _mm512_fmadd_pd(scale, x[1], offset)]
+}
+
+/// Sixteen values, each the nearest in single precision.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn round(values: [__m512d; 2]) -> __m512 {
+    let low = _mm512_castps256_ps512(_mm512_cvtpd_ps(values[0]));
+    _mm512_insertf32x8::<1>(low, _mm512_cvtpd_ps(values[1]))
+}
+
+/// All rows of sixteen values, as `kernel::rows` computes them.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
+fn ascend<const N: usize, const SUMS: bool>(plan: &Plan, t: [__m512d; 2]) -> [__m512; N] {
+    let mut power = [_mm512_set1_pd(1.0); 2];
+    let mut sum = [_mm512_setzero_pd(); 2];
+    let mut rows = [_mm512_setzero_ps(); N];
+    let mut steps = plan.steps.iter();
+    for row in &mut rows {
+        for step in steps.by_ref() {
+            if step.raises {
+                power = [_mm512_mul_pd(power[0], t[0]), _mm512_mul_pd(power[1], t[1])];
+            }
+            if SUMS && step.adds {
+                let a = _mm512_set1_pd(step.addend);
+                sum = [_mm512_fmadd_pd(a, power[0], sum[0]), _mm512_fmadd_pd(a, power[1], sum[1])];
+            }
+            if step.place != NO_ROW {
+                let factor = _mm512_set1_pd(step.factor);
+                *row = if SUMS {
+                    round(sum)
+                } else {
+                    round([_mm512_mul_pd(factor, power[0]), _mm512_mul_pd(factor, power[1])])
+                };
+                break;
+            }
+        }
+    }
+    rows
+}
+
+/// Rows by their number: a loop for each.
+///
+/// # Safety
+///
+/// As [`expand`]; `last` has the values after the last whole step.
+unsafe fn rows(
+    avx512: Avx512,
+    direct: &Direct<'_>,
+    source: Source,
+    last: Source,
+    count: usize,
+    out: *mut f32,
+) {
+    macro_rules! by_number {
+        ($($number:literal)*) => {
+            match direct.plan.count() {
+                $($number => by_number!(@ $number),)*
+                _ => unreachable!("no direct way was promised for so many rows"),
+            }
+        };
+        (@ $number:literal) => {
+            match (direct.plan.kind == Kind::PartialSums, direct.apart.is_some(), direct.streams) {
+                (false, false, false) => by_number!(@ $number false false false),
+                (false, false, true) => by_number!(@ $number false false true),
+                (false, true, false) => by_number!(@ $number false true false),
+                (false, true, true) => by_number!(@ $number false true true),
+                (true, false, false) => by_number!(@ $number true false false),
+                (true, false, true) => by_number!(@ $number true false true),
+                (true, true, false) => by_number!(@ $number true true false),
+                (true, true, true) => by_number!(@ $number true true true),
+            }
+        };
+        (@ $number:literal $sums:literal $apart:literal $streams:literal) => {
+            // SAFETY: the caller's promise; `avx512` is proof of the instructions.
+            unsafe {
+                steps::<$number, $sums, $apart, $streams>(avx512, direct, source, last, count, out);
+            }
+        };
+    }
+    by_number!(1 2 3 4 5 6 7 8 16);
+}
+
+/// # Safety
+///
+/// As [`rows`].
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
+unsafe fn steps<const N: usize, const SUMS: bool, const APART: bool, const STREAMS: bool>(
+    avx512: Avx512,
+    direct: &Direct<'_>,
+    source: Source,
+    last: Source,
+    count: usize,
+    out: *mut f32,
+) {
+    let plan = direct.plan;
+    let apart = direct.apart.unwrap_or(0);
+    let mut lines = [Line::new(out); N];
+    if APART {
+        for (row, line) in lines.iter_mut().enumerate() {
+            *line = Line::new(out.wrapping_add(row * apart));
+        }
+    }
+    let whole = count / STEP;
+    // SAFETY: the caller's promise: rows of whole steps lie inside the output.
+    unsafe {
+        for step in 0..whole {
+            let t = affine(avx512, plan, source, step * STEP);
+            let rows = ascend::<N, SUMS>(plan, t);
+            let rows = if APART { rows } else { merge_rows(rows) };
+            // The first line begins in the middle, so it is not written past the caches.
+            let streams = STREAMS && step > 0;
+            for (place, row) in rows.into_iter().enumerate() {
+                let line = &mut lines[if APART { place } else { 0 }];
+                if streams {
+                    line.stream(row);
+                } else {
+                    line.store(row);
+                }
+            }
+        }
+        if STREAMS && whole > 0 {
+            for line in &lines[..if APART { N } else { 1 }] {
+                line.finish();
+            }
+        }
+        let left = count - whole * STEP;
+        if left > 0 {
+            let rows = ascend::<N, SUMS>(plan, affine(avx512, plan, last, 0));
+            let rows = if APART { rows } else { merge_rows(rows) };
+            for (place, row) in rows.into_iter().enumerate() {
+                let (to, lanes) = if APART {
+                    (lines[place].to, left)
+                } else {
+                    let lanes = (left * N).saturating_sub(place * 16).min(16);
+                    (lines[0].to.wrapping_add(place * 16), lanes)
+                };
+                _mm512_mask_storeu_ps(to, ((1u32 << lanes) - 1) as __mmask16, row);
+            }
+        }
+    }
+}
+
+/// The whole polynomial of each value, by Horner's rule.
+///
+/// # Safety
+///
+/// As [`rows`].
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
+unsafe fn sums<const STREAMS: bool>(
+    avx512: Avx512,
+    plan: &Plan,
+    source: Source,
+    last: Source,
+    count: usize,
+    out: *mut f32,
+) {
+    let mut line = Line::new(out);
+    let whole = count / STEP;
+    let mut step = 0;
+    // SAFETY: the caller's promise: whole steps lie inside the output.
+    unsafe {
+        while step + CHAINS <= whole {
+            let mut t = [[_mm512_setzero_pd(); 2]; CHAINS];
+            for (block, t) in t.iter_mut().enumerate() {
+                *t = affine(avx512, plan, source, (step + block) * STEP);
+            }
+            for (block, sum) in horner(plan, t).into_iter().enumerate() {
+                if STREAMS && step + block > 0 {
+                    line.stream(sum);
+                } else {
+                    line.store(sum);
+                }
+            }
+            step += CHAINS;
+        }
+        for step in step..whole {
+            let [sum] = horner(plan, [affine(avx512, plan, source, step * STEP)]);
+            if STREAMS && step > 0 {
+                line.stream(sum);
+            } else {
+                line.store(sum);
+            }
+        }
+        if STREAMS && whole > 0 {
+            line.finish();
+        }
+        let left = count - whole * STEP;
+        let [sum] = horner(plan, [affine(avx512, plan, last, 0)]);
+        _mm512_mask_storeu_ps(line.to, ((1u32 << left) - 1) as __mmask16, sum);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
+fn horner<const BLOCKS: usize>(plan: &Plan, t: [[__m512d; 2]; BLOCKS]) -> [__m512; BLOCKS] {
+    let (&first, rest) = plan.coefficients.split_last().unwrap_or((&0.0, &[]));
+    let mut sums = [[_mm512_set1_pd(first); 2]; BLOCKS];
+    for &a in rest.iter().rev() {
+        let a = _mm512_set1_pd(a);
+        for (sum, t) in sums.iter_mut().zip(&t) {
+            *sum = [_mm512_fmadd_pd(sum[0], t[0], a), _mm512_fmadd_pd(sum[1], t[1], a)];
+        }
+    }
+    let mut rounded = [_mm512_setzero_ps(); BLOCKS];
+    for (rounded, sum) in rounded.iter_mut().zip(sums) {
+        *rounded = round(sum);
+    }
+    rounded
+}
+
+/// The whole polynomial of each byte, from a table of all 256.
+///
+/// # Safety
+///
+/// As [`rows`], of values of one byte; there is a whole step.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
+unsafe fn look_up(
+    avx512: Avx512,
+    direct: &Direct<'_>,
+    source: Source,
+    last: Source,
+    count: usize,
+    out: *mut f32,
+) {
+    let bytes: [u8; 256] = std::array::from_fn(|byte| byte as u8);
+    let all = Source { from: bytes.as_ptr(), ..source };
+    let mut table = [_mm512_setzero_ps(); 16];
+    // SAFETY: the caller's promise; the table has room for 256 values.
+    unsafe {
+        sums::<false>(avx512, direct.plan, all, last, 256, table.as_mut_ptr().cast());
+        let mut line = Line::new(out);
+        let whole = count / STEP;
+        for step in 0..whole {
+            let place = _mm512_cvtepu8_epi32(_mm_loadu_si128(source.from.add(step * STEP).cast()));
+            let sum = find(&table, place);
+            if direct.streams && step > 0 {
+                line.stream(sum);
+            } else {
+                line.store(sum);
+            }
+        }
+        if direct.streams {
+            line.finish();
+        }
+        let place = _mm512_cvtepu8_epi32(_mm_loadu_si128(last.from.cast()));
+        let left = ((1u32 << (count - whole * STEP)) - 1) as __mmask16;
+        _mm512_mask_storeu_ps(line.to, left, find(&table, place));
+    }
+}
+
+/// `table[place]`: the lower five bits find it in two vectors, the others which two.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn find(table: &[__m512; 16], place: __m512i) -> __m512 {
+    let mut found = [_mm512_setzero_ps(); 8];
+    for (pair, found) in found.iter_mut().enumerate() {
+        *found = _mm512_permutex2var_ps(table[2 * pair], place, table[2 * pair + 1]);
+    }
+    let bit5 = _mm512_test_epi32_mask(place, _mm512_set1_epi32(32));
+    let bit6 = _mm512_test_epi32_mask(place, _mm512_set1_epi32(64));
+    let bit7 = _mm512_test_epi32_mask(place, _mm512_set1_epi32(128));
+    for pair in 0..4 {
+        found[pair] = _mm512_mask_mov_ps(found[2 * pair], bit5, found[2 * pair + 1]);
+    }
+    for pair in 0..2 {
+        found[pair] = _mm512_mask_mov_ps(found[2 * pair], bit6, found[2 * pair + 1]);
+    }
+    _mm512_mask_mov_ps(found[0], bit7, found[1])
+}
