@@ -202,10 +202,9 @@ impl Instructions for Avx512 {
         x: *const T,
         count: usize,
         out: *mut f32,
-    ) -> bool {
+    ) {
         // SAFETY: the caller's promise; `self` is proof of the instructions.
         unsafe { direct::expand(self, direct, x, count, out) };
-        true
     }
 
     #[inline(always)]

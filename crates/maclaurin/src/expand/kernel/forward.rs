@@ -55,11 +55,12 @@ pub(super) fn expand_with<T: Wide, U: Narrow>(
     let lanes = level.lanes(size_of::<U::Lane>());
     // One row alone lies as the input does.
     let inner = if rows == 1 { forward.count.max(1) } else { forward.inner.max(1) };
-    let group = (inner <= lanes.min(WIDEST_GROUP)).then(|| Pattern::new(rows, inner, lanes));
+    let streams = bytes > cache;
+    let direct = level.writes_directly().then(|| Direct::new(forward, inner, streams)).flatten();
+    let grouped = direct.is_none() && inner <= lanes.min(WIDEST_GROUP);
+    let group = grouped.then(|| Pattern::new(rows, inner, lanes));
     let step = group.as_ref().map_or(LANES, |pattern| pattern.step);
     let tile = Tile::<U::Lane>::length(rows, step);
-    let streams = bytes > cache;
-    let direct = Direct::new(forward, inner, streams);
     let writer = Writer { forward, inner, group, tile, streams, direct };
     let units = Units { count: forward.count, tile, bytes };
     parallel::run(level, &writer, &units, threads).map(|_| ())
@@ -101,8 +102,12 @@ impl<'a> Direct<'a> {
         // Shorter parts of rows do not pay for the ends of their lines.
         let apart = count > 1 && inner * 4 >= SHORTEST_STREAM;
         let placed = apart || inner == 1 || count == 1;
-        (forward.tangent.is_none() && singles && rising && placed && Self::COUNTS.contains(&count))
-            .then_some(Self { plan, apart: apart.then_some(inner), streams })
+        let dense = matches!(forward.output, Destination::Dense(_)) && forward.tangent.is_none();
+        (dense && singles && rising && placed && Self::COUNTS.contains(&count)).then_some(Self {
+            plan,
+            apart: apart.then_some(inner),
+            streams,
+        })
     }
 }
 
@@ -117,7 +122,9 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
 
     #[inline(always)]
     fn range<I: Instructions>(&self, instructions: I, first: usize, last: usize) {
-        if self.expand_directly(instructions, first, last) {
+        if let (Some(direct), Destination::Dense(out)) = (&self.direct, &self.forward.output) {
+            // SAFETY: these values' places in the output belong to this range alone.
+            unsafe { self.expand_directly(instructions, direct, first, last, *out) };
             instructions.fence();
             return;
         }
@@ -178,21 +185,31 @@ impl<U: Narrow> Finished<U> {
 }
 
 impl<T: Wide, U: Narrow> Writer<'_, T, U> {
-    /// The range without tiles; whether that was possible.
+    /// The range without tiles.
+    ///
+    /// # Safety
+    ///
+    /// The range's places in `out` may be written and are nobody else's.
     #[inline(always)]
-    fn expand_directly<I: Instructions>(&self, instructions: I, first: usize, last: usize) -> bool {
-        let (Some(direct), Destination::Dense(out)) = (&self.direct, &self.forward.output) else {
-            return false;
-        };
+    unsafe fn expand_directly<I: Instructions>(
+        &self,
+        instructions: I,
+        direct: &Direct<'_>,
+        first: usize,
+        last: usize,
+        out: *mut U,
+    ) {
         let (input, rows) = (&self.forward.input, direct.plan.count());
         // Values in one piece, and where their block ends.
         let piece = if input.contiguous().is_some() { usize::MAX } else { GATHERED };
         let mut gathered = [T::default(); GATHERED];
         let mut start = first;
         while start < last {
-            let (block, place) = (start / self.inner, start % self.inner);
             let (offset, length) = match direct.apart {
-                Some(inner) => (block * rows * inner + place, inner - place),
+                Some(inner) => {
+                    let (block, place) = (start / inner, start % inner);
+                    (block * rows * inner + place, inner - place)
+                }
                 None => (start * rows, usize::MAX),
             };
             let count = length.min(piece).min(last - start);
@@ -200,17 +217,11 @@ impl<T: Wide, U: Narrow> Writer<'_, T, U> {
                 Some(x) => x.wrapping_add(start).cast_const(),
                 None => read(input, start, &mut gathered[..count]).as_ptr(),
             };
-            // SAFETY: the values exist; these values' places in the output belong to this range
-            // alone, and the type is `f32` by another name.
-            unsafe {
-                let out = out.add(offset).cast::<f32>();
-                if !instructions.expand_directly(direct, x, count, out) {
-                    return false;
-                }
-            }
+            // SAFETY: the values exist; the caller's promise for the output, whose type is `f32`
+            // by another name.
+            unsafe { instructions.expand_directly(direct, x, count, out.add(offset).cast()) };
             start += count;
         }
-        true
     }
 
     /// Writes a tile of `count` values from `start` on to its places, or has the drain do it.

@@ -184,7 +184,7 @@ pub trait Instructions: Copy + Send + Sync {
         pattern.separate(&values[done * pattern.rows..], &mut rows[done..], stride, count - done);
     }
 
-    /// Expands `count` values side by side without tiles; whether there is such a way.
+    /// Expands `count` values side by side without tiles, where [`Level::writes_directly`].
     ///
     /// # Safety
     ///
@@ -196,8 +196,8 @@ pub trait Instructions: Copy + Send + Sync {
         _x: *const T,
         _count: usize,
         _out: *mut f32,
-    ) -> bool {
-        false
+    ) {
+        unreachable!("only levels that write directly are asked to");
     }
 
     /// Copies past the caches, where the machine can.
@@ -342,6 +342,15 @@ impl Level {
             Self::Avx512(_) => super::avx512::Avx512::LANES,
         };
         lanes * 4 / bytes
+    }
+
+    /// Whether it can go without tiles.
+    pub(super) fn writes_directly(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(_) => true,
+            _ => false,
+        }
     }
 
     /// A range of a job, by this instruction set.

@@ -148,6 +148,18 @@ impl Line {
         self.earlier = vector;
     }
 
+    /// Writes a vector, past the caches if `streams`.
+    ///
+    /// # Safety
+    ///
+    /// As [`Line::store`], or [`Line::stream`].
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    unsafe fn write(&mut self, vector: __m512, streams: bool) {
+        // SAFETY: the caller's promise.
+        unsafe { if streams { self.stream(vector) } else { self.store(vector) } };
+    }
+
     /// Writes what is left of the last vector.
     ///
     /// # Safety
@@ -272,7 +284,9 @@ unsafe fn steps<const N: usize, const SUMS: bool, const APART: bool, const STREA
 ) {
     let plan = direct.plan;
     let apart = direct.apart.unwrap_or(0);
-    let mut lines = [Line::new(out); N];
+    // Of rows side by side there is one line, apart from the array so that it stays in registers.
+    let mut line = Line::new(out);
+    let mut lines = [line; N];
     if APART {
         for (row, line) in lines.iter_mut().enumerate() {
             *line = Line::new(out.wrapping_add(row * apart));
@@ -282,22 +296,25 @@ unsafe fn steps<const N: usize, const SUMS: bool, const APART: bool, const STREA
     // SAFETY: the caller's promise: rows of whole steps lie inside the output.
     unsafe {
         for step in 0..whole {
-            let t = affine(avx512, plan, source, step * STEP);
-            let rows = ascend::<N, SUMS>(plan, t);
-            let rows = if APART { rows } else { merge_rows(rows) };
+            let rows = ascend::<N, SUMS>(plan, affine(avx512, plan, source, step * STEP));
             // The first line begins in the middle, so it is not written past the caches.
             let streams = STREAMS && step > 0;
-            for (place, row) in rows.into_iter().enumerate() {
-                let line = &mut lines[if APART { place } else { 0 }];
-                if streams {
-                    line.stream(row);
-                } else {
-                    line.store(row);
+            if APART {
+                for (line, row) in lines.iter_mut().zip(rows) {
+                    line.write(row, streams);
+                }
+            } else {
+                for row in merge_rows(rows) {
+                    line.write(row, streams);
                 }
             }
         }
         if STREAMS && whole > 0 {
-            for line in &lines[..if APART { N } else { 1 }] {
+            if APART {
+                for line in lines {
+                    line.finish();
+                }
+            } else {
                 line.finish();
             }
         }
@@ -310,7 +327,7 @@ unsafe fn steps<const N: usize, const SUMS: bool, const APART: bool, const STREA
                     (lines[place].to, left)
                 } else {
                     let lanes = (left * N).saturating_sub(place * 16).min(16);
-                    (lines[0].to.wrapping_add(place * 16), lanes)
+                    (line.to.wrapping_add(place * 16), lanes)
                 };
                 _mm512_mask_storeu_ps(to, ((1u32 << lanes) - 1) as __mmask16, row);
             }
@@ -343,21 +360,13 @@ unsafe fn sums<const STREAMS: bool>(
                 *t = affine(avx512, plan, source, (step + block) * STEP);
             }
             for (block, sum) in horner(plan, t).into_iter().enumerate() {
-                if STREAMS && step + block > 0 {
-                    line.stream(sum);
-                } else {
-                    line.store(sum);
-                }
+                line.write(sum, STREAMS && step + block > 0);
             }
             step += CHAINS;
         }
         for step in step..whole {
             let [sum] = horner(plan, [affine(avx512, plan, source, step * STEP)]);
-            if STREAMS && step > 0 {
-                line.stream(sum);
-            } else {
-                line.store(sum);
-            }
+            line.write(sum, STREAMS && step > 0);
         }
         if STREAMS && whole > 0 {
             line.finish();
@@ -410,12 +419,7 @@ unsafe fn look_up(
         let whole = count / STEP;
         for step in 0..whole {
             let place = _mm512_cvtepu8_epi32(_mm_loadu_si128(source.from.add(step * STEP).cast()));
-            let sum = find(&table, place);
-            if direct.streams && step > 0 {
-                line.stream(sum);
-            } else {
-                line.store(sum);
-            }
+            line.write(find(&table, place), direct.streams && step > 0);
         }
         if direct.streams {
             line.finish();
