@@ -19,8 +19,11 @@ const STEP: usize = 16;
 /// Steps of a block of sums: Horner's rule waits for each operation, so eight chains at a time.
 const CHAINS: usize = 4;
 
-/// From how many terms on a sum of bytes is looked up rather than computed.
+/// The lowest order at which sums of bytes are looked up rather than computed.
 const TABLE_ORDER: usize = 6;
+
+/// How many bytes pay for the table of all 256.
+const TABLE_COUNT: usize = 1024;
 
 /// Values of one type.
 #[derive(Clone, Copy)]
@@ -83,7 +86,8 @@ pub(super) unsafe fn expand<T: Wide>(
         std::ptr::copy_nonoverlapping(x.add(whole), rest.as_mut_ptr(), count - whole);
         let last = Source { from: rest.as_ptr().cast(), ..source };
         if direct.plan.kind == Kind::Sum {
-            if size_of::<T>() == 1 && direct.plan.coefficients.len() > TABLE_ORDER && whole > 0 {
+            let pays = direct.plan.coefficients.len() > TABLE_ORDER && count >= TABLE_COUNT;
+            if size_of::<T>() == 1 && pays {
                 look_up(avx512, direct, source, last, count, out);
             } else if direct.streams {
                 sums::<true>(avx512, direct.plan, source, last, count, out);
@@ -373,6 +377,7 @@ unsafe fn sums<const STREAMS: bool>(
     }
 }
 
+/// The polynomial of several blocks of values at once, as `kernel::rows` computes it.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
 fn horner<const BLOCKS: usize>(plan: &Plan, t: [[__m512d; 2]; BLOCKS]) -> [__m512; BLOCKS] {
