@@ -22,6 +22,18 @@ pub(crate) mod sealed {
         F64,
     }
 
+    impl Format {
+        /// Bytes of a value.
+        pub(crate) fn size(self) -> usize {
+            match self {
+                Self::U8 | Self::I8 => 1,
+                Self::U16 | Self::I16 | Self::F16 | Self::BF16 => 2,
+                Self::F32 => 4,
+                Self::F64 => 8,
+            }
+        }
+    }
+
     /// A type that is read, in double precision.
     pub trait Wide: Copy + Default + Send + Sync + 'static {
         /// Which type it is.

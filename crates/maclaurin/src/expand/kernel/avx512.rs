@@ -1,9 +1,19 @@
 //! AVX-512: sixteen lanes exchanged by one instruction, whole cache lines written at once.
+//!
+//! Three things that the compiler did are to be kept from it: a call of an iterator's adapter that it
+//! does not inline sends all vectors through memory (so loops count here); a function that is not
+//! inlined does so too (so inner ones are `inline(always)`, and have no instruction set of their
+//! own); vectors on the stack are aligned only where the function has an aligned variable
+//! (`direct::Rest`).
+
+#![allow(clippy::needless_range_loop)]
 
 mod direct;
+mod gradient;
 
 use std::arch::x86_64::*;
 
+use super::backward::{DirectGradient, Sums};
 use super::forward::Direct;
 use super::instructions::Instructions;
 use super::interleave::Pattern;
@@ -208,6 +218,20 @@ impl Instructions for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn take_back_directly<T: Wide>(
+        self,
+        direct: &DirectGradient<'_>,
+        x: *const T,
+        gradient: *const f32,
+        count: usize,
+        out: Option<*mut f32>,
+        sums: &mut [Sums],
+    ) {
+        // SAFETY: the caller's promise; `self` is proof of the instructions.
+        unsafe { gradient::take_back(self, direct, x, gradient, count, out, sums) };
+    }
+
+    #[inline(always)]
     unsafe fn stream<V: Copy>(self, from: &[V], to: *mut V) {
         // SAFETY: the caller's promise; `self` is proof of the instructions.
         unsafe { stream(from.as_ptr().cast(), to.cast(), size_of_val(from)) };
@@ -234,30 +258,36 @@ fn brains(values: __m512) -> __m256i {
     _mm512_cvtepi32_epi16(_mm512_mask_mov_epi32(rounded, nan, quiet))
 }
 
-/// One vector of each of `N` rows, value by value: the vectors of memory.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-#[inline]
-pub(super) fn merge_rows<const N: usize>(rows: [__m512; N]) -> [__m512; N] {
-    let mut merged = rows;
-    if N.is_power_of_two() {
-        let mut lanes = [_mm512_setzero_si512(); N];
-        for (lanes, row) in lanes.iter_mut().zip(rows) {
-            *lanes = _mm512_castps_si512(row);
+/// One vector of each of `N` rows, value by value: the vectors of memory. (Inlined, with loops
+/// rather than iterators: as a function, or with a call to an iterator, rows go through memory.)
+///
+/// # Safety
+///
+/// The machine has AVX-512.
+#[inline(always)]
+unsafe fn merge_rows<const N: usize>(rows: [__m512; N]) -> [__m512; N] {
+    // SAFETY: the caller's promise; the lanes are arrays of 64 bytes.
+    unsafe {
+        let mut merged = [rows[0]; N];
+        if N.is_power_of_two() {
+            let mut lanes = [_mm512_setzero_si512(); N];
+            for row in 0..N {
+                lanes[row] = _mm512_castps_si512(rows[row]);
+            }
+            let lanes = merge_neighbours::<N>(4, lanes);
+            for row in 0..N {
+                merged[row] = _mm512_castsi512_ps(lanes[row]);
+            }
+            return merged;
         }
-        for (merged, lanes) in merged.iter_mut().zip(merge_neighbours::<N>(4, lanes)) {
-            *merged = _mm512_castsi512_ps(lanes);
+        for vector in 0..N {
+            for row in 1..N {
+                let lanes = _mm512_loadu_si512(Turns::<N>::LANES[vector][row].as_ptr().cast());
+                merged[vector] = _mm512_permutex2var_ps(merged[vector], lanes, rows[row]);
+            }
         }
-        return merged;
+        merged
     }
-    for (vector, merged) in merged.iter_mut().enumerate() {
-        *merged = rows[0];
-        for (row, lanes) in rows.iter().zip(&Turns::<N>::LANES[vector]).skip(1) {
-            // SAFETY: the lanes are an array of 64 bytes.
-            let lanes = unsafe { _mm512_loadu_si512(lanes.as_ptr().cast()) };
-            *merged = _mm512_permutex2var_ps(*merged, lanes, *row);
-        }
-    }
-    merged
 }
 
 /// How `N` rows take turns in memory.

@@ -60,7 +60,6 @@ pub(super) fn gradient_with<T: Wide, U: Narrow>(
     let rows = plan.count();
     let lanes = level.lanes(size_of::<U::Lane>());
     let inner = if rows == 1 { backward.count.max(1) } else { backward.inner.max(1) };
-    let group = (inner <= lanes.min(WIDEST_GROUP)).then(|| Pattern::new(rows, inner, lanes));
     // Not a property of the machine: sums have the same shape everywhere.
     let step = if inner <= WIDEST_GROUP { WIDEST_GROUP * inner } else { LANES };
     // Shorter than forward: what is read in one go does not overlap with the arithmetic.
@@ -68,16 +67,49 @@ pub(super) fn gradient_with<T: Wide, U: Narrow>(
     let tile = (Tile::<f64>::length(rows, step) / parts / step).max(1) * step;
     let bytes = backward.count * rows * size_of::<U>();
     let streams = backward.count * size_of::<U>() > cache;
-    let reader = Reader { backward, inner, group, tile, streams, entries: entries(plan) };
+    let entries = entries(plan);
+    let slopes = slopes(&entries);
+    let direct = level.writes_directly() && directly(backward, inner);
+    let grouped = !direct && inner <= lanes.min(WIDEST_GROUP);
+    let group = grouped.then(|| Pattern::new(rows, inner, lanes));
+    let reader = Reader { backward, inner, group, tile, streams, entries, slopes, direct };
     let units = Units { count: backward.count, tile, bytes };
     let parts = parallel::run(level, &reader, &units, threads)?;
     let mut sums = vec![0.0; plan.coefficients.len()];
-    if backward.coefficients && plan.kind != Kind::Powers {
+    if reader.wants_sums() {
         for (entry, sum) in reader.entries.iter().zip(pairwise(&parts)) {
             sums[entry.degree] += sum;
         }
     }
     Ok(sums)
+}
+
+/// Gradients that a machine may take back without tiles: single precision, of rows by rising
+/// degree, side by side for each value or far apart.
+pub struct DirectGradient<'a> {
+    pub(super) plan: &'a Plan,
+    /// By degree `k`, to the highest: what `t^(k - 1)` has in the slope.
+    pub(super) slopes: &'a [f64],
+    /// Whether degree 0 has a gradient.
+    pub(super) constant: bool,
+    /// Values between two rows, where they lie apart.
+    pub(super) apart: Option<usize>,
+    /// Whether the gradient of the values is written past the caches.
+    pub(super) streams: bool,
+}
+
+/// Whether a gradient can be taken back without tiles.
+fn directly<T, U: Narrow>(backward: &Backward<'_, T, U>, inner: usize) -> bool {
+    let plan = backward.plan;
+    let count = plan.count();
+    let placed = plan.rows.iter().enumerate().all(|(place, row)| row.place == place);
+    let rising = placed && plan.rows.windows(2).all(|pair| pair[0].degree < pair[1].degree);
+    let singles = U::IS_LANE && size_of::<U>() == 4;
+    // Blocks of rows begin at the first lane of the sums.
+    let placed = inner == 1 || count == 1 || inner.is_multiple_of(LANES);
+    let dense = matches!(&backward.gradient, Gradient::Dense(all) if all.contiguous().is_some());
+    let contiguous = dense && backward.input.contiguous().is_some();
+    contiguous && singles && rising && placed && matches!(count, 1..=8 | 16)
 }
 
 /// The sum of vectors by halves: one shape for any number of threads, and little rounding.
@@ -95,10 +127,10 @@ fn pairwise(parts: &[Vec<f64>]) -> Vec<f64> {
 /// A degree and the row whose gradient, for sums that of all rows from there on, it gets.
 struct Entry {
     degree: usize,
-    /// `f k`, what `t^(k - 1)` has in the slope.
+    /// `scale f k`, what `t^(k - 1)` has in the slope.
     slope: f64,
     row: usize,
-    /// Multiplications with `t` from the entry before, to one degree below this one.
+    /// Multiplications with `t` from the entry before.
     raises: usize,
 }
 
@@ -119,11 +151,20 @@ fn entries(plan: &Plan) -> Vec<Entry> {
     };
     let mut known = 0;
     let entry = |(degree, factor, row): (usize, f64, usize)| {
-        let raises = degree.saturating_sub(1) - known;
-        known += raises;
-        Entry { degree, slope: factor * degree as f64, row, raises }
+        let raises = degree - known;
+        known = degree;
+        Entry { degree, slope: plan.scale * factor * degree as f64, row, raises }
     };
     all.into_iter().map(entry).collect()
+}
+
+/// What `t^(k - 1)` has in the slope, by degree `k`: of a sum, after degree 0, its derivative.
+fn slopes(entries: &[Entry]) -> Vec<f64> {
+    let mut slopes = vec![0.0; entries.last().map_or(0, |entry| entry.degree) + 1];
+    for entry in entries {
+        slopes[entry.degree] = entry.slope;
+    }
+    slopes
 }
 
 /// A backward job with what its ranges share.
@@ -135,6 +176,9 @@ struct Reader<'a, T, U> {
     /// Whether the gradient of the values is written past the caches.
     streams: bool,
     entries: Vec<Entry>,
+    slopes: Vec<f64>,
+    /// Whether to go without tiles.
+    direct: bool,
 }
 
 impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
@@ -144,6 +188,16 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
     #[inline(always)]
     fn range<I: Instructions>(&self, instructions: I, first: usize, last: usize) -> Vec<f64> {
         let (backward, plan) = (self.backward, self.backward.plan);
+        if self.direct {
+            let wanted = if self.wants_sums() { self.slopes.len() } else { 0 };
+            let mut sums = vec![Sums::default(); wanted];
+            // SAFETY: these values' places belong to this range alone.
+            unsafe { self.take_back_directly(instructions, first, last, &mut sums) };
+            instructions.fence();
+            let wanted = self.entries.iter().filter_map(|entry| sums.get(entry.degree));
+            return wanted.map(in_all).collect();
+        }
+        let mut sums = vec![Sums::default(); self.entries.len()];
         let (tile, rows) = (self.tile.min(last - first), plan.count());
         // Whole lanes, and a vector of room behind each row.
         let stride = tile.next_multiple_of(LANES) + LANES;
@@ -155,7 +209,6 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
         let mut t = vec![0.0; stride];
         let mut slope = vec![U::Lane::default(); stride];
         let mut out = vec![U::default(); if U::IS_LANE { 0 } else { tile }];
-        let mut sums = vec![[0.0; LANES]; self.entries.len()];
         let mut start = first;
         while start < last {
             let count = tile.min(last - start);
@@ -224,13 +277,79 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
             start += count;
         }
         instructions.fence();
-        // Lanes by halves, like the ranges.
-        sums.iter().map(|lanes| pairwise(&lanes.map(|lane| vec![lane]))[0]).collect()
+        sums.iter().map(in_all).collect()
     }
 }
 
+/// Sums over a range, side by side: value `i` adds to lane `i % 16`. They begin at a cache line: the
+/// next value waits for what this one stores, longer if it lies in two lines.
+#[derive(Clone, Copy, Default)]
+#[repr(align(64))]
+pub struct Sums(pub(super) [f64; LANES]);
+
+/// The sum of lanes, by halves like the ranges.
+fn in_all(sums: &Sums) -> f64 {
+    let (mut lanes, mut apart) = (sums.0, 1);
+    while apart < LANES {
+        for first in (0..LANES).step_by(2 * apart) {
+            lanes[first] += lanes[first + apart];
+        }
+        apart *= 2;
+    }
+    lanes[0]
+}
+
 impl<T: Wide, U: Narrow> Reader<'_, T, U> {
-    /// `slope = scale sum_e f_e k_e t^(k_e - 1) g_e` where it is wanted, and where they are the
+    /// Whether coefficients have a gradient, and it is wanted.
+    fn wants_sums(&self) -> bool {
+        self.backward.coefficients && self.backward.plan.kind != Kind::Powers
+    }
+
+    /// The range without tiles.
+    ///
+    /// # Safety
+    ///
+    /// The range's places among the values' gradients may be written and are nobody else's.
+    #[inline(always)]
+    unsafe fn take_back_directly<I: Instructions>(
+        &self,
+        instructions: I,
+        first: usize,
+        last: usize,
+        sums: &mut [Sums],
+    ) {
+        let (backward, rows) = (self.backward, self.backward.plan.count());
+        let Gradient::Dense(gradient) = &backward.gradient else { return };
+        let (Some(x), Some(gradient)) = (backward.input.contiguous(), gradient.contiguous()) else {
+            return;
+        };
+        let direct = DirectGradient {
+            plan: backward.plan,
+            slopes: &self.slopes,
+            constant: self.entries.first().is_some_and(|entry| entry.degree == 0),
+            apart: (rows > 1 && self.inner > 1).then_some(self.inner),
+            streams: self.streams,
+        };
+        let mut start = first;
+        while start < last {
+            let (block, place) = (start / self.inner, start % self.inner);
+            let (offset, count) = match direct.apart {
+                Some(inner) => (block * rows * inner + place, (inner - place).min(last - start)),
+                None => (start * rows, last - start),
+            };
+            let x = x.wrapping_add(start).cast_const();
+            let gradient = gradient.wrapping_add(offset).cast::<f32>().cast_const();
+            let out = backward.values.map(|to| to.wrapping_add(start).cast::<f32>());
+            // SAFETY: the values and their gradients exist; the caller's promise for the output;
+            // the type of both is `f32` by another name.
+            unsafe {
+                instructions.take_back_directly(&direct, x, gradient, count, out, sums);
+            }
+            start += count;
+        }
+    }
+
+    /// `slope = sum_e s_e t^(k_e - 1) g_e` where it is wanted, and where they are the
     /// sums of `t^k g`, for `count` values: whole lanes.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
@@ -242,47 +361,111 @@ impl<T: Wide, U: Narrow> Reader<'_, T, U> {
         stride: usize,
         count: usize,
         slope: &mut [U::Lane],
-        sums: &mut [[f64; LANES]],
+        sums: &mut [Sums],
     ) {
         assert!(count <= stride && t.len() >= count && slope.len() >= count);
         assert!(self.entries.iter().all(|entry| (entry.row + 1) * stride <= gradients.len()));
-        let (wants_slope, wants_sums) =
-            (self.backward.values.is_some(), self.backward.coefficients);
-        let scale = instructions.splat(self.backward.plan.scale);
+        let (wants_slope, wants_sums) = (self.backward.values.is_some(), self.wants_sums());
         for first in (0..count).step_by(LANES) {
             // SAFETY: sixteen values from `first` on lie inside `t`, `slope` and each row, by the
             // assertions above; sums have sixteen places.
             unsafe {
-                let load =
-                    |from: *const f64| [instructions.load(from), instructions.load(from.add(8))];
-                let t = load(t.as_ptr().add(first));
-                // One degree behind, where the slope needs it.
-                let mut power = [instructions.splat(1.0); 2];
-                let mut total = [instructions.splat(0.0); 2];
+                let t = both(instructions, t, first);
+                if wants_slope {
+                    let total = self.slope(instructions, t, gradients, stride, first);
+                    instructions.store_both(total, slope.as_mut_ptr().add(first));
+                }
+                if !wants_sums {
+                    continue;
+                }
+                // A sum's gradient is that of each degree: it is what the powers begin with.
+                let one = [instructions.splat(1.0); 2];
+                let is_sum = self.backward.plan.kind == Kind::Sum;
+                let mut power = if is_sum { both(instructions, gradients, first) } else { one };
                 for (entry, sums) in self.entries.iter().zip(&mut *sums) {
-                    let from = gradients.as_ptr().add(entry.row * stride + first);
-                    let g = [instructions.load(from), instructions.load(from.add(8))];
+                    let g = if is_sum {
+                        one
+                    } else {
+                        both(instructions, gradients, entry.row * stride + first)
+                    };
                     for _ in 0..entry.raises {
                         power = each(instructions, power, t);
                     }
-                    if wants_slope && entry.slope != 0.0 {
-                        let weighted =
-                            each(instructions, power, [instructions.splat(entry.slope); 2]);
-                        total = each_add(instructions, weighted, g, total);
-                    }
-                    if wants_sums {
-                        let raised =
-                            if entry.degree == 0 { power } else { each(instructions, power, t) };
-                        let sums = sums.as_mut_ptr();
-                        let sum = each_add(instructions, raised, g, load(sums));
-                        instructions.store(sum[0], sums);
-                        instructions.store(sum[1], sums.add(8));
-                    }
+                    let sum = each_add(instructions, power, g, both(instructions, &sums.0, 0));
+                    instructions.store_both(sum, sums.0.as_mut_ptr());
                 }
-                let total = each(instructions, total, [scale; 2]);
-                instructions.store_both(total, slope.as_mut_ptr().add(first));
             }
         }
+    }
+
+    /// `sum_e s_e t^(k_e - 1) g_e` for sixteen values from `first` on, by Horner's rule.
+    ///
+    /// # Safety
+    ///
+    /// They lie inside each row.
+    #[inline(always)]
+    unsafe fn slope<I: Instructions, G: Lane>(
+        &self,
+        instructions: I,
+        t: [I::Eight; 2],
+        gradients: &[G],
+        stride: usize,
+        first: usize,
+    ) -> [I::Eight; 2] {
+        let mut total = [instructions.splat(0.0); 2];
+        if self.backward.plan.kind == Kind::Sum {
+            // One gradient for all degrees: times the polynomial's derivative.
+            if let Some((&last, rest)) = self.slopes[1..].split_last() {
+                total = [instructions.splat(last); 2];
+                for &a in rest.iter().rev() {
+                    total = each_add(instructions, total, t, [instructions.splat(a); 2]);
+                }
+            }
+            // SAFETY: the caller's promise.
+            return each(instructions, total, unsafe { both(instructions, gradients, first) });
+        }
+        let (mut highest, mut raises) = (true, 0);
+        for entry in self.entries.iter().rev() {
+            if highest || entry.slope != 0.0 {
+                // SAFETY: the caller's promise.
+                let g = unsafe { both(instructions, gradients, entry.row * stride + first) };
+                let weighted = each(instructions, [instructions.splat(entry.slope); 2], g);
+                for _ in 1..raises {
+                    total = each(instructions, total, t);
+                }
+                let one = [instructions.splat(1.0); 2];
+                let factor = if raises == 0 { one } else { t };
+                total = if highest {
+                    weighted
+                } else {
+                    each_add(instructions, total, factor, weighted)
+                };
+                (highest, raises) = (false, 0);
+            }
+            raises += entry.raises;
+        }
+        for _ in 1..raises {
+            total = each(instructions, total, t);
+        }
+        total
+    }
+}
+
+/// Sixteen values from `first` on.
+///
+/// # Safety
+///
+/// They lie inside the slice.
+#[inline(always)]
+unsafe fn both<I: Instructions, L: Lane>(
+    instructions: I,
+    values: &[L],
+    first: usize,
+) -> [I::Eight; 2] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let from = values.as_ptr().add(first);
+        [instructions.load(from), instructions.load(from.add(8))]
     }
 }
 

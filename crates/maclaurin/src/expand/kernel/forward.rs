@@ -91,8 +91,8 @@ pub struct Direct<'a> {
 }
 
 impl<'a> Direct<'a> {
-    /// The numbers of rows that there is code for. Three are, on some runs, half as fast as by tiles.
-    const COUNTS: [usize; 8] = [1, 2, 4, 5, 6, 7, 8, 16];
+    /// The numbers of rows that there is code for.
+    const COUNTS: [usize; 9] = [1, 2, 3, 4, 5, 6, 7, 8, 16];
 
     fn new<T, U: Narrow>(forward: &Forward<'a, T, U>, inner: usize, streams: bool) -> Option<Self> {
         let plan = forward.plan;

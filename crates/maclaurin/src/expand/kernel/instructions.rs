@@ -1,5 +1,6 @@
 //! What differs between instruction sets: how lanes are exchanged, and how memory is written.
 
+use super::backward::{DirectGradient, Sums};
 use super::forward::Direct;
 use super::interleave::Pattern;
 use super::vector::{Array, Vector};
@@ -196,6 +197,26 @@ pub trait Instructions: Copy + Send + Sync {
         _x: *const T,
         _count: usize,
         _out: *mut f32,
+    ) {
+        unreachable!("only levels that write directly are asked to");
+    }
+
+    /// Takes the gradients of `count` values side by side back without tiles, where
+    /// [`Level::writes_directly`]; value `i` adds to lane `i % 16` of the sums.
+    ///
+    /// # Safety
+    ///
+    /// The values and their gradients can be read, the places at `out` written, and they are nobody
+    /// else's.
+    #[inline(always)]
+    unsafe fn take_back_directly<T: Wide>(
+        self,
+        _direct: &DirectGradient<'_>,
+        _x: *const T,
+        _gradient: *const f32,
+        _count: usize,
+        _out: Option<*mut f32>,
+        _sums: &mut [Sums],
     ) {
         unreachable!("only levels that write directly are asked to");
     }

@@ -14,7 +14,7 @@ use crate::expand::kernel::instructions::Instructions;
 use crate::expand::kernel::{Kind, NO_ROW, Plan};
 
 /// Values of a step.
-const STEP: usize = 16;
+pub(super) const STEP: usize = 16;
 
 /// Steps of a block of sums: Horner's rule waits for each operation, so eight chains at a time.
 const CHAINS: usize = 4;
@@ -27,12 +27,16 @@ const TABLE_COUNT: usize = 1024;
 
 /// Values of one type.
 #[derive(Clone, Copy)]
-struct Source {
+pub(super) struct Source {
     format: Format,
     from: *const u8,
 }
 
 impl Source {
+    pub(super) fn new<T: Wide>(from: *const T) -> Self {
+        Self { format: T::FORMAT, from: from.cast() }
+    }
+
     /// Sixteen values from `first` on, in double precision.
     ///
     /// # Safety
@@ -64,6 +68,35 @@ impl Source {
     }
 }
 
+/// The last values, fewer than there are to a step or a few of them, and zeros behind them.
+///
+/// It begins at a cache line for another reason too: a function that has such a variable keeps a
+/// frame pointer, without which the compiler cannot align the vectors that it puts on the stack.
+/// Those that then lie across two cache lines, by the luck of where the stack begins, cost twice
+/// the time of the whole function.
+#[repr(align(64))]
+pub(super) struct Rest([u8; 4 * STEP * 8]);
+
+impl Rest {
+    pub(super) const EMPTY: Self = Self([0; 4 * STEP * 8]);
+
+    /// Copies the values `first .. last` of a source here, and is the source of them.
+    ///
+    /// # Safety
+    ///
+    /// They can be read; there are fewer than four steps of them.
+    #[inline(always)]
+    pub(super) unsafe fn fill(&mut self, source: Source, first: usize, last: usize) -> Source {
+        let size = source.format.size();
+        let to = self.0.as_mut_ptr();
+        // SAFETY: the caller's promise; values have eight bytes at the most.
+        unsafe {
+            std::ptr::copy_nonoverlapping(source.from.add(first * size), to, (last - first) * size);
+        }
+        Source { from: to, ..source }
+    }
+}
+
 /// Expands `count` values side by side into `out`, row `r` at `out + r * apart` where rows lie
 /// apart.
 ///
@@ -77,34 +110,34 @@ pub(super) unsafe fn expand<T: Wide>(
     count: usize,
     out: *mut f32,
 ) {
-    let source = Source { format: T::FORMAT, from: x.cast() };
-    // The last values, as many as a step has.
-    let mut rest = [T::default(); STEP];
-    let whole = count / STEP * STEP;
+    let source = Source::new(x);
     // SAFETY: the caller's promise; `avx512` is proof of the instructions.
     unsafe {
-        std::ptr::copy_nonoverlapping(x.add(whole), rest.as_mut_ptr(), count - whole);
-        let last = Source { from: rest.as_ptr().cast(), ..source };
         if direct.plan.kind == Kind::Sum {
             let pays = direct.plan.coefficients.len() > TABLE_ORDER && count >= TABLE_COUNT;
             if size_of::<T>() == 1 && pays {
-                look_up(avx512, direct, source, last, count, out);
+                look_up(avx512, direct, source, count, out);
             } else if direct.streams {
-                sums::<true>(avx512, direct.plan, source, last, count, out);
+                sums::<true>(avx512, direct.plan, source, count, out);
             } else {
-                sums::<false>(avx512, direct.plan, source, last, count, out);
+                sums::<false>(avx512, direct.plan, source, count, out);
             }
         } else {
-            rows(avx512, direct, source, last, count, out);
+            rows(avx512, direct, source, count, out);
         }
     }
 }
 
+/// The first lanes of a vector, sixteen at most.
+pub(super) fn first_lanes(count: usize) -> __mmask16 {
+    ((1u32 << count) - 1) as __mmask16
+}
+
 /// Whole lines written one after the other past the caches, from an address at any lane.
 #[derive(Clone, Copy)]
-struct Line {
+pub(super) struct Line {
     /// Where the next vector's first lane goes.
-    to: *mut f32,
+    pub(super) to: *mut f32,
     /// Lanes of the line before that address.
     phase: usize,
     /// Two vectors to a line: the last lanes of the one, the first of the other.
@@ -116,7 +149,7 @@ struct Line {
 impl Line {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    fn new(to: *mut f32) -> Self {
+    pub(super) fn new(to: *mut f32) -> Self {
         let phase = to.addr() / 4 % 16;
         let counting = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
         let lanes = _mm512_add_epi32(counting, _mm512_set1_epi32(16 - phase as i32));
@@ -159,7 +192,7 @@ impl Line {
     /// As [`Line::store`], or [`Line::stream`].
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn write(&mut self, vector: __m512, streams: bool) {
+    pub(super) unsafe fn write(&mut self, vector: __m512, streams: bool) {
         // SAFETY: the caller's promise.
         unsafe { if streams { self.stream(vector) } else { self.store(vector) } };
     }
@@ -171,9 +204,9 @@ impl Line {
     /// At least one vector was written.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn finish(self) {
+    pub(super) unsafe fn finish(self) {
         let line = _mm512_permutex2var_ps(self.earlier, self.lanes, self.earlier);
-        let left = ((1u32 << self.phase) - 1) as __mmask16;
+        let left = first_lanes(self.phase);
         // SAFETY: lanes of the vector before.
         unsafe { _mm512_mask_storeu_ps(self.to.wrapping_sub(self.phase), left, line) };
     }
@@ -186,7 +219,12 @@ impl Line {
 /// They can be read.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
-unsafe fn affine(avx512: Avx512, plan: &Plan, source: Source, first: usize) -> [__m512d; 2] {
+pub(super) unsafe fn affine(
+    avx512: Avx512,
+    plan: &Plan,
+    source: Source,
+    first: usize,
+) -> [__m512d; 2] {
     let (scale, offset) = (_mm512_set1_pd(plan.scale), _mm512_set1_pd(plan.offset));
     // SAFETY: the caller's promise.
     let x = unsafe { source.load(avx512, first) };
@@ -196,55 +234,55 @@ unsafe fn affine(avx512: Avx512, plan: &Plan, source: Source, first: usize) -> [
 /// Sixteen values, each the nearest in single precision.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn round(values: [__m512d; 2]) -> __m512 {
+pub(super) fn round(values: [__m512d; 2]) -> __m512 {
     let low = _mm512_castps256_ps512(_mm512_cvtpd_ps(values[0]));
     _mm512_insertf32x8::<1>(low, _mm512_cvtpd_ps(values[1]))
 }
 
 /// All rows of sixteen values, as `kernel::rows` computes them.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
-fn ascend<const N: usize, const SUMS: bool>(plan: &Plan, t: [__m512d; 2]) -> [__m512; N] {
-    let mut power = [_mm512_set1_pd(1.0); 2];
-    let mut sum = [_mm512_setzero_pd(); 2];
-    let mut rows = [_mm512_setzero_ps(); N];
-    let mut steps = plan.steps.iter();
-    for row in &mut rows {
-        for step in steps.by_ref() {
-            if step.raises {
-                power = [_mm512_mul_pd(power[0], t[0]), _mm512_mul_pd(power[1], t[1])];
-            }
-            if SUMS && step.adds {
-                let a = _mm512_set1_pd(step.addend);
-                sum = [_mm512_fmadd_pd(a, power[0], sum[0]), _mm512_fmadd_pd(a, power[1], sum[1])];
-            }
-            if step.place != NO_ROW {
-                let factor = _mm512_set1_pd(step.factor);
-                *row = if SUMS {
-                    round(sum)
-                } else {
-                    round([_mm512_mul_pd(factor, power[0]), _mm512_mul_pd(factor, power[1])])
-                };
-                break;
+///
+/// # Safety
+///
+/// The machine has the instructions.
+#[inline(always)]
+unsafe fn ascend<const N: usize, const SUMS: bool>(plan: &Plan, t: [__m512d; 2]) -> [__m512; N] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut power = [_mm512_set1_pd(1.0); 2];
+        let mut sum = [_mm512_setzero_pd(); 2];
+        let mut rows = [_mm512_setzero_ps(); N];
+        let mut steps = plan.steps.iter();
+        for row in &mut rows {
+            for step in steps.by_ref() {
+                if step.raises {
+                    power = [_mm512_mul_pd(power[0], t[0]), _mm512_mul_pd(power[1], t[1])];
+                }
+                if SUMS && step.adds {
+                    let a = _mm512_set1_pd(step.addend);
+                    sum[0] = _mm512_fmadd_pd(a, power[0], sum[0]);
+                    sum[1] = _mm512_fmadd_pd(a, power[1], sum[1]);
+                }
+                if step.place != NO_ROW {
+                    let factor = _mm512_set1_pd(step.factor);
+                    *row = if SUMS {
+                        round(sum)
+                    } else {
+                        round([_mm512_mul_pd(factor, power[0]), _mm512_mul_pd(factor, power[1])])
+                    };
+                    break;
+                }
             }
         }
+        rows
     }
-    rows
 }
 
 /// Rows by their number: a loop for each.
 ///
 /// # Safety
 ///
-/// As [`expand`]; `last` has the values after the last whole step.
-unsafe fn rows(
-    avx512: Avx512,
-    direct: &Direct<'_>,
-    source: Source,
-    last: Source,
-    count: usize,
-    out: *mut f32,
-) {
+/// As [`expand`].
+unsafe fn rows(avx512: Avx512, direct: &Direct<'_>, source: Source, count: usize, out: *mut f32) {
     macro_rules! by_number {
         ($($number:literal)*) => {
             match direct.plan.count() {
@@ -267,11 +305,11 @@ unsafe fn rows(
         (@ $number:literal $sums:literal $apart:literal $streams:literal) => {
             // SAFETY: the caller's promise; `avx512` is proof of the instructions.
             unsafe {
-                steps::<$number, $sums, $apart, $streams>(avx512, direct, source, last, count, out);
+                steps::<$number, $sums, $apart, $streams>(avx512, direct, source, count, out);
             }
         };
     }
-    by_number!(1 2 4 5 6 7 8 16);
+    by_number!(1 2 3 4 5 6 7 8 16);
 }
 
 /// # Safety
@@ -282,7 +320,6 @@ unsafe fn steps<const N: usize, const SUMS: bool, const APART: bool, const STREA
     avx512: Avx512,
     direct: &Direct<'_>,
     source: Source,
-    last: Source,
     count: usize,
     out: *mut f32,
 ) {
@@ -297,8 +334,10 @@ unsafe fn steps<const N: usize, const SUMS: bool, const APART: bool, const STREA
         }
     }
     let whole = count / STEP;
+    let mut rest = Rest::EMPTY;
     // SAFETY: the caller's promise: rows of whole steps lie inside the output.
     unsafe {
+        let last = rest.fill(source, whole * STEP, count);
         for step in 0..whole {
             let rows = ascend::<N, SUMS>(plan, affine(avx512, plan, source, step * STEP));
             // The first line begins in the middle, so it is not written past the caches.
@@ -329,7 +368,7 @@ unsafe fn steps<const N: usize, const SUMS: bool, const APART: bool, const STREA
                     let lanes = (left * N).saturating_sub(place * 16).min(16);
                     (line.to.wrapping_add(place * 16), lanes)
                 };
-                _mm512_mask_storeu_ps(to, ((1u32 << lanes) - 1) as __mmask16, row);
+                _mm512_mask_storeu_ps(to, first_lanes(lanes), row);
             }
         }
     }
@@ -345,43 +384,47 @@ unsafe fn sums<const STREAMS: bool>(
     avx512: Avx512,
     plan: &Plan,
     source: Source,
-    last: Source,
     count: usize,
     out: *mut f32,
 ) {
     let mut line = Line::new(out);
     let whole = count / STEP;
     let mut step = 0;
+    let mut rest = Rest::EMPTY;
     // SAFETY: the caller's promise: whole steps lie inside the output.
     unsafe {
+        let last = rest.fill(source, whole * STEP, count);
         while step + CHAINS <= whole {
             let mut t = [[_mm512_setzero_pd(); 2]; CHAINS];
             for (block, t) in t.iter_mut().enumerate() {
                 *t = affine(avx512, plan, source, (step + block) * STEP);
             }
-            for (block, sum) in horner(plan, t).into_iter().enumerate() {
-                line.write(sum, STREAMS && step + block > 0);
+            for (block, sum) in horner(&plan.coefficients, t).into_iter().enumerate() {
+                line.write(round(sum), STREAMS && step + block > 0);
             }
             step += CHAINS;
         }
         for step in step..whole {
-            let [sum] = horner(plan, [affine(avx512, plan, source, step * STEP)]);
-            line.write(sum, STREAMS && step > 0);
+            let [sum] = horner(&plan.coefficients, [affine(avx512, plan, source, step * STEP)]);
+            line.write(round(sum), STREAMS && step > 0);
         }
         if STREAMS && whole > 0 {
             line.finish();
         }
         let left = count - whole * STEP;
-        let [sum] = horner(plan, [affine(avx512, plan, last, 0)]);
-        _mm512_mask_storeu_ps(line.to, ((1u32 << left) - 1) as __mmask16, sum);
+        let [sum] = horner(&plan.coefficients, [affine(avx512, plan, last, 0)]);
+        _mm512_mask_storeu_ps(line.to, first_lanes(left), round(sum));
     }
 }
 
-/// The polynomial of several blocks of values at once, as `kernel::rows` computes it.
+/// A polynomial of several blocks of values at once, as `kernel::rows` computes it.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
-fn horner<const BLOCKS: usize>(plan: &Plan, t: [[__m512d; 2]; BLOCKS]) -> [__m512; BLOCKS] {
-    let (&first, rest) = plan.coefficients.split_last().unwrap_or((&0.0, &[]));
+pub(super) fn horner<const BLOCKS: usize>(
+    coefficients: &[f64],
+    t: [[__m512d; 2]; BLOCKS],
+) -> [[__m512d; 2]; BLOCKS] {
+    let (&first, rest) = coefficients.split_last().unwrap_or((&0.0, &[]));
     let mut sums = [[_mm512_set1_pd(first); 2]; BLOCKS];
     for &a in rest.iter().rev() {
         let a = _mm512_set1_pd(a);
@@ -389,11 +432,7 @@ fn horner<const BLOCKS: usize>(plan: &Plan, t: [[__m512d; 2]; BLOCKS]) -> [__m51
             *sum = [_mm512_fmadd_pd(sum[0], t[0], a), _mm512_fmadd_pd(sum[1], t[1], a)];
         }
     }
-    let mut rounded = [_mm512_setzero_ps(); BLOCKS];
-    for (rounded, sum) in rounded.iter_mut().zip(sums) {
-        *rounded = round(sum);
-    }
-    rounded
+    sums
 }
 
 /// The whole polynomial of each byte, from a table of all 256.
@@ -406,18 +445,19 @@ unsafe fn look_up(
     avx512: Avx512,
     direct: &Direct<'_>,
     source: Source,
-    last: Source,
     count: usize,
     out: *mut f32,
 ) {
     let bytes: [u8; 256] = std::array::from_fn(|byte| byte as u8);
     let all = Source { from: bytes.as_ptr(), ..source };
     let mut table = [_mm512_setzero_ps(); 16];
+    let whole = count / STEP;
+    let mut rest = Rest::EMPTY;
     // SAFETY: the caller's promise; the table has room for 256 values.
     unsafe {
-        sums::<false>(avx512, direct.plan, all, last, 256, table.as_mut_ptr().cast());
+        let last = rest.fill(source, whole * STEP, count);
+        sums::<false>(avx512, direct.plan, all, 256, table.as_mut_ptr().cast());
         let mut line = Line::new(out);
-        let whole = count / STEP;
         for step in 0..whole {
             let place = _mm512_cvtepu8_epi32(_mm_loadu_si128(source.from.add(step * STEP).cast()));
             line.write(find(&table, place), direct.streams && step > 0);
@@ -426,7 +466,7 @@ unsafe fn look_up(
             line.finish();
         }
         let place = _mm512_cvtepu8_epi32(_mm_loadu_si128(last.from.cast()));
-        let left = ((1u32 << (count - whole * STEP)) - 1) as __mmask16;
+        let left = first_lanes(count - whole * STEP);
         _mm512_mask_storeu_ps(line.to, left, find(&table, place));
     }
 }

@@ -1,0 +1,441 @@
+//! AVX-512: gradients from memory to memory through registers alone.
+//!
+//! Sixteen values at a time, or a few times as many: the gradients of all their rows are put apart
+//! in registers, and the sums over all values are kept in the first-level cache. The operations and
+//! their order are those of the tiles (`kernel::backward`), so the bits are too.
+
+use std::arch::x86_64::*;
+use std::mem::MaybeUninit;
+
+use super::Avx512;
+use super::direct::{Line, Rest, STEP, Source, affine, first_lanes, horner, round};
+use crate::expand::element::sealed::Wide;
+use crate::expand::kernel::Kind;
+use crate::expand::kernel::backward::{DirectGradient, Sums};
+
+/// Takes the gradients of `count` values back to `out`, where it is given, and adds to the sums
+/// over all values: value `i` to lane `i % 16`.
+///
+/// # Safety
+///
+/// The values and their gradients can be read, the places at `out` written, and they are nobody
+/// else's.
+pub(super) unsafe fn take_back<T: Wide>(
+    avx512: Avx512,
+    direct: &DirectGradient<'_>,
+    x: *const T,
+    gradient: *const f32,
+    count: usize,
+    out: Option<*mut f32>,
+    sums: &mut [Sums],
+) {
+    macro_rules! by_number {
+        ($($number:literal: $blocks:literal),*) => {
+            match (direct.plan.kind, direct.plan.count(), direct.apart) {
+                (Kind::Sum, ..) => steps::<SUM, 1, 4, false>,
+                $(
+                    (Kind::PartialSums, $number, None) => steps::<PARTIAL_SUMS, $number, $blocks, false>,
+                    (Kind::PartialSums, $number, Some(_)) => steps::<PARTIAL_SUMS, $number, $blocks, true>,
+                    (_, $number, None) => steps::<TERMS, $number, $blocks, false>,
+                    (_, $number, Some(_)) => steps::<TERMS, $number, $blocks, true>,
+                )*
+                _ => unreachable!("no direct way was promised for so many rows"),
+            }
+        };
+    }
+    // As many blocks as leave room for their rows in the registers.
+    let steps: Steps = by_number!(1: 4, 2: 2, 3: 2, 4: 2, 5: 2, 6: 2, 7: 2, 8: 2, 16: 1);
+    // SAFETY: the caller's promise; `avx512` is proof of the instructions.
+    unsafe { steps(avx512, direct, Source::new(x), gradient, count, out, sums) };
+}
+
+/// The kinds, each with its loop.
+const TERMS: u8 = 0;
+const PARTIAL_SUMS: u8 = 1;
+const SUM: u8 = 2;
+
+/// [`steps`] for some number of rows.
+type Steps = unsafe fn(
+    Avx512,
+    &DirectGradient<'_>,
+    Source,
+    *const f32,
+    usize,
+    Option<*mut f32>,
+    &mut [Sums],
+);
+
+/// # Safety
+///
+/// As [`take_back`].
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
+#[allow(clippy::too_many_arguments)]
+unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART: bool>(
+    avx512: Avx512,
+    direct: &DirectGradient<'_>,
+    source: Source,
+    gradient: *const f32,
+    count: usize,
+    out: Option<*mut f32>,
+    sums: &mut [Sums],
+) {
+    let apart = if APART { direct.apart } else { None };
+    let mut rest = Rest::EMPTY;
+    // SAFETY: the caller's promise.
+    let last = unsafe { rest.fill(source, count - count % (BLOCKS * STEP), count) };
+    let mut line = Line::new(out.unwrap_or(std::ptr::null_mut()));
+    let mut first = 0;
+    while first < count {
+        let left = count - first;
+        let whole = left >= BLOCKS * STEP;
+        let mut t = [[_mm512_setzero_pd(); 2]; BLOCKS];
+        let mut rows = [[_mm512_setzero_ps(); N]; BLOCKS];
+        for block in 0..BLOCKS {
+            let skipped = block * STEP;
+            // SAFETY: the caller's promise: there are so many values, and lanes beyond the last
+            // one are not read. They add nothing to sums.
+            unsafe {
+                if whole {
+                    t[block] = affine(avx512, direct.plan, source, first + skipped);
+                    rows[block] = load(gradient, apart, first + skipped, STEP);
+                } else {
+                    t[block] = affine(avx512, direct.plan, last, skipped);
+                    let left = left.saturating_sub(skipped).min(STEP);
+                    rows[block] = load(gradient, apart, first + skipped, left);
+                }
+            }
+        }
+        // SAFETY: the machine has the instructions.
+        let slopes = unsafe {
+            let zero = [[_mm512_setzero_pd(); 2]; BLOCKS];
+            let from_above = [[[MaybeUninit::uninit(); 2]; BLOCKS]; N];
+            let blocks: Blocks<'_, KIND, N, BLOCKS> = Blocks {
+                direct,
+                t,
+                rows,
+                g: zero,
+                from_above,
+                slope: zero,
+                power: zero,
+                degree: 0,
+            };
+            blocks.take_back(sums)
+        };
+        if out.is_some() {
+            // SAFETY: the caller's promise: places of so many values.
+            unsafe {
+                for block in 0..BLOCKS {
+                    if whole {
+                        line.write(slopes[block], direct.streams && first + block > 0);
+                        continue;
+                    }
+                    let lanes = first_lanes(left.saturating_sub(block * STEP).min(STEP));
+                    let to = line.to.wrapping_add(block * STEP);
+                    _mm512_mask_storeu_ps(to, lanes, slopes[block]);
+                }
+            }
+        }
+        first += BLOCKS * STEP;
+    }
+    if out.is_some() && direct.streams && count >= BLOCKS * STEP {
+        // SAFETY: the caller's promise, and lines were written.
+        unsafe { line.finish() };
+    }
+}
+
+/// The gradients of the rows of `count` values, sixteen at most, from `first` on, zeros behind them.
+///
+/// # Safety
+///
+/// They can be read.
+#[inline(always)]
+unsafe fn load<const N: usize>(
+    gradient: *const f32,
+    apart: Option<usize>,
+    first: usize,
+    count: usize,
+) -> [__m512; N] {
+    // SAFETY: the machine has the instructions, here and below.
+    let mut rows = [unsafe { _mm512_setzero_ps() }; N];
+    for (place, row) in rows.iter_mut().enumerate() {
+        let (offset, lanes) = match apart {
+            Some(apart) => (place * apart + first, count),
+            None => (first * N + place * STEP, (count * N).saturating_sub(place * STEP).min(STEP)),
+        };
+        let from = gradient.wrapping_add(offset);
+        // SAFETY: the caller's promise for these lanes; no other is read.
+        *row = unsafe {
+            if lanes == STEP {
+                _mm512_loadu_ps(from)
+            } else {
+                _mm512_maskz_loadu_ps(first_lanes(lanes), from)
+            }
+        };
+    }
+    // SAFETY: as above.
+    if apart.is_some() { rows } else { unsafe { separate_rows(rows) } }
+}
+
+/// Vectors of memory, in which `N` rows take turns, to one vector of each row.
+///
+/// # Safety
+///
+/// The machine has the instructions.
+#[inline(always)]
+unsafe fn separate_rows<const N: usize>(vectors: [__m512; N]) -> [__m512; N] {
+    // SAFETY: the caller's promise; the lanes are arrays of 64 bytes.
+    unsafe {
+        if N.is_power_of_two() {
+            return halve::<N>(vectors);
+        }
+        let mut rows = [vectors[0]; N];
+        for row in 0..N {
+            for vector in 1..N {
+                let lanes = _mm512_loadu_si512(Turns::<N>::LANES[row][vector].as_ptr().cast());
+                rows[row] = _mm512_permutex2var_ps(rows[row], lanes, vectors[vector]);
+            }
+        }
+        rows
+    }
+}
+
+/// `N` rows, a power of two, put apart by halves: the even ones and the odd ones, then those of
+/// each half, until every row is alone.
+///
+/// # Safety
+///
+/// The machine has the instructions.
+#[inline(always)]
+unsafe fn halve<const N: usize>(mut vectors: [__m512; N]) -> [__m512; N] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+        let odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+        let mut run = N;
+        while run > 1 {
+            let together = vectors;
+            for pair in 0..N / 2 {
+                // The pairs of all runs: where each pair lies, and where its even lanes go.
+                let first = pair / (run / 2) * run;
+                let place = first + pair % (run / 2);
+                let from = first + pair % (run / 2) * 2;
+                let (a, b) = (together[from], together[from + 1]);
+                vectors[place] = _mm512_permutex2var_ps(a, even, b);
+                vectors[place + run / 2] = _mm512_permutex2var_ps(a, odd, b);
+            }
+            run /= 2;
+        }
+        // Even before odd at each halving: the row's bits came out backwards.
+        let reversed = vectors;
+        for row in 1..N {
+            vectors[row] = reversed[row.reverse_bits() >> (usize::BITS - N.trailing_zeros())];
+        }
+        vectors
+    }
+}
+
+/// How `N` rows are found in memory where they take turns.
+struct Turns<const N: usize>;
+
+impl<const N: usize> Turns<N> {
+    /// For each row, for each vector of memory that joins what the vectors before it had of the
+    /// row: which of those lanes, or (from 16 on) of its own.
+    const LANES: [[[u32; 16]; N]; N] = {
+        let mut lanes = [[[0; 16]; N]; N];
+        let mut place = 0;
+        while place < 16 * N {
+            let (vector, lane, row, value) = (place / 16, place % 16, place % N, place / N);
+            let mut joining = 1;
+            while joining < N {
+                // The first vector is there as it was until another joins it.
+                let kept = if vector == 0 && joining == 1 { lane } else { value };
+                lanes[row][joining][value] =
+                    if vector == joining { 16 + lane } else { kept } as u32;
+                joining += 1;
+            }
+            place += 1;
+        }
+        lanes
+    };
+}
+
+/// Sixteen single precision numbers in double precision.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq")]
+fn widen(singles: __m512) -> [__m512d; 2] {
+    [
+        _mm512_cvtps_pd(_mm512_castps512_ps256(singles)),
+        _mm512_cvtps_pd(_mm512_extractf32x8_ps::<1>(singles)),
+    ]
+}
+
+/// A few blocks of values, taken back row by row. All of it is inlined, each row by its number: so
+/// what does not change its place stays in registers.
+struct Blocks<'a, const KIND: u8, const N: usize, const BLOCKS: usize> {
+    direct: &'a DirectGradient<'a>,
+    t: [[__m512d; 2]; BLOCKS],
+    rows: [[__m512; N]; BLOCKS],
+    /// The gradient of the row's terms.
+    g: [[__m512d; 2]; BLOCKS],
+    /// Of partial sums, all of them.
+    from_above: [[[MaybeUninit<__m512d>; 2]; BLOCKS]; N],
+    slope: [[__m512d; 2]; BLOCKS],
+    power: [[__m512d; 2]; BLOCKS],
+    degree: usize,
+}
+
+/// Each row below `N`, in this order.
+macro_rules! each_row {
+    ($step:ident, $blocks:expr, $with:expr, $($row:literal)*) => {
+        $(if $row < N { $blocks.$step($row, $with); })*
+    };
+}
+
+impl<const KIND: u8, const N: usize, const BLOCKS: usize> Blocks<'_, KIND, N, BLOCKS> {
+    /// The slopes; what the blocks add to the sums is added, where there are any.
+    ///
+    /// # Safety
+    ///
+    /// The machine has the instructions, here and below.
+    #[inline(always)]
+    unsafe fn take_back(mut self, sums: &mut [Sums]) -> [__m512; BLOCKS] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if KIND == SUM {
+                self.slope = horner(&self.direct.slopes[1..], self.t);
+            }
+            self.degree = self.direct.slopes.len() - 1;
+            each_row!(descend, self, !sums.is_empty(), 15 14 13 12 11 10 9 8 7 6 5 4 3 2 1 0);
+            if !sums.is_empty() {
+                self.degree = 0;
+                // A sum's gradient is that of each degree: it is what the powers begin with.
+                let one = [[_mm512_set1_pd(1.0); 2]; BLOCKS];
+                self.power = if KIND == SUM { self.g } else { one };
+                each_row!(ascend, self, sums, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+            }
+            let mut slopes = [_mm512_setzero_ps(); BLOCKS];
+            for block in 0..BLOCKS {
+                slopes[block] = round(self.slope[block]);
+            }
+            slopes
+        }
+    }
+
+    /// The slope by Horner's rule, from the row's degree to above that of the row before.
+    #[inline(always)]
+    unsafe fn descend(&mut self, row: usize, keeps: bool) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            for block in 0..BLOCKS {
+                let [low, high] = widen(self.rows[block][row]);
+                let g = &mut self.g[block];
+                // The gradient of a term is that of all partial sums from its degree on.
+                *g = match KIND {
+                    PARTIAL_SUMS => [_mm512_add_pd(low, g[0]), _mm512_add_pd(high, g[1])],
+                    _ => [low, high],
+                };
+                if KIND == PARTIAL_SUMS && keeps {
+                    self.from_above[row][block][0].write(g[0]);
+                    self.from_above[row][block][1].write(g[1]);
+                }
+                if KIND == SUM {
+                    let slope = &mut self.slope[block];
+                    *slope = [_mm512_mul_pd(slope[0], low), _mm512_mul_pd(slope[1], high)];
+                }
+            }
+            if KIND == SUM {
+                return;
+            }
+            let lowest = if row == 0 { 0 } else { self.direct.plan.rows[row - 1].degree };
+            while self.degree > lowest {
+                let weight = self.direct.slopes[self.degree];
+                let weights = _mm512_set1_pd(weight);
+                let first = self.degree + 1 == self.direct.slopes.len();
+                self.degree -= 1;
+                if first {
+                    for (slope, g) in self.slope.iter_mut().zip(&self.g) {
+                        *slope = [_mm512_mul_pd(weights, g[0]), _mm512_mul_pd(weights, g[1])];
+                    }
+                } else if weight == 0.0 {
+                    multiply(&mut self.slope, &self.t);
+                } else {
+                    for block in 0..BLOCKS {
+                        let (slope, g, t) = (&mut self.slope[block], self.g[block], self.t[block]);
+                        slope[0] = _mm512_fmadd_pd(slope[0], t[0], _mm512_mul_pd(weights, g[0]));
+                        slope[1] = _mm512_fmadd_pd(slope[1], t[1], _mm512_mul_pd(weights, g[1]));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The sums, from above the degree of the row before to the row's own.
+    #[inline(always)]
+    unsafe fn ascend(&mut self, row: usize, sums: &mut [Sums]) {
+        // SAFETY: the caller's promise; what lies above was kept.
+        unsafe {
+            for block in 0..BLOCKS {
+                self.g[block] = match KIND {
+                    SUM => [_mm512_set1_pd(1.0); 2],
+                    PARTIAL_SUMS => [
+                        self.from_above[row][block][0].assume_init(),
+                        self.from_above[row][block][1].assume_init(),
+                    ],
+                    _ => widen(self.rows[block][row]),
+                };
+            }
+            if row == 0 && self.direct.constant {
+                add(&mut sums[0], &self.power, &self.g);
+            }
+            let last = match KIND {
+                SUM => self.direct.slopes.len() - 1,
+                _ => self.direct.plan.rows[row].degree,
+            };
+            while self.degree < last {
+                self.degree += 1;
+                multiply(&mut self.power, &self.t);
+                add(&mut sums[self.degree], &self.power, &self.g);
+            }
+        }
+    }
+}
+
+/// Multiplies a few blocks with others.
+///
+/// # Safety
+///
+/// The machine has the instructions.
+#[inline(always)]
+unsafe fn multiply<const BLOCKS: usize>(
+    a: &mut [[__m512d; 2]; BLOCKS],
+    b: &[[__m512d; 2]; BLOCKS],
+) {
+    for (a, b) in a.iter_mut().zip(b) {
+        // SAFETY: the caller's promise.
+        unsafe { *a = [_mm512_mul_pd(a[0], b[0]), _mm512_mul_pd(a[1], b[1])] };
+    }
+}
+
+/// Adds the products of a few blocks to sums.
+///
+/// # Safety
+///
+/// The machine has the instructions.
+#[inline(always)]
+unsafe fn add<const BLOCKS: usize>(
+    sums: &mut Sums,
+    a: &[[__m512d; 2]; BLOCKS],
+    b: &[[__m512d; 2]; BLOCKS],
+) {
+    let to = sums.0.as_mut_ptr();
+    // SAFETY: the caller's promise; sixteen lanes, which begin at a cache line.
+    unsafe {
+        let mut sum = [_mm512_load_pd(to), _mm512_load_pd(to.add(8))];
+        for (a, b) in a.iter().zip(b) {
+            sum[0] = _mm512_fmadd_pd(a[0], b[0], sum[0]);
+            sum[1] = _mm512_fmadd_pd(a[1], b[1], sum[1]);
+        }
+        _mm512_store_pd(to, sum[0]);
+        _mm512_store_pd(to.add(8), sum[1]);
+    }
+}
