@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::instructions::Instructions;
+use super::interleave::Lanes;
 use crate::expand::element::Lane;
 use crate::expand::element::sealed::{Format, Wide};
 
@@ -101,7 +102,7 @@ impl Instructions for Avx2 {
     #[inline(always)]
     unsafe fn combine<L: Lane>(
         self,
-        lanes: &[u32; 16],
+        lanes: &Lanes,
         masks: &[u16],
         from: *const L,
         stride: usize,
@@ -132,10 +133,10 @@ impl Instructions for Avx2 {
 /// at `to`.
 #[target_feature(enable = "avx2")]
 #[inline]
-unsafe fn combine(lanes: &[u32; 16], masks: &[u16], from: *const f32, stride: usize, to: *mut f32) {
+unsafe fn combine(lanes: &Lanes, masks: &[u16], from: *const f32, stride: usize, to: *mut f32) {
     // SAFETY: the caller's promise; the lanes are an array of 64 bytes.
     unsafe {
-        let lanes = _mm256_loadu_si256(lanes.as_ptr().cast());
+        let lanes = _mm256_load_si256(lanes.0.as_ptr().cast());
         let bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
         let mut result = _mm256_setzero_ps();
         for (k, &mask) in masks.iter().enumerate() {

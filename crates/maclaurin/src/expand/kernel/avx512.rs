@@ -10,13 +10,14 @@
 
 mod direct;
 mod gradient;
+mod groups;
 
 use std::arch::x86_64::*;
 
 use super::backward::{DirectGradient, Sums};
 use super::forward::Direct;
 use super::instructions::Instructions;
-use super::interleave::Pattern;
+use super::interleave::{Lanes, Pattern};
 use crate::expand::element::Lane;
 use crate::expand::element::sealed::{Format, Narrow, Wide};
 
@@ -158,7 +159,7 @@ impl Instructions for Avx512 {
     #[inline(always)]
     unsafe fn combine<L: Lane>(
         self,
-        lanes: &[u32; 16],
+        lanes: &Lanes,
         masks: &[u16],
         from: *const L,
         stride: usize,
@@ -266,7 +267,7 @@ fn brains(values: __m512) -> __m256i {
 /// The machine has AVX-512.
 #[inline(always)]
 unsafe fn merge_rows<const N: usize>(rows: [__m512; N]) -> [__m512; N] {
-    // SAFETY: the caller's promise; the lanes are arrays of 64 bytes.
+    // SAFETY: the caller's promise.
     unsafe {
         let mut merged = [rows[0]; N];
         if N.is_power_of_two() {
@@ -281,38 +282,57 @@ unsafe fn merge_rows<const N: usize>(rows: [__m512; N]) -> [__m512; N] {
             return merged;
         }
         for vector in 0..N {
-            for row in 1..N {
-                let lanes = _mm512_loadu_si512(Turns::<N>::LANES[vector][row].as_ptr().cast());
-                merged[vector] = _mm512_permutex2var_ps(merged[vector], lanes, rows[row]);
-            }
+            merged[vector] = join_rows(&rows, &Turns::<N>::LANES[vector]);
         }
         merged
     }
 }
 
-/// How `N` rows take turns in memory.
+/// How `N` rows take turns in memory, behind groups of so many values: for each vector of memory, for
+/// each row that joins what the rows before it left there: which of their lanes, or (from 16 on) of
+/// its own.
+const fn turns<const N: usize>(inner: usize) -> [[Lanes; N]; N] {
+    let mut lanes = [[Lanes([0; 16]); N]; N];
+    let mut place = 0;
+    while place < (16 - 16 % inner) * N {
+        let (group, rest) = (place / (inner * N), place % (inner * N));
+        let (vector, lane, row, value) =
+            (place / 16, place % 16, rest / inner, group * inner + rest % inner);
+        let mut joining = 1;
+        while joining < N {
+            // The first row is there as it was until another joins it.
+            let kept = if row == 0 && joining == 1 { value } else { lane };
+            lanes[vector][joining].0[lane] = if row == joining { 16 + value } else { kept } as u32;
+            joining += 1;
+        }
+        place += 1;
+    }
+    lanes
+}
+
+/// [`turns`] of single values.
 struct Turns<const N: usize>;
 
 impl<const N: usize> Turns<N> {
-    /// For each vector of memory, for each row that joins what the rows before it left there: which
-    /// of their lanes, or (from 16 on) of its own.
-    const LANES: [[[u32; 16]; N]; N] = {
-        let mut lanes = [[[0; 16]; N]; N];
-        let mut place = 0;
-        while place < 16 * N {
-            let (vector, lane, row, value) = (place / 16, place % 16, place % N, place / N);
-            let mut joining = 1;
-            while joining < N {
-                // The first row is there as it was until another joins it.
-                let kept = if row == 0 && joining == 1 { value } else { lane };
-                lanes[vector][joining][lane] =
-                    if row == joining { 16 + value } else { kept } as u32;
-                joining += 1;
-            }
-            place += 1;
+    const LANES: [[Lanes; N]; N] = turns(1);
+}
+
+/// A vector of memory, from the rows that take turns in it.
+///
+/// # Safety
+///
+/// The machine has AVX-512.
+#[inline(always)]
+unsafe fn join_rows<const N: usize>(rows: &[__m512; N], lanes: &[Lanes; N]) -> __m512 {
+    let mut joined = rows[0];
+    for row in 1..N {
+        // SAFETY: the caller's promise; the lanes are arrays of 64 bytes.
+        unsafe {
+            let lanes = _mm512_load_si512(lanes[row].0.as_ptr().cast());
+            joined = _mm512_permutex2var_ps(joined, lanes, rows[row]);
         }
-        lanes
-    };
+    }
+    joined
 }
 
 /// `N` rows, a power of two, merged with their neighbours: elements of `bytes` bytes (4 or 8) in
@@ -430,7 +450,7 @@ unsafe fn combine_steps<L: Lane, const N: usize>(
     let mut masks = [[0u16; N]; N];
     for vector in 0..vectors {
         // SAFETY: the lanes are an array of 64 bytes.
-        lanes[vector] = unsafe { _mm512_loadu_si512(pattern.sources[vector].as_ptr().cast()) };
+        lanes[vector] = unsafe { _mm512_load_si512(pattern.sources[vector].0.as_ptr().cast()) };
         masks[vector].copy_from_slice(&pattern.masks[vector * N..][..N]);
     }
     for step in 0..steps {
@@ -470,7 +490,7 @@ unsafe fn combine_steps<L: Lane, const N: usize>(
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 #[inline]
 unsafe fn combine<L: Lane>(
-    lanes: &[u32; 16],
+    lanes: &Lanes,
     masks: &[u16],
     from: *const L,
     stride: usize,
@@ -479,7 +499,7 @@ unsafe fn combine<L: Lane>(
     // SAFETY: the caller's promise; the lanes are an array of 64 bytes.
     unsafe {
         if L::BYTES == 4 {
-            let lanes = _mm512_loadu_si512(lanes.as_ptr().cast());
+            let lanes = _mm512_load_si512(lanes.0.as_ptr().cast());
             let mut result = _mm512_setzero_ps();
             for (k, &mask) in masks.iter().enumerate() {
                 let vector = _mm512_loadu_ps(from.add(k * stride).cast());
@@ -487,7 +507,7 @@ unsafe fn combine<L: Lane>(
             }
             _mm512_storeu_ps(to.cast(), result);
         } else {
-            let lanes = _mm512_cvtepu32_epi64(_mm256_loadu_si256(lanes.as_ptr().cast()));
+            let lanes = _mm512_cvtepu32_epi64(_mm256_load_si256(lanes.0.as_ptr().cast()));
             let mut result = _mm512_setzero_pd();
             for (k, &mask) in masks.iter().enumerate() {
                 let vector = _mm512_loadu_pd(from.add(k * stride).cast());

@@ -59,7 +59,8 @@ pub(super) fn expand_with<T: Wide, U: Narrow>(
     let direct = level.writes_directly().then(|| Direct::new(forward, inner, streams)).flatten();
     let grouped = direct.is_none() && inner <= lanes.min(WIDEST_GROUP);
     let group = grouped.then(|| Pattern::new(rows, inner, lanes));
-    let step = group.as_ref().map_or(LANES, |pattern| pattern.step);
+    let groups = group.as_ref().or(direct.as_ref().and_then(|direct| direct.group.as_ref()));
+    let step = groups.map_or(LANES, |pattern| pattern.step);
     let tile = Tile::<U::Lane>::length(rows, step);
     let writer = Writer { forward, inner, group, tile, streams, direct };
     let units = Units { count: forward.count, tile, bytes };
@@ -80,32 +81,46 @@ struct Writer<'a, T, U> {
     direct: Option<Direct<'a>>,
 }
 
-/// Rows that a machine may write without tiles: single precision, by rising degree, side by side
-/// for each value or far apart.
+/// Rows that a machine may write without tiles: of single precision.
 pub struct Direct<'a> {
     pub(super) plan: &'a Plan,
-    /// Values between two rows, where they lie apart.
+    /// Values between two rows, where they lie far apart.
     pub(super) apart: Option<usize>,
+    /// How rows take turns behind narrow groups of values.
+    pub(super) group: Option<Pattern>,
+    /// Whether the rows come by rising degree; only those of groups may not.
+    pub(super) rising: bool,
     /// Whether the output is written past the caches.
     pub(super) streams: bool,
 }
 
 impl<'a> Direct<'a> {
-    /// The numbers of rows that there is code for.
+    /// The numbers of rows that there is code for where they are not grouped.
     const COUNTS: [usize; 9] = [1, 2, 3, 4, 5, 6, 7, 8, 16];
+
+    /// The most rows that there is room for where they are.
+    pub(super) const MOST_GROUPED: usize = 32;
 
     fn new<T, U: Narrow>(forward: &Forward<'a, T, U>, inner: usize, streams: bool) -> Option<Self> {
         let plan = forward.plan;
         let count = plan.count();
+        let dense = matches!(forward.output, Destination::Dense(_)) && forward.tangent.is_none();
+        if !(dense && U::IS_LANE && size_of::<U>() == 4) {
+            return None;
+        }
         let rising = plan.rows.iter().enumerate().all(|(place, row)| row.place == place);
-        let singles = U::IS_LANE && size_of::<U>() == 4;
+        if count > 1 && (2..=WIDEST_GROUP).contains(&inner) && count <= Self::MOST_GROUPED {
+            let group = Some(Pattern::new(count, inner, LANES));
+            return Some(Self { plan, apart: None, group, rising, streams });
+        }
         // Shorter parts of rows do not pay for the ends of their lines.
         let apart = count > 1 && inner * 4 >= SHORTEST_STREAM;
         let placed = apart || inner == 1 || count == 1;
-        let dense = matches!(forward.output, Destination::Dense(_)) && forward.tangent.is_none();
-        (dense && singles && rising && placed && Self::COUNTS.contains(&count)).then_some(Self {
+        (rising && placed && Self::COUNTS.contains(&count)).then_some(Self {
             plan,
             apart: apart.then_some(inner),
+            group: None,
+            rising,
             streams,
         })
     }
@@ -200,8 +215,10 @@ impl<T: Wide, U: Narrow> Writer<'_, T, U> {
         out: *mut U,
     ) {
         let (input, rows) = (&self.forward.input, direct.plan.count());
-        // Values in one piece, and where their block ends.
-        let piece = if input.contiguous().is_some() { usize::MAX } else { GATHERED };
+        // Values in one piece, whole groups, and where their block ends.
+        let step = direct.group.as_ref().map_or(1, |pattern| pattern.step);
+        let gathered_at_once = GATHERED / step * step;
+        let piece = if input.contiguous().is_some() { usize::MAX } else { gathered_at_once };
         let mut gathered = [T::default(); GATHERED];
         let mut start = first;
         while start < last {

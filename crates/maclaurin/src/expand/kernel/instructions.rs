@@ -2,7 +2,7 @@
 
 use super::backward::{DirectGradient, Sums};
 use super::forward::Direct;
-use super::interleave::Pattern;
+use super::interleave::{Lanes, Pattern};
 use super::vector::{Array, Vector};
 use crate::expand::element::Lane;
 use crate::expand::element::sealed::{Narrow, Wide};
@@ -93,13 +93,13 @@ pub trait Instructions: Copy + Send + Sync {
     #[inline(always)]
     unsafe fn combine<L: Lane>(
         self,
-        lanes: &[u32; 16],
+        lanes: &Lanes,
         masks: &[u16],
         from: *const L,
         stride: usize,
         to: *mut L,
     ) {
-        for (lane, &source) in lanes.iter().enumerate() {
+        for (lane, &source) in lanes.0.iter().enumerate() {
             if let Some(k) = masks.iter().position(|mask| mask >> lane & 1 == 1) {
                 // SAFETY: the caller's promise.
                 unsafe { to.add(lane).write(from.add(k * stride + source as usize).read()) };

@@ -10,6 +10,11 @@ use crate::expand::element::Lane;
 /// The widest group that is moved in vectors; wider ones are copied.
 pub(in crate::expand) const WIDEST_GROUP: usize = 16;
 
+/// A lane for each lane of a vector. It lies in one cache line: what lies in two takes twice as long.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+pub struct Lanes(pub [u32; 16]);
+
 /// Exchanges of lanes: they depend on the group, the number of rows and the lanes alone.
 pub struct Pattern {
     pub rows: usize,
@@ -19,11 +24,11 @@ pub struct Pattern {
     inner: usize,
     /// For each vector of a step's output, for each of its lanes: which lane of the row it comes
     /// from.
-    pub sources: Vec<[u32; 16]>,
+    pub sources: Vec<Lanes>,
     /// For each vector and each row: the lanes that come from that row.
     pub masks: Vec<u16>,
     /// For each row, for each of its lanes: which lane of the memory's vectors it comes from.
-    pub origins: Vec<[u32; 16]>,
+    pub origins: Vec<Lanes>,
     /// For each row and each vector: the lanes that come from that vector.
     pub origin_masks: Vec<u16>,
 }
@@ -38,18 +43,18 @@ impl Pattern {
             step,
             lanes,
             inner,
-            sources: vec![[0; 16]; vectors],
+            sources: vec![Lanes([0; 16]); vectors],
             masks: vec![0; vectors * rows],
-            origins: vec![[0; 16]; rows],
+            origins: vec![Lanes([0; 16]); rows],
             origin_masks: vec![0; rows * vectors],
         };
         let (mut vector, mut lane) = (0, 0);
         for group in (0..step).step_by(inner) {
             for row in 0..rows {
                 for value in group..group + inner {
-                    pattern.sources[vector][lane] = value as u32;
+                    pattern.sources[vector].0[lane] = value as u32;
                     pattern.masks[vector * rows + row] |= 1 << lane;
-                    pattern.origins[row][value] = lane as u32;
+                    pattern.origins[row].0[value] = lane as u32;
                     pattern.origin_masks[row * vectors + vector] |= 1 << value;
                     lane += 1;
                     if lane == lanes {

@@ -7,7 +7,7 @@
 
 use std::arch::x86_64::*;
 
-use super::{Avx512, merge_rows};
+use super::{Avx512, groups, merge_rows};
 use crate::expand::element::sealed::{Format, Wide};
 use crate::expand::kernel::forward::Direct;
 use crate::expand::kernel::instructions::Instructions;
@@ -113,7 +113,9 @@ pub(super) unsafe fn expand<T: Wide>(
     let source = Source::new(x);
     // SAFETY: the caller's promise; `avx512` is proof of the instructions.
     unsafe {
-        if direct.plan.kind == Kind::Sum {
+        if let Some(pattern) = &direct.group {
+            groups::expand(avx512, direct, pattern, source, count, out);
+        } else if direct.plan.kind == Kind::Sum {
             let pays = direct.plan.coefficients.len() > TABLE_ORDER && count >= TABLE_COUNT;
             if size_of::<T>() == 1 && pays {
                 look_up(avx512, direct, source, count, out);
@@ -197,6 +199,32 @@ impl Line {
         unsafe { if streams { self.stream(vector) } else { self.store(vector) } };
     }
 
+    /// Writes the first so many lanes of a vector, or the line that they complete: what comes next
+    /// begins elsewhere in its line.
+    ///
+    /// # Safety
+    ///
+    /// As [`Line::write`], for these lanes; a whole vector was written before.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+    pub(super) unsafe fn append(&mut self, vector: __m512, lanes: usize, streams: bool) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if !streams {
+                _mm512_mask_storeu_ps(self.to, first_lanes(lanes), vector);
+            } else if self.phase + lanes >= 16 {
+                let line = _mm512_permutex2var_ps(self.earlier, self.lanes, vector);
+                _mm512_stream_ps(self.to.wrapping_sub(self.phase), line);
+            }
+        }
+        let counting = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        let last = _mm512_add_epi32(counting, _mm512_set1_epi32(lanes as i32));
+        self.earlier = _mm512_permutex2var_ps(self.earlier, last, vector);
+        self.to = self.to.wrapping_add(lanes);
+        self.phase = (self.phase + lanes) % 16;
+        self.lanes = _mm512_add_epi32(counting, _mm512_set1_epi32(16 - self.phase as i32));
+    }
+
     /// Writes what is left of the last vector.
     ///
     /// # Safety
@@ -245,7 +273,10 @@ pub(super) fn round(values: [__m512d; 2]) -> __m512 {
 ///
 /// The machine has the instructions.
 #[inline(always)]
-unsafe fn ascend<const N: usize, const SUMS: bool>(plan: &Plan, t: [__m512d; 2]) -> [__m512; N] {
+pub(super) unsafe fn ascend<const N: usize, const SUMS: bool>(
+    plan: &Plan,
+    t: [__m512d; 2],
+) -> [__m512; N] {
     // SAFETY: the caller's promise.
     unsafe {
         let mut power = [_mm512_set1_pd(1.0); 2];

@@ -12,6 +12,7 @@ use super::direct::{Line, Rest, STEP, Source, affine, first_lanes, horner, round
 use crate::expand::element::sealed::Wide;
 use crate::expand::kernel::Kind;
 use crate::expand::kernel::backward::{DirectGradient, Sums};
+use crate::expand::kernel::interleave::Lanes;
 
 /// Takes the gradients of `count` values back to `out`, where it is given, and adds to the sums
 /// over all values: value `i` to lane `i % 16`.
@@ -191,7 +192,7 @@ unsafe fn separate_rows<const N: usize>(vectors: [__m512; N]) -> [__m512; N] {
         let mut rows = [vectors[0]; N];
         for row in 0..N {
             for vector in 1..N {
-                let lanes = _mm512_loadu_si512(Turns::<N>::LANES[row][vector].as_ptr().cast());
+                let lanes = _mm512_load_si512(Turns::<N>::LANES[row][vector].0.as_ptr().cast());
                 rows[row] = _mm512_permutex2var_ps(rows[row], lanes, vectors[vector]);
             }
         }
@@ -240,8 +241,8 @@ struct Turns<const N: usize>;
 impl<const N: usize> Turns<N> {
     /// For each row, for each vector of memory that joins what the vectors before it had of the
     /// row: which of those lanes, or (from 16 on) of its own.
-    const LANES: [[[u32; 16]; N]; N] = {
-        let mut lanes = [[[0; 16]; N]; N];
+    const LANES: [[Lanes; N]; N] = {
+        let mut lanes = [[Lanes([0; 16]); N]; N];
         let mut place = 0;
         while place < 16 * N {
             let (vector, lane, row, value) = (place / 16, place % 16, place % N, place / N);
@@ -249,7 +250,7 @@ impl<const N: usize> Turns<N> {
             while joining < N {
                 // The first vector is there as it was until another joins it.
                 let kept = if vector == 0 && joining == 1 { lane } else { value };
-                lanes[row][joining][value] =
+                lanes[row][joining].0[value] =
                     if vector == joining { 16 + lane } else { kept } as u32;
                 joining += 1;
             }
