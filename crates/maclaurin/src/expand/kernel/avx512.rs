@@ -11,6 +11,7 @@
 mod direct;
 mod gradient;
 mod groups;
+mod line;
 
 use std::arch::x86_64::*;
 
@@ -207,12 +208,12 @@ impl Instructions for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn expand_directly<T: Wide>(
+    unsafe fn expand_directly<T: Wide, U: Narrow>(
         self,
         direct: &Direct<'_>,
         x: *const T,
         count: usize,
-        out: *mut f32,
+        out: *mut U,
     ) {
         // SAFETY: the caller's promise; `self` is proof of the instructions.
         unsafe { direct::expand(self, direct, x, count, out) };

@@ -81,7 +81,7 @@ struct Writer<'a, T, U> {
     direct: Option<Direct<'a>>,
 }
 
-/// Rows that a machine may write without tiles: of single precision.
+/// Rows that a machine may write without tiles: of single precision or less.
 pub struct Direct<'a> {
     pub(super) plan: &'a Plan,
     /// Values between two rows, where they lie far apart.
@@ -105,7 +105,7 @@ impl<'a> Direct<'a> {
         let plan = forward.plan;
         let count = plan.count();
         let dense = matches!(forward.output, Destination::Dense(_)) && forward.tangent.is_none();
-        if !(dense && U::IS_LANE && size_of::<U>() == 4) {
+        if !dense || size_of::<U::Lane>() != 4 {
             return None;
         }
         let rising = plan.rows.iter().enumerate().all(|(place, row)| row.place == place);
@@ -114,7 +114,7 @@ impl<'a> Direct<'a> {
             return Some(Self { plan, apart: None, group, rising, streams });
         }
         // Shorter parts of rows do not pay for the ends of their lines.
-        let apart = count > 1 && inner * 4 >= SHORTEST_STREAM;
+        let apart = count > 1 && inner * size_of::<U>() >= SHORTEST_STREAM;
         let placed = apart || inner == 1 || count == 1;
         (rising && placed && Self::COUNTS.contains(&count)).then_some(Self {
             plan,
@@ -234,9 +234,8 @@ impl<T: Wide, U: Narrow> Writer<'_, T, U> {
                 Some(x) => x.wrapping_add(start).cast_const(),
                 None => read(input, start, &mut gathered[..count]).as_ptr(),
             };
-            // SAFETY: the values exist; the caller's promise for the output, whose type is `f32`
-            // by another name.
-            unsafe { instructions.expand_directly(direct, x, count, out.add(offset).cast()) };
+            // SAFETY: the values exist; the caller's promise for the output.
+            unsafe { instructions.expand_directly(direct, x, count, out.add(offset)) };
             start += count;
         }
     }

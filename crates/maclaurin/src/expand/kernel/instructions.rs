@@ -191,12 +191,12 @@ pub trait Instructions: Copy + Send + Sync {
     ///
     /// The values can be read, their places in the output written, and they are nobody else's.
     #[inline(always)]
-    unsafe fn expand_directly<T: Wide>(
+    unsafe fn expand_directly<T: Wide, U: Narrow>(
         self,
         _direct: &Direct<'_>,
         _x: *const T,
         _count: usize,
-        _out: *mut f32,
+        _out: *mut U,
     ) {
         unreachable!("only levels that write directly are asked to");
     }

@@ -7,8 +7,9 @@
 
 use std::arch::x86_64::*;
 
+use super::line::{Halves, Line, Output, Singles};
 use super::{Avx512, groups, merge_rows};
-use crate::expand::element::sealed::{Format, Wide};
+use crate::expand::element::sealed::{Format, Narrow, Wide};
 use crate::expand::kernel::forward::Direct;
 use crate::expand::kernel::instructions::Instructions;
 use crate::expand::kernel::{Kind, NO_ROW, Plan};
@@ -103,140 +104,48 @@ impl Rest {
 /// # Safety
 ///
 /// The values can be read, the output's places written, and they are nobody else's.
-pub(super) unsafe fn expand<T: Wide>(
+pub(super) unsafe fn expand<T: Wide, U: Narrow>(
     avx512: Avx512,
     direct: &Direct<'_>,
     x: *const T,
     count: usize,
-    out: *mut f32,
+    out: *mut U,
+) {
+    // SAFETY: the caller's promise; the types of the output are those of the format by other names.
+    unsafe {
+        match U::FORMAT {
+            Format::F16 => to::<T, Halves<false>>(avx512, direct, x, count, out.cast()),
+            Format::BF16 => to::<T, Halves<true>>(avx512, direct, x, count, out.cast()),
+            _ => to::<T, Singles>(avx512, direct, x, count, out.cast()),
+        }
+    }
+}
+
+/// # Safety
+///
+/// As [`expand`].
+unsafe fn to<T: Wide, O: Output>(
+    avx512: Avx512,
+    direct: &Direct<'_>,
+    x: *const T,
+    count: usize,
+    out: *mut O::Value,
 ) {
     let source = Source::new(x);
     // SAFETY: the caller's promise; `avx512` is proof of the instructions.
     unsafe {
         if let Some(pattern) = &direct.group {
-            groups::expand(avx512, direct, pattern, source, count, out);
+            groups::expand::<O>(avx512, direct, pattern, source, count, out);
         } else if direct.plan.kind == Kind::Sum {
             let pays = direct.plan.coefficients.len() > TABLE_ORDER && count >= TABLE_COUNT;
             if size_of::<T>() == 1 && pays {
-                look_up(avx512, direct, source, count, out);
-            } else if direct.streams {
-                sums::<true>(avx512, direct.plan, source, count, out);
+                look_up::<O>(avx512, direct, source, count, out);
             } else {
-                sums::<false>(avx512, direct.plan, source, count, out);
+                sums::<O>(avx512, direct.plan, source, count, out, direct.streams);
             }
         } else {
-            rows(avx512, direct, source, count, out);
+            rows::<O>(avx512, direct, source, count, out);
         }
-    }
-}
-
-/// The first lanes of a vector, sixteen at most.
-pub(super) fn first_lanes(count: usize) -> __mmask16 {
-    ((1u32 << count) - 1) as __mmask16
-}
-
-/// Whole lines written one after the other past the caches, from an address at any lane.
-#[derive(Clone, Copy)]
-pub(super) struct Line {
-    /// Where the next vector's first lane goes.
-    pub(super) to: *mut f32,
-    /// Lanes of the line before that address.
-    phase: usize,
-    /// Two vectors to a line: the last lanes of the one, the first of the other.
-    lanes: __m512i,
-    /// The vector before.
-    earlier: __m512,
-}
-
-impl Line {
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    pub(super) fn new(to: *mut f32) -> Self {
-        let phase = to.addr() / 4 % 16;
-        let counting = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-        let lanes = _mm512_add_epi32(counting, _mm512_set1_epi32(16 - phase as i32));
-        Self { to, phase, lanes, earlier: _mm512_setzero_ps() }
-    }
-
-    /// Writes a vector as it is.
-    ///
-    /// # Safety
-    ///
-    /// It can be written.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn store(&mut self, vector: __m512) {
-        // SAFETY: the caller's promise.
-        unsafe { _mm512_storeu_ps(self.to, vector) };
-        self.to = self.to.wrapping_add(16);
-        self.earlier = vector;
-    }
-
-    /// Writes the line that the vector completes.
-    ///
-    /// # Safety
-    ///
-    /// The vector can be written, and the one before it was.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    unsafe fn stream(&mut self, vector: __m512) {
-        let line = _mm512_permutex2var_ps(self.earlier, self.lanes, vector);
-        // SAFETY: the caller's promise.
-        unsafe { _mm512_stream_ps(self.to.wrapping_sub(self.phase), line) };
-        self.to = self.to.wrapping_add(16);
-        self.earlier = vector;
-    }
-
-    /// Writes a vector, past the caches if `streams`.
-    ///
-    /// # Safety
-    ///
-    /// As [`Line::store`], or [`Line::stream`].
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    pub(super) unsafe fn write(&mut self, vector: __m512, streams: bool) {
-        // SAFETY: the caller's promise.
-        unsafe { if streams { self.stream(vector) } else { self.store(vector) } };
-    }
-
-    /// Writes the first so many lanes of a vector, or the line that they complete: what comes next
-    /// begins elsewhere in its line.
-    ///
-    /// # Safety
-    ///
-    /// As [`Line::write`], for these lanes; a whole vector was written before.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    pub(super) unsafe fn append(&mut self, vector: __m512, lanes: usize, streams: bool) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            if !streams {
-                _mm512_mask_storeu_ps(self.to, first_lanes(lanes), vector);
-            } else if self.phase + lanes >= 16 {
-                let line = _mm512_permutex2var_ps(self.earlier, self.lanes, vector);
-                _mm512_stream_ps(self.to.wrapping_sub(self.phase), line);
-            }
-        }
-        let counting = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-        let last = _mm512_add_epi32(counting, _mm512_set1_epi32(lanes as i32));
-        self.earlier = _mm512_permutex2var_ps(self.earlier, last, vector);
-        self.to = self.to.wrapping_add(lanes);
-        self.phase = (self.phase + lanes) % 16;
-        self.lanes = _mm512_add_epi32(counting, _mm512_set1_epi32(16 - self.phase as i32));
-    }
-
-    /// Writes what is left of the last vector.
-    ///
-    /// # Safety
-    ///
-    /// At least one vector was written.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-    pub(super) unsafe fn finish(self) {
-        let line = _mm512_permutex2var_ps(self.earlier, self.lanes, self.earlier);
-        let left = first_lanes(self.phase);
-        // SAFETY: lanes of the vector before.
-        unsafe { _mm512_mask_storeu_ps(self.to.wrapping_sub(self.phase), left, line) };
     }
 }
 
@@ -273,10 +182,8 @@ pub(super) fn round(values: [__m512d; 2]) -> __m512 {
 ///
 /// The machine has the instructions.
 #[inline(always)]
-pub(super) unsafe fn ascend<const N: usize, const SUMS: bool>(
-    plan: &Plan,
-    t: [__m512d; 2],
-) -> [__m512; N] {
+pub(super) unsafe fn ascend<const N: usize>(plan: &Plan, t: [__m512d; 2]) -> [__m512; N] {
+    let sums = plan.kind == Kind::PartialSums;
     // SAFETY: the caller's promise.
     unsafe {
         let mut power = [_mm512_set1_pd(1.0); 2];
@@ -288,14 +195,14 @@ pub(super) unsafe fn ascend<const N: usize, const SUMS: bool>(
                 if step.raises {
                     power = [_mm512_mul_pd(power[0], t[0]), _mm512_mul_pd(power[1], t[1])];
                 }
-                if SUMS && step.adds {
+                if sums && step.adds {
                     let a = _mm512_set1_pd(step.addend);
                     sum[0] = _mm512_fmadd_pd(a, power[0], sum[0]);
                     sum[1] = _mm512_fmadd_pd(a, power[1], sum[1]);
                 }
                 if step.place != NO_ROW {
                     let factor = _mm512_set1_pd(step.factor);
-                    *row = if SUMS {
+                    *row = if sums {
                         round(sum)
                     } else {
                         round([_mm512_mul_pd(factor, power[0]), _mm512_mul_pd(factor, power[1])])
@@ -313,73 +220,69 @@ pub(super) unsafe fn ascend<const N: usize, const SUMS: bool>(
 /// # Safety
 ///
 /// As [`expand`].
-unsafe fn rows(avx512: Avx512, direct: &Direct<'_>, source: Source, count: usize, out: *mut f32) {
+unsafe fn rows<O: Output>(
+    avx512: Avx512,
+    direct: &Direct<'_>,
+    source: Source,
+    count: usize,
+    out: *mut O::Value,
+) {
     macro_rules! by_number {
         ($($number:literal)*) => {
-            match direct.plan.count() {
-                $($number => by_number!(@ $number),)*
+            match (direct.plan.count(), direct.apart) {
+                $(
+                    ($number, None) => steps::<O, $number, false>,
+                    ($number, Some(_)) => steps::<O, $number, true>,
+                )*
                 _ => unreachable!("no direct way was promised for so many rows"),
             }
         };
-        (@ $number:literal) => {
-            match (direct.plan.kind == Kind::PartialSums, direct.apart.is_some(), direct.streams) {
-                (false, false, false) => by_number!(@ $number false false false),
-                (false, false, true) => by_number!(@ $number false false true),
-                (false, true, false) => by_number!(@ $number false true false),
-                (false, true, true) => by_number!(@ $number false true true),
-                (true, false, false) => by_number!(@ $number true false false),
-                (true, false, true) => by_number!(@ $number true false true),
-                (true, true, false) => by_number!(@ $number true true false),
-                (true, true, true) => by_number!(@ $number true true true),
-            }
-        };
-        (@ $number:literal $sums:literal $apart:literal $streams:literal) => {
-            // SAFETY: the caller's promise; `avx512` is proof of the instructions.
-            unsafe {
-                steps::<$number, $sums, $apart, $streams>(avx512, direct, source, count, out);
-            }
-        };
     }
-    by_number!(1 2 3 4 5 6 7 8 16);
+    let steps: Steps<O> = by_number!(1 2 3 4 5 6 7 8 16);
+    // SAFETY: the caller's promise; `avx512` is proof of the instructions.
+    unsafe { steps(avx512, direct, source, count, out) };
 }
+
+/// [`steps`] for some number of rows.
+type Steps<O> = unsafe fn(Avx512, &Direct<'_>, Source, usize, *mut <O as Output>::Value);
 
 /// # Safety
 ///
 /// As [`rows`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
-unsafe fn steps<const N: usize, const SUMS: bool, const APART: bool, const STREAMS: bool>(
+unsafe fn steps<O: Output, const N: usize, const APART: bool>(
     avx512: Avx512,
     direct: &Direct<'_>,
     source: Source,
     count: usize,
-    out: *mut f32,
+    out: *mut O::Value,
 ) {
     let plan = direct.plan;
     let apart = direct.apart.unwrap_or(0);
-    // Of rows side by side there is one line, apart from the array so that it stays in registers.
-    let mut line = Line::new(out);
-    let mut lines = [line; N];
-    if APART {
-        for (row, line) in lines.iter_mut().enumerate() {
-            *line = Line::new(out.wrapping_add(row * apart));
-        }
-    }
     let whole = count / STEP;
     let mut rest = Rest::EMPTY;
     // SAFETY: the caller's promise: rows of whole steps lie inside the output.
     unsafe {
         let last = rest.fill(source, whole * STEP, count);
-        for step in 0..whole {
-            let rows = ascend::<N, SUMS>(plan, affine(avx512, plan, source, step * STEP));
-            // The first line begins in the middle, so it is not written past the caches.
-            let streams = STREAMS && step > 0;
-            let rows = if APART { rows } else { merge_rows(rows) };
-            for (place, row) in rows.iter().enumerate() {
-                let line = if APART { &mut lines[place] } else { &mut line };
-                line.write(*row, streams);
+        // Of rows side by side there is one line, apart from the array so that it stays in registers.
+        let mut line = Line::<O>::new(out);
+        let mut lines = [line; N];
+        if APART {
+            for row in 0..N {
+                lines[row] = Line::new(out.wrapping_add(row * apart));
             }
         }
-        if STREAMS && whole > 0 {
+        for step in 0..whole {
+            let rows = ascend::<N>(plan, affine(avx512, plan, source, step * STEP));
+            // The first block begins in the middle, so it is not written past the caches.
+            let streams = direct.streams && step > 0;
+            let rows = if APART { rows } else { merge_rows(rows) };
+            for place in 0..N {
+                let line = if APART { &mut lines[place] } else { &mut line };
+                line.write(rows[place], streams);
+            }
+        }
+        if direct.streams && whole > 0 {
             if APART {
                 for line in lines {
                     line.finish();
@@ -390,16 +293,15 @@ unsafe fn steps<const N: usize, const SUMS: bool, const APART: bool, const STREA
         }
         let left = count - whole * STEP;
         if left > 0 {
-            let rows = ascend::<N, SUMS>(plan, affine(avx512, plan, last, 0));
+            let rows = ascend::<N>(plan, affine(avx512, plan, last, 0));
             let rows = if APART { rows } else { merge_rows(rows) };
-            for (place, row) in rows.into_iter().enumerate() {
-                let (to, lanes) = if APART {
-                    (lines[place].to, left)
+            for place in 0..N {
+                if APART {
+                    lines[place].end(rows[place], left, 0);
                 } else {
-                    let lanes = (left * N).saturating_sub(place * 16).min(16);
-                    (line.to.wrapping_add(place * 16), lanes)
-                };
-                _mm512_mask_storeu_ps(to, first_lanes(lanes), row);
+                    let lanes = (left * N).saturating_sub(place * STEP).min(STEP);
+                    line.end(rows[place], lanes, place * STEP);
+                }
             }
         }
     }
@@ -411,40 +313,41 @@ unsafe fn steps<const N: usize, const SUMS: bool, const APART: bool, const STREA
 ///
 /// As [`rows`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
-unsafe fn sums<const STREAMS: bool>(
+unsafe fn sums<O: Output>(
     avx512: Avx512,
     plan: &Plan,
     source: Source,
     count: usize,
-    out: *mut f32,
+    out: *mut O::Value,
+    streams: bool,
 ) {
-    let mut line = Line::new(out);
     let whole = count / STEP;
     let mut step = 0;
     let mut rest = Rest::EMPTY;
     // SAFETY: the caller's promise: whole steps lie inside the output.
     unsafe {
         let last = rest.fill(source, whole * STEP, count);
+        let mut line = Line::<O>::new(out);
         while step + CHAINS <= whole {
             let mut t = [[_mm512_setzero_pd(); 2]; CHAINS];
-            for (block, t) in t.iter_mut().enumerate() {
-                *t = affine(avx512, plan, source, (step + block) * STEP);
+            for block in 0..CHAINS {
+                t[block] = affine(avx512, plan, source, (step + block) * STEP);
             }
-            for (block, sum) in horner(&plan.coefficients, t).into_iter().enumerate() {
-                line.write(round(sum), STREAMS && step + block > 0);
+            let sums = horner(&plan.coefficients, t);
+            for block in 0..CHAINS {
+                line.write(round(sums[block]), streams && step + block > 0);
             }
             step += CHAINS;
         }
         for step in step..whole {
             let [sum] = horner(&plan.coefficients, [affine(avx512, plan, source, step * STEP)]);
-            line.write(round(sum), STREAMS && step > 0);
+            line.write(round(sum), streams && step > 0);
         }
-        if STREAMS && whole > 0 {
+        if streams && whole > 0 {
             line.finish();
         }
-        let left = count - whole * STEP;
         let [sum] = horner(&plan.coefficients, [affine(avx512, plan, last, 0)]);
-        _mm512_mask_storeu_ps(line.to, first_lanes(left), round(sum));
+        line.end(round(sum), count - whole * STEP, 0);
     }
 }
 
@@ -472,12 +375,12 @@ pub(super) fn horner<const BLOCKS: usize>(
 ///
 /// As [`rows`], of values of one byte; there is a whole step.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
-unsafe fn look_up(
+unsafe fn look_up<O: Output>(
     avx512: Avx512,
     direct: &Direct<'_>,
     source: Source,
     count: usize,
-    out: *mut f32,
+    out: *mut O::Value,
 ) {
     let bytes: [u8; 256] = std::array::from_fn(|byte| byte as u8);
     let all = Source { from: bytes.as_ptr(), ..source };
@@ -487,8 +390,8 @@ unsafe fn look_up(
     // SAFETY: the caller's promise; the table has room for 256 values.
     unsafe {
         let last = rest.fill(source, whole * STEP, count);
-        sums::<false>(avx512, direct.plan, all, 256, table.as_mut_ptr().cast());
-        let mut line = Line::new(out);
+        sums::<Singles>(avx512, direct.plan, all, 256, table.as_mut_ptr().cast(), false);
+        let mut line = Line::<O>::new(out);
         for step in 0..whole {
             let place = _mm512_cvtepu8_epi32(_mm_loadu_si128(source.from.add(step * STEP).cast()));
             line.write(find(&table, place), direct.streams && step > 0);
@@ -497,8 +400,7 @@ unsafe fn look_up(
             line.finish();
         }
         let place = _mm512_cvtepu8_epi32(_mm_loadu_si128(last.from.cast()));
-        let left = first_lanes(count - whole * STEP);
-        _mm512_mask_storeu_ps(line.to, left, find(&table, place));
+        line.end(find(&table, place), count - whole * STEP, 0);
     }
 }
 

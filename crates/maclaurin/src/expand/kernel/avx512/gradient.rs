@@ -8,7 +8,8 @@ use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
 use super::Avx512;
-use super::direct::{Line, Rest, STEP, Source, affine, first_lanes, horner, round};
+use super::direct::{Rest, STEP, Source, affine, horner, round};
+use super::line::{Line, Singles, first_lanes};
 use crate::expand::element::sealed::Wide;
 use crate::expand::kernel::Kind;
 use crate::expand::kernel::backward::{DirectGradient, Sums};
@@ -84,7 +85,8 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
     let mut rest = Rest::EMPTY;
     // SAFETY: the caller's promise.
     let last = unsafe { rest.fill(source, count - count % (BLOCKS * STEP), count) };
-    let mut line = Line::new(out.unwrap_or(std::ptr::null_mut()));
+    // SAFETY: the machine has the instructions.
+    let mut line = unsafe { Line::<Singles>::new(out.unwrap_or(std::ptr::null_mut())) };
     let mut first = 0;
     while first < count {
         let left = count - first;
@@ -130,9 +132,8 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
                         line.write(slopes[block], direct.streams && first + block > 0);
                         continue;
                     }
-                    let lanes = first_lanes(left.saturating_sub(block * STEP).min(STEP));
-                    let to = line.to.wrapping_add(block * STEP);
-                    _mm512_mask_storeu_ps(to, lanes, slopes[block]);
+                    let lanes = left.saturating_sub(block * STEP).min(STEP);
+                    line.end(slopes[block], lanes, block * STEP);
                 }
             }
         }

@@ -6,7 +6,8 @@
 
 use std::arch::x86_64::*;
 
-use super::direct::{Line, Rest, Source, affine, ascend, first_lanes, round};
+use super::direct::{Rest, Source, affine, ascend, round};
+use super::line::{Line, Output};
 use super::{Avx512, join_rows, turns};
 use crate::expand::kernel::forward::Direct;
 use crate::expand::kernel::interleave::Pattern;
@@ -31,50 +32,46 @@ struct Rows([[f32; 16]; MOST_ROWS]);
 /// # Safety
 ///
 /// The values can be read, the output's places written, and they are nobody else's.
-pub(super) unsafe fn expand(
+pub(super) unsafe fn expand<O: Output>(
     avx512: Avx512,
     direct: &Direct<'_>,
     pattern: &Pattern,
     source: Source,
     count: usize,
-    out: *mut f32,
+    out: *mut O::Value,
 ) {
     macro_rules! by_number {
         ($($number:literal)*) => {
-            match (direct.plan.count(), direct.streams) {
-                $(
-                    ($number, false) if direct.rising => steps::<$number, false>,
-                    ($number, true) if direct.rising => steps::<$number, true>,
-                )*
-                (_, false) => steps::<ANY, false>,
-                (_, true) => steps::<ANY, true>,
+            match direct.plan.count() {
+                $($number if direct.rising => steps::<O, $number>,)*
+                _ => steps::<O, ANY>,
             }
         };
     }
-    let steps: Steps = by_number!(2 3 4 5 6 7 8);
+    let steps: Steps<O> = by_number!(2 3 4 5 6 7 8);
     // SAFETY: the caller's promise; `avx512` is proof of the instructions.
-    unsafe { steps(avx512, direct.plan, pattern, source, count, out) };
+    unsafe { steps(avx512, direct, pattern, source, count, out) };
 }
 
 /// Any number of rows in any order, by way of the first-level cache.
 const ANY: usize = 0;
 
 /// [`steps`] for some number of rows.
-type Steps = unsafe fn(Avx512, &Plan, &Pattern, Source, usize, *mut f32);
+type Steps<O> = unsafe fn(Avx512, &Direct<'_>, &Pattern, Source, usize, *mut <O as Output>::Value);
 
 /// # Safety
 ///
 /// As [`expand`]; there are `N` rows by rising degree, or any.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
-unsafe fn steps<const N: usize, const STREAMS: bool>(
+unsafe fn steps<O: Output, const N: usize>(
     avx512: Avx512,
-    plan: &Plan,
+    direct: &Direct<'_>,
     pattern: &Pattern,
     source: Source,
     count: usize,
-    out: *mut f32,
+    out: *mut O::Value,
 ) {
-    let step = pattern.step;
+    let (plan, step) = (direct.plan, pattern.step);
     // Vectors of a step's output but the last, and its lanes.
     let before = pattern.vectors() - 1;
     let lanes = step * pattern.rows - 16 * before;
@@ -82,12 +79,12 @@ unsafe fn steps<const N: usize, const STREAMS: bool>(
     let parts = if N == ANY { Parts::new(pattern) } else { Parts::NONE };
     let mut any = Rows([[0.0; 16]; MOST_ROWS]);
     let mut rest = Rest::EMPTY;
-    let mut line = Line::new(out);
     // A step is read as a whole vector.
     let whole = count.saturating_sub(16 - step) / step * step;
     // SAFETY: the caller's promise: the output has the places of `count` values.
     unsafe {
         let last = rest.fill(source, whole, count);
+        let mut line = Line::<O>::new(out);
         for first in (0..count).step_by(step) {
             let t = if first < whole {
                 affine(avx512, plan, source, first)
@@ -95,16 +92,15 @@ unsafe fn steps<const N: usize, const STREAMS: bool>(
                 affine(avx512, plan, last, first - whole)
             };
             let mut rows = [_mm512_setzero_ps(); N];
-            match (N, plan.kind == Kind::PartialSums) {
-                (ANY, false) => ascend_any::<false>(plan, t, &mut any),
-                (ANY, true) => ascend_any::<true>(plan, t, &mut any),
-                (_, false) => rows = ascend::<N, false>(plan, t),
-                (_, true) => rows = ascend::<N, true>(plan, t),
+            if N == ANY {
+                ascend_any(plan, t, &mut any);
+            } else {
+                rows = ascend::<N>(plan, t);
             }
             let left = (count - first) * pattern.rows;
             let complete = count - first >= step;
-            // The first line begins in the middle, so it is not written past the caches.
-            let streams = STREAMS && first > 0;
+            // The first block begins in the middle, so it is not written past the caches.
+            let streams = direct.streams && first > 0;
             if !complete && streams {
                 line.finish();
             }
@@ -115,8 +111,8 @@ unsafe fn steps<const N: usize, const STREAMS: bool>(
                     join_rows(&rows, &turns[vector])
                 };
                 if !complete {
-                    let lanes = first_lanes(left.saturating_sub(16 * vector).min(16));
-                    _mm512_mask_storeu_ps(line.to.wrapping_add(16 * vector), lanes, joined);
+                    let lanes = left.saturating_sub(16 * vector).min(16);
+                    line.end(joined, lanes, 16 * vector);
                 } else if vector < before || lanes == 16 {
                     line.write(joined, streams);
                 } else {
@@ -124,7 +120,7 @@ unsafe fn steps<const N: usize, const STREAMS: bool>(
                 }
             }
         }
-        if STREAMS && count >= step && count.is_multiple_of(step) {
+        if direct.streams && count >= step && count.is_multiple_of(step) {
             line.finish();
         }
     }
@@ -190,7 +186,8 @@ impl Parts {
 ///
 /// The machine has the instructions.
 #[inline(always)]
-unsafe fn ascend_any<const SUMS: bool>(plan: &Plan, t: [__m512d; 2], rows: &mut Rows) {
+unsafe fn ascend_any(plan: &Plan, t: [__m512d; 2], rows: &mut Rows) {
+    let sums = plan.kind == Kind::PartialSums;
     // SAFETY: the caller's promise; rows are arrays of 64 bytes.
     unsafe {
         let mut power = [_mm512_set1_pd(1.0); 2];
@@ -199,14 +196,14 @@ unsafe fn ascend_any<const SUMS: bool>(plan: &Plan, t: [__m512d; 2], rows: &mut 
             if step.raises {
                 power = [_mm512_mul_pd(power[0], t[0]), _mm512_mul_pd(power[1], t[1])];
             }
-            if SUMS && step.adds {
+            if sums && step.adds {
                 let a = _mm512_set1_pd(step.addend);
                 sum[0] = _mm512_fmadd_pd(a, power[0], sum[0]);
                 sum[1] = _mm512_fmadd_pd(a, power[1], sum[1]);
             }
             if step.place != NO_ROW {
                 let factor = _mm512_set1_pd(step.factor);
-                let value = if SUMS {
+                let value = if sums {
                     round(sum)
                 } else {
                     round([_mm512_mul_pd(factor, power[0]), _mm512_mul_pd(factor, power[1])])
