@@ -274,7 +274,7 @@ def peers_horner(x, a):
 def bars(native, rng):
     """Outputs over 64 MB with out=: ours against the limit alone."""
     worst = {}
-    for order, count in [(1, LARGE * 2), (2, LARGE), (3, LARGE), (4, LARGE), (8, LARGE // 2), (16, LARGE // 4)]:
+    for order, count in [(1, LARGE * 2), (2, LARGE), (3, LARGE), (4, LARGE), (6, LARGE // 2), (8, LARGE // 2), (16, LARGE // 4)]:
         a = coefficients(order)
         for dtype, kind in itertools.product((np.float32, np.uint8), KINDS):
             # One sum for each value is no larger than the input.

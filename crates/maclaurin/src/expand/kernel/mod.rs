@@ -4,7 +4,8 @@
 //! values are widened to `f64`, the rows computed in `f64` and rounded once (see `rows`), then put
 //! in their order in memory (`interleave`) and written, past the caches where the output is
 //! larger than they are (`stream`). With AVX-512 the usual cases need no tiles: few rows of single
-//! precision stay in registers until they are written (`avx512::direct`). The arithmetic is written
+//! precision stay in registers until they are written (`avx512::direct`, `groups`), and gradients of
+//! them until they are taken back (`avx512::gradient`). The arithmetic is written
 //! once for AVX-512, AVX2 and any machine, chosen when the program runs, but for those cases; it
 //! rounds alike on all, so results do not depend on the machine or on the number of threads, bit
 //! for bit.
