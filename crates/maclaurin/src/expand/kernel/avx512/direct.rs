@@ -2,8 +2,9 @@
 //!
 //! Sixteen values at a time: widened, all their rows computed and rounded, put in the order of
 //! memory and written, past the caches in whole lines whatever the output's alignment. For single
-//! precision, few rows that come out by rising degree, and a new last axis or rows apart; the rest
-//! goes by tiles (`forward`), with the same operations, so with the same bits.
+//! precision or less, few rows that come out by rising degree, and a new last axis or rows apart
+//! (behind narrow groups: `groups`); the rest goes by tiles (`forward`), with the same operations, so
+//! with the same bits.
 
 use std::arch::x86_64::*;
 
@@ -12,7 +13,7 @@ use super::{Avx512, groups, merge_rows};
 use crate::expand::element::sealed::{Format, Narrow, Wide};
 use crate::expand::kernel::forward::Direct;
 use crate::expand::kernel::instructions::Instructions;
-use crate::expand::kernel::{Kind, NO_ROW, Plan};
+use crate::expand::kernel::{Kind, NO_ROW, Plan, Step};
 
 /// Values of a step.
 pub(super) const STEP: usize = 16;
@@ -176,37 +177,68 @@ pub(super) fn round(values: [__m512d; 2]) -> __m512 {
     _mm512_insertf32x8::<1>(low, _mm512_cvtpd_ps(values[1]))
 }
 
-/// All rows of sixteen values, as `kernel::rows` computes them.
+/// The power and the partial sum of sixteen values on their way from degree to degree, as
+/// `kernel::rows` computes them.
+///
+/// # Safety
+///
+/// Its functions want the machine to have the instructions.
+pub(super) struct Ascent {
+    t: [__m512d; 2],
+    power: [__m512d; 2],
+    sum: [__m512d; 2],
+}
+
+impl Ascent {
+    #[inline(always)]
+    pub(super) unsafe fn new(t: [__m512d; 2]) -> Self {
+        // SAFETY: the caller's promise, here and below.
+        unsafe { Self { t, power: [_mm512_set1_pd(1.0); 2], sum: [_mm512_setzero_pd(); 2] } }
+    }
+
+    /// Takes a step, and returns the row that it ends at, if it does at one.
+    #[inline(always)]
+    pub(super) unsafe fn take(&mut self, step: &Step, kind: Kind) -> Option<__m512> {
+        let Self { t, power, sum } = self;
+        let sums = kind == Kind::PartialSums;
+        // SAFETY: as above.
+        unsafe {
+            if step.raises {
+                *power = [_mm512_mul_pd(power[0], t[0]), _mm512_mul_pd(power[1], t[1])];
+            }
+            if sums && step.adds {
+                let a = _mm512_set1_pd(step.addend);
+                sum[0] = _mm512_fmadd_pd(a, power[0], sum[0]);
+                sum[1] = _mm512_fmadd_pd(a, power[1], sum[1]);
+            }
+            if step.place == NO_ROW {
+                return None;
+            }
+            if sums {
+                return Some(round(*sum));
+            }
+            let factor = _mm512_set1_pd(step.factor);
+            Some(round([_mm512_mul_pd(factor, power[0]), _mm512_mul_pd(factor, power[1])]))
+        }
+    }
+}
+
+/// All rows of sixteen values, which come by rising degree.
 ///
 /// # Safety
 ///
 /// The machine has the instructions.
 #[inline(always)]
 pub(super) unsafe fn ascend<const N: usize>(plan: &Plan, t: [__m512d; 2]) -> [__m512; N] {
-    let sums = plan.kind == Kind::PartialSums;
     // SAFETY: the caller's promise.
     unsafe {
-        let mut power = [_mm512_set1_pd(1.0); 2];
-        let mut sum = [_mm512_setzero_pd(); 2];
+        let mut ascent = Ascent::new(t);
         let mut rows = [_mm512_setzero_ps(); N];
         let mut steps = plan.steps.iter();
         for row in &mut rows {
             for step in steps.by_ref() {
-                if step.raises {
-                    power = [_mm512_mul_pd(power[0], t[0]), _mm512_mul_pd(power[1], t[1])];
-                }
-                if sums && step.adds {
-                    let a = _mm512_set1_pd(step.addend);
-                    sum[0] = _mm512_fmadd_pd(a, power[0], sum[0]);
-                    sum[1] = _mm512_fmadd_pd(a, power[1], sum[1]);
-                }
-                if step.place != NO_ROW {
-                    let factor = _mm512_set1_pd(step.factor);
-                    *row = if sums {
-                        round(sum)
-                    } else {
-                        round([_mm512_mul_pd(factor, power[0]), _mm512_mul_pd(factor, power[1])])
-                    };
+                if let Some(values) = ascent.take(step, plan.kind) {
+                    *row = values;
                     break;
                 }
             }

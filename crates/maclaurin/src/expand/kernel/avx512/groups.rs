@@ -6,18 +6,17 @@
 
 use std::arch::x86_64::*;
 
-use super::direct::{Rest, Source, affine, ascend, round};
+use super::direct::{Ascent, Rest, Source, affine, ascend};
 use super::line::{Line, Output};
 use super::{Avx512, join_rows, turns};
 use crate::expand::kernel::forward::Direct;
 use crate::expand::kernel::interleave::Pattern;
-use crate::expand::kernel::{Kind, NO_ROW, Plan};
 
 /// Rows at the most.
 const MOST_ROWS: usize = Direct::MOST_GROUPED;
 
-/// Rows that have a part in a vector at the most: of a group of two values, two lanes each, and the
-/// ends of two more.
+/// Rows that have a part in a vector at the most: behind groups of two values, seven of them whole and
+/// the ends of two more.
 const MOST_PARTS: usize = 9;
 
 /// Vectors of a step's output at the most.
@@ -93,7 +92,12 @@ unsafe fn steps<O: Output, const N: usize>(
             };
             let mut rows = [_mm512_setzero_ps(); N];
             if N == ANY {
-                ascend_any(plan, t, &mut any);
+                let mut ascent = Ascent::new(t);
+                for step in &plan.steps {
+                    if let Some(values) = ascent.take(step, plan.kind) {
+                        _mm512_store_ps(any.0[step.place].as_mut_ptr(), values);
+                    }
+                }
             } else {
                 rows = ascend::<N>(plan, t);
             }
@@ -176,40 +180,6 @@ impl Parts {
                 joined = _mm512_mask_permutexvar_ps(joined, part.mask, lanes, row);
             }
             joined
-        }
-    }
-}
-
-/// All rows of sixteen values, as `kernel::rows` computes them.
-///
-/// # Safety
-///
-/// The machine has the instructions.
-#[inline(always)]
-unsafe fn ascend_any(plan: &Plan, t: [__m512d; 2], rows: &mut Rows) {
-    let sums = plan.kind == Kind::PartialSums;
-    // SAFETY: the caller's promise; rows are arrays of 64 bytes.
-    unsafe {
-        let mut power = [_mm512_set1_pd(1.0); 2];
-        let mut sum = [_mm512_setzero_pd(); 2];
-        for step in &plan.steps {
-            if step.raises {
-                power = [_mm512_mul_pd(power[0], t[0]), _mm512_mul_pd(power[1], t[1])];
-            }
-            if sums && step.adds {
-                let a = _mm512_set1_pd(step.addend);
-                sum[0] = _mm512_fmadd_pd(a, power[0], sum[0]);
-                sum[1] = _mm512_fmadd_pd(a, power[1], sum[1]);
-            }
-            if step.place != NO_ROW {
-                let factor = _mm512_set1_pd(step.factor);
-                let value = if sums {
-                    round(sum)
-                } else {
-                    round([_mm512_mul_pd(factor, power[0]), _mm512_mul_pd(factor, power[1])])
-                };
-                _mm512_store_ps(rows.0[step.place].as_mut_ptr(), value);
-            }
         }
     }
 }

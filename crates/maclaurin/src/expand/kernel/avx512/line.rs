@@ -130,7 +130,7 @@ impl<const BRAIN: bool> Output for Halves<BRAIN> {
 #[derive(Clone, Copy)]
 pub(super) struct Line<O: Output> {
     /// Where the next vector's first lane goes.
-    pub(super) to: *mut O::Value,
+    to: *mut O::Value,
     /// Lanes of the block before that address.
     phase: usize,
     /// The vector before.
