@@ -249,6 +249,7 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
             }
             // Lanes beyond the last value add nothing to sums.
             let whole = count.next_multiple_of(LANES);
+            t[count..whole].fill(0.0);
             for row in lanes.chunks_mut(stride) {
                 row[count..whole].fill(U::Lane::default());
             }

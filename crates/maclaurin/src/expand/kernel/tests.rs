@@ -220,3 +220,23 @@ fn large_arrays_agree() {
         check::<u8, f32>(&Case { order: 9, ..case }, |x| (x * 60.0) as u8).unwrap();
     }
 }
+
+/// Lanes behind the last value hold the tile before: an infinity there, times a gradient of zero,
+/// made sums NaN.
+#[test]
+fn infinities_of_a_tile_stay_there() {
+    let case = Case {
+        outer: 81,
+        inner: 1,
+        order: 1,
+        kind: Kind::Sum,
+        degrees: None,
+        constant: false,
+        skipped: 4,
+        stride: 1,
+        streams: false,
+        threads: 1,
+        seed: 15_218_527_548_500_130_124,
+    };
+    check::<f32, f32>(&case, |x| x as f32).unwrap();
+}
