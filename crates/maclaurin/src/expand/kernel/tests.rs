@@ -172,7 +172,7 @@ fn check<T: Element, U: Float + Narrow>(
 macro_rules! agree {
     ($($name:ident: $input:ty, $output:ty, $from:expr;)*) => {
         proptest! {
-            #![proptest_config(ProptestConfig::with_cases(64))]
+            #![proptest_config(ProptestConfig::default())]
             $(
                 #[test]
                 fn $name(case in case()) {
