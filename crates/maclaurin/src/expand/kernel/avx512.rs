@@ -8,10 +8,12 @@
 
 #![allow(clippy::needless_range_loop)]
 
+mod ascent;
 mod direct;
 mod gradient;
 mod groups;
 mod line;
+mod turns;
 
 use std::arch::x86_64::*;
 
@@ -260,89 +262,17 @@ fn brains(values: __m512) -> __m256i {
     _mm512_cvtepi32_epi16(_mm512_mask_mov_epi32(rounded, nan, quiet))
 }
 
-/// One vector of each of `N` rows, value by value: the vectors of memory. (Inlined, with loops
-/// rather than iterators: as a function, or with a call to an iterator, rows go through memory.)
-///
-/// # Safety
-///
-/// The machine has AVX-512.
-#[inline(always)]
-unsafe fn merge_rows<const N: usize>(rows: [__m512; N]) -> [__m512; N] {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let mut merged = [rows[0]; N];
-        if N.is_power_of_two() {
-            let mut lanes = [_mm512_setzero_si512(); N];
-            for row in 0..N {
-                lanes[row] = _mm512_castps_si512(rows[row]);
-            }
-            let lanes = merge_neighbours::<N>(4, lanes);
-            for row in 0..N {
-                merged[row] = _mm512_castsi512_ps(lanes[row]);
-            }
-            return merged;
-        }
-        for vector in 0..N {
-            merged[vector] = join_rows(&rows, &Turns::<N>::LANES[vector]);
-        }
-        merged
-    }
-}
-
-/// How `N` rows take turns in memory, behind groups of so many values: for each vector of memory, for
-/// each row that joins what the rows before it left there: which of their lanes, or (from 16 on) of
-/// its own.
-const fn turns<const N: usize>(inner: usize) -> [[Lanes; N]; N] {
-    let mut lanes = [[Lanes([0; 16]); N]; N];
-    let mut place = 0;
-    while place < (16 - 16 % inner) * N {
-        let (group, rest) = (place / (inner * N), place % (inner * N));
-        let (vector, lane, row, value) =
-            (place / 16, place % 16, rest / inner, group * inner + rest % inner);
-        let mut joining = 1;
-        while joining < N {
-            // The first row is there as it was until another joins it.
-            let kept = if row == 0 && joining == 1 { value } else { lane };
-            lanes[vector][joining].0[lane] = if row == joining { 16 + value } else { kept } as u32;
-            joining += 1;
-        }
-        place += 1;
-    }
-    lanes
-}
-
-/// [`turns`] of single values.
-struct Turns<const N: usize>;
-
-impl<const N: usize> Turns<N> {
-    const LANES: [[Lanes; N]; N] = turns(1);
-}
-
-/// A vector of memory, from the rows that take turns in it.
-///
-/// # Safety
-///
-/// The machine has AVX-512.
-#[inline(always)]
-unsafe fn join_rows<const N: usize>(rows: &[__m512; N], lanes: &[Lanes; N]) -> __m512 {
-    let mut joined = rows[0];
-    for row in 1..N {
-        // SAFETY: the caller's promise; the lanes are arrays of 64 bytes.
-        unsafe {
-            let lanes = _mm512_load_si512(lanes[row].0.as_ptr().cast());
-            joined = _mm512_permutex2var_ps(joined, lanes, rows[row]);
-        }
-    }
-    joined
-}
-
-/// `N` rows, a power of two, merged with their neighbours: elements of `bytes` bytes (4 or 8) in
-/// pairs, then pairs of pairs, until an element has all rows.
+/// Rows, a power of two, merged with their neighbours: elements of `bytes` bytes in runs of so many
+/// vectors, in pairs, then pairs of pairs, until a run has so many vectors as the last one.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 #[inline]
-fn merge_neighbours<const N: usize>(mut bytes: usize, mut rows: [__m512i; N]) -> [__m512i; N] {
-    let mut run = 1;
-    while run < N {
+fn merge_neighbours<const N: usize>(
+    mut bytes: usize,
+    mut run: usize,
+    last: usize,
+    mut rows: [__m512i; N],
+) -> [__m512i; N] {
+    while run < last {
         // Each row is a run of vectors now; two runs become one twice as long.
         let mut merged = rows;
         for pair in 0..N / (2 * run) {
@@ -383,7 +313,7 @@ unsafe fn merge_steps<L: Lane, const N: usize>(
             for (row, vector) in rows.iter_mut().enumerate() {
                 *vector = _mm512_loadu_si512(from.add(row * stride + step * lanes).cast());
             }
-            let rows = merge_neighbours::<N>(L::BYTES, rows);
+            let rows = merge_neighbours::<N>(L::BYTES, 1, N, rows);
             for (vector, value) in rows.iter().enumerate() {
                 _mm512_storeu_si512(to.add((step * N + vector) * lanes).cast(), *value);
             }

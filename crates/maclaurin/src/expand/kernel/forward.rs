@@ -88,8 +88,8 @@ pub struct Direct<'a> {
     pub(super) apart: Option<usize>,
     /// How rows take turns behind narrow groups of values.
     pub(super) group: Option<Pattern>,
-    /// Whether the rows come by rising degree; only those of groups may not.
-    pub(super) rising: bool,
+    /// Whether the rows are the usual ones ([`Plan::climbs`]); only those of groups may not be.
+    pub(super) usual: bool,
     /// Whether the output is written past the caches.
     pub(super) streams: bool,
 }
@@ -108,19 +108,19 @@ impl<'a> Direct<'a> {
         if !dense || size_of::<U::Lane>() != 4 {
             return None;
         }
-        let rising = plan.rows.iter().enumerate().all(|(place, row)| row.place == place);
+        let usual = plan.climbs();
         if count > 1 && (2..=WIDEST_GROUP).contains(&inner) && count <= Self::MOST_GROUPED {
             let group = Some(Pattern::new(count, inner, LANES));
-            return Some(Self { plan, apart: None, group, rising, streams });
+            return Some(Self { plan, apart: None, group, usual, streams });
         }
         // Shorter parts of rows do not pay for the ends of their lines.
         let apart = count > 1 && inner * size_of::<U>() >= SHORTEST_STREAM;
         let placed = apart || inner == 1 || count == 1;
-        (rising && placed && Self::COUNTS.contains(&count)).then_some(Self {
+        (usual && placed && Self::COUNTS.contains(&count)).then_some(Self {
             plan,
             apart: apart.then_some(inner),
             group: None,
-            rising,
+            usual,
             streams,
         })
     }

@@ -8,12 +8,14 @@
 
 use std::arch::x86_64::*;
 
+use super::ascent::{Ladder, Row, both, round};
 use super::line::{Halves, Line, Output, Singles};
-use super::{Avx512, groups, merge_rows};
+use super::turns::{each_whole, merge_rows};
+use super::{Avx512, groups};
 use crate::expand::element::sealed::{Format, Narrow, Wide};
 use crate::expand::kernel::forward::Direct;
 use crate::expand::kernel::instructions::Instructions;
-use crate::expand::kernel::{Kind, NO_ROW, Plan, Step};
+use crate::expand::kernel::{Kind, Plan};
 
 /// Values of a step.
 pub(super) const STEP: usize = 16;
@@ -21,8 +23,8 @@ pub(super) const STEP: usize = 16;
 /// Steps of a block of sums: Horner's rule waits for each operation, so eight chains at a time.
 const CHAINS: usize = 4;
 
-/// The lowest order at which sums of bytes are looked up rather than computed.
-const TABLE_ORDER: usize = 6;
+/// Bytes that are looked up at once.
+const BYTES: usize = 4 * STEP;
 
 /// How many bytes pay for the table of all 256.
 const TABLE_COUNT: usize = 1024;
@@ -138,8 +140,8 @@ unsafe fn to<T: Wide, O: Output>(
         if let Some(pattern) = &direct.group {
             groups::expand::<O>(avx512, direct, pattern, source, count, out);
         } else if direct.plan.kind == Kind::Sum {
-            let pays = direct.plan.coefficients.len() > TABLE_ORDER && count >= TABLE_COUNT;
-            if size_of::<T>() == 1 && pays {
+            let bytes = size_of::<T>() == 1 && is_x86_feature_detected!("avx512vbmi");
+            if bytes && count >= TABLE_COUNT {
                 look_up::<O>(avx512, direct, source, count, out);
             } else {
                 sums::<O>(avx512, direct.plan, source, count, out, direct.streams);
@@ -169,84 +171,6 @@ pub(super) unsafe fn affine(
     [_mm512_fmadd_pd(scale, x[0], offset), _mm512_fmadd_pd(scale, x[1], offset)]
 }
 
-/// Sixteen values, each the nearest in single precision.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-pub(super) fn round(values: [__m512d; 2]) -> __m512 {
-    let low = _mm512_castps256_ps512(_mm512_cvtpd_ps(values[0]));
-    _mm512_insertf32x8::<1>(low, _mm512_cvtpd_ps(values[1]))
-}
-
-/// The power and the partial sum of sixteen values on their way from degree to degree, as
-/// `kernel::rows` computes them.
-///
-/// # Safety
-///
-/// Its functions want the machine to have the instructions.
-pub(super) struct Ascent {
-    t: [__m512d; 2],
-    power: [__m512d; 2],
-    sum: [__m512d; 2],
-}
-
-impl Ascent {
-    #[inline(always)]
-    pub(super) unsafe fn new(t: [__m512d; 2]) -> Self {
-        // SAFETY: the caller's promise, here and below.
-        unsafe { Self { t, power: [_mm512_set1_pd(1.0); 2], sum: [_mm512_setzero_pd(); 2] } }
-    }
-
-    /// Takes a step, and returns the row that it ends at, if it does at one.
-    #[inline(always)]
-    pub(super) unsafe fn take(&mut self, step: &Step, kind: Kind) -> Option<__m512> {
-        let Self { t, power, sum } = self;
-        let sums = kind == Kind::PartialSums;
-        // SAFETY: as above.
-        unsafe {
-            if step.raises {
-                *power = [_mm512_mul_pd(power[0], t[0]), _mm512_mul_pd(power[1], t[1])];
-            }
-            if sums && step.adds {
-                let a = _mm512_set1_pd(step.addend);
-                sum[0] = _mm512_fmadd_pd(a, power[0], sum[0]);
-                sum[1] = _mm512_fmadd_pd(a, power[1], sum[1]);
-            }
-            if step.place == NO_ROW {
-                return None;
-            }
-            if sums {
-                return Some(round(*sum));
-            }
-            let factor = _mm512_set1_pd(step.factor);
-            Some(round([_mm512_mul_pd(factor, power[0]), _mm512_mul_pd(factor, power[1])]))
-        }
-    }
-}
-
-/// All rows of sixteen values, which come by rising degree.
-///
-/// # Safety
-///
-/// The machine has the instructions.
-#[inline(always)]
-pub(super) unsafe fn ascend<const N: usize>(plan: &Plan, t: [__m512d; 2]) -> [__m512; N] {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let mut ascent = Ascent::new(t);
-        let mut rows = [_mm512_setzero_ps(); N];
-        let mut steps = plan.steps.iter();
-        for row in &mut rows {
-            for step in steps.by_ref() {
-                if let Some(values) = ascent.take(step, plan.kind) {
-                    *row = values;
-                    break;
-                }
-            }
-        }
-        rows
-    }
-}
-
 /// Rows by their number: a loop for each.
 ///
 /// # Safety
@@ -260,17 +184,18 @@ unsafe fn rows<O: Output>(
     out: *mut O::Value,
 ) {
     macro_rules! by_number {
-        ($($number:literal)*) => {
+        ($($number:literal: $blocks:literal),*) => {
             match (direct.plan.count(), direct.apart) {
                 $(
-                    ($number, None) => steps::<O, $number, false>,
-                    ($number, Some(_)) => steps::<O, $number, true>,
+                    ($number, None) => steps::<O, $number, $blocks, false>,
+                    ($number, Some(_)) => steps::<O, $number, $blocks, true>,
                 )*
                 _ => unreachable!("no direct way was promised for so many rows"),
             }
         };
     }
-    let steps: Steps<O> = by_number!(1 2 3 4 5 6 7 8 16);
+    // As many blocks as leave room for their rows in the registers.
+    let steps: Steps<O> = by_number!(1: 4, 2: 2, 3: 2, 4: 2, 5: 1, 6: 1, 7: 1, 8: 1, 16: 1);
     // SAFETY: the caller's promise; `avx512` is proof of the instructions.
     unsafe { steps(avx512, direct, source, count, out) };
 }
@@ -282,7 +207,7 @@ type Steps<O> = unsafe fn(Avx512, &Direct<'_>, Source, usize, *mut <O as Output>
 ///
 /// As [`rows`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
-unsafe fn steps<O: Output, const N: usize, const APART: bool>(
+unsafe fn steps<O: Output, const N: usize, const BLOCKS: usize, const APART: bool>(
     avx512: Avx512,
     direct: &Direct<'_>,
     source: Source,
@@ -290,12 +215,13 @@ unsafe fn steps<O: Output, const N: usize, const APART: bool>(
     out: *mut O::Value,
 ) {
     let plan = direct.plan;
+    let ladder = Ladder::<N>::new(plan);
     let apart = direct.apart.unwrap_or(0);
-    let whole = count / STEP;
+    let whole = count - count % (BLOCKS * STEP);
     let mut rest = Rest::EMPTY;
     // SAFETY: the caller's promise: rows of whole steps lie inside the output.
     unsafe {
-        let last = rest.fill(source, whole * STEP, count);
+        let last = rest.fill(source, whole, count);
         // Of rows side by side there is one line, apart from the array so that it stays in registers.
         let mut line = Line::<O>::new(out);
         let mut lines = [line; N];
@@ -304,14 +230,16 @@ unsafe fn steps<O: Output, const N: usize, const APART: bool>(
                 lines[row] = Line::new(out.wrapping_add(row * apart));
             }
         }
-        for step in 0..whole {
-            let rows = ascend::<N>(plan, affine(avx512, plan, source, step * STEP));
-            // The first block begins in the middle, so it is not written past the caches.
-            let streams = direct.streams && step > 0;
-            let rows = if APART { rows } else { merge_rows(rows) };
-            for place in 0..N {
-                let line = if APART { &mut lines[place] } else { &mut line };
-                line.write(rows[place], streams);
+        for first in (0..whole).step_by(BLOCKS * STEP) {
+            let t = affine_blocks(avx512, plan, source, first);
+            let vectors = vectors::<N, BLOCKS, APART>(ladder.climb(t));
+            for block in 0..BLOCKS {
+                // The first block of memory begins in the middle: it is not written past the caches.
+                let streams = direct.streams && first + block > 0;
+                for place in 0..N {
+                    let line = if APART { &mut lines[place] } else { &mut line };
+                    line.write(vectors[block][place], streams);
+                }
             }
         }
         if direct.streams && whole > 0 {
@@ -323,19 +251,65 @@ unsafe fn steps<O: Output, const N: usize, const APART: bool>(
                 line.finish();
             }
         }
-        let left = count - whole * STEP;
-        if left > 0 {
-            let rows = ascend::<N>(plan, affine(avx512, plan, last, 0));
-            let rows = if APART { rows } else { merge_rows(rows) };
+        if whole == count {
+            return;
+        }
+        let vectors =
+            vectors::<N, BLOCKS, APART>(ladder.climb(affine_blocks(avx512, plan, last, 0)));
+        for block in 0..BLOCKS {
+            let left = (count - whole).saturating_sub(block * STEP);
             for place in 0..N {
+                let vector = vectors[block][place];
                 if APART {
-                    lines[place].end(rows[place], left, 0);
+                    lines[place].end(vector, left.min(STEP), block * STEP);
                 } else {
-                    let lanes = (left * N).saturating_sub(place * STEP).min(STEP);
-                    line.end(rows[place], lanes, place * STEP);
+                    let ahead = block * N + place;
+                    let lanes = ((count - whole) * N).saturating_sub(ahead * STEP).min(STEP);
+                    line.end(vector, lanes, ahead * STEP);
                 }
             }
         }
+    }
+}
+
+/// [`affine`] of a few blocks of values side by side.
+///
+/// # Safety
+///
+/// They can be read.
+#[inline(always)]
+unsafe fn affine_blocks<const BLOCKS: usize>(
+    avx512: Avx512,
+    plan: &Plan,
+    source: Source,
+    first: usize,
+) -> [[__m512d; 2]; BLOCKS] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut t = [[_mm512_setzero_pd(); 2]; BLOCKS];
+        for block in 0..BLOCKS {
+            t[block] = affine(avx512, plan, source, first + block * STEP);
+        }
+        t
+    }
+}
+
+/// The vectors of memory of a few blocks of rows.
+///
+/// # Safety
+///
+/// The machine has the instructions.
+#[inline(always)]
+unsafe fn vectors<const N: usize, const BLOCKS: usize, const APART: bool>(
+    rows: [[Row; N]; BLOCKS],
+) -> [[__m512; N]; BLOCKS] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut vectors = [[_mm512_setzero_ps(); N]; BLOCKS];
+        for block in 0..BLOCKS {
+            vectors[block] = if APART { each_whole(rows[block]) } else { merge_rows(rows[block]) };
+        }
+        vectors
     }
 }
 
@@ -361,25 +335,22 @@ unsafe fn sums<O: Output>(
         let last = rest.fill(source, whole * STEP, count);
         let mut line = Line::<O>::new(out);
         while step + CHAINS <= whole {
-            let mut t = [[_mm512_setzero_pd(); 2]; CHAINS];
-            for block in 0..CHAINS {
-                t[block] = affine(avx512, plan, source, (step + block) * STEP);
-            }
+            let t: [_; CHAINS] = affine_blocks(avx512, plan, source, step * STEP);
             let sums = horner(&plan.coefficients, t);
             for block in 0..CHAINS {
-                line.write(round(sums[block]), streams && step + block > 0);
+                line.write(both(round(sums[block])), streams && step + block > 0);
             }
             step += CHAINS;
         }
         for step in step..whole {
             let [sum] = horner(&plan.coefficients, [affine(avx512, plan, source, step * STEP)]);
-            line.write(round(sum), streams && step > 0);
+            line.write(both(round(sum)), streams && step > 0);
         }
         if streams && whole > 0 {
             line.finish();
         }
         let [sum] = horner(&plan.coefficients, [affine(avx512, plan, last, 0)]);
-        line.end(round(sum), count - whole * STEP, 0);
+        line.end(both(round(sum)), count - whole * STEP, 0);
     }
 }
 
@@ -401,12 +372,13 @@ pub(super) fn horner<const BLOCKS: usize>(
     sums
 }
 
-/// The whole polynomial of each byte, from a table of all 256.
+/// The whole polynomial of each byte, from a table of all 256 in registers: a plane of the table for
+/// each byte of single precision, sixty-four values at a time.
 ///
 /// # Safety
 ///
-/// As [`rows`], of values of one byte; there is a whole step.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
+/// As [`rows`], of values of one byte; the machine has AVX-512 VBMI.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,f16c,fma")]
 unsafe fn look_up<O: Output>(
     avx512: Avx512,
     direct: &Direct<'_>,
@@ -417,41 +389,61 @@ unsafe fn look_up<O: Output>(
     let bytes: [u8; 256] = std::array::from_fn(|byte| byte as u8);
     let all = Source { from: bytes.as_ptr(), ..source };
     let mut table = [_mm512_setzero_ps(); 16];
-    let whole = count / STEP;
+    let mut planes = [[_mm512_setzero_si512(); 4]; 4];
+    let whole = count / BYTES;
     let mut rest = Rest::EMPTY;
-    // SAFETY: the caller's promise; the table has room for 256 values.
+    // SAFETY: the caller's promise; the table has room for 256 values, a plane for as many bytes.
     unsafe {
-        let last = rest.fill(source, whole * STEP, count);
+        let last = rest.fill(source, whole * BYTES, count);
         sums::<Singles>(avx512, direct.plan, all, 256, table.as_mut_ptr().cast(), false);
+        for (byte, plane) in planes.iter_mut().enumerate() {
+            let plane: *mut __m128i = plane.as_mut_ptr().cast();
+            let shift = _mm_cvtsi32_si128(8 * byte as i32);
+            for step in 0..16 {
+                let bits = _mm512_srl_epi32(_mm512_castps_si512(table[step]), shift);
+                _mm_store_si128(plane.add(step), _mm512_cvtepi32_epi8(bits));
+            }
+        }
         let mut line = Line::<O>::new(out);
         for step in 0..whole {
-            let place = _mm512_cvtepu8_epi32(_mm_loadu_si128(source.from.add(step * STEP).cast()));
-            line.write(find(&table, place), direct.streams && step > 0);
+            let found = find(&planes, _mm512_loadu_si512(source.from.add(step * BYTES).cast()));
+            for block in 0..4 {
+                line.write(found[block], direct.streams && step + block > 0);
+            }
         }
-        if direct.streams {
+        if direct.streams && whole > 0 {
             line.finish();
         }
-        let place = _mm512_cvtepu8_epi32(_mm_loadu_si128(last.from.cast()));
-        line.end(find(&table, place), count - whole * STEP, 0);
+        let found = find(&planes, _mm512_loadu_si512(last.from.cast()));
+        for block in 0..4 {
+            let left = (count - whole * BYTES).saturating_sub(block * STEP).min(STEP);
+            line.end(found[block], left, block * STEP);
+        }
     }
 }
 
-/// `table[place]`: the lower five bits find it in two vectors, the others which two.
+/// What a table in planes of bytes has at each of sixty-four places.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn find(table: &[__m512; 16], place: __m512i) -> __m512 {
-    let mut found = [_mm512_setzero_ps(); 8];
-    for (pair, found) in found.iter_mut().enumerate() {
-        *found = _mm512_permutex2var_ps(table[2 * pair], place, table[2 * pair + 1]);
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+fn find(planes: &[[__m512i; 4]; 4], places: __m512i) -> [__m512; 4] {
+    // Bytes are joined within quarters of a vector: there, each quarter has four values of each
+    // vector of the result.
+    let quarters = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    let places = _mm512_permutexvar_epi32(quarters, places);
+    let upper = _mm512_movepi8_mask(places);
+    let mut bytes = [places; 4];
+    for plane in 0..4 {
+        let [a, b, c, d] = planes[plane];
+        let low = _mm512_permutex2var_epi8(a, places, b);
+        let high = _mm512_permutex2var_epi8(c, places, d);
+        bytes[plane] = _mm512_mask_mov_epi8(low, upper, high);
     }
-    let bit5 = _mm512_test_epi32_mask(place, _mm512_set1_epi32(32));
-    let bit6 = _mm512_test_epi32_mask(place, _mm512_set1_epi32(64));
-    let bit7 = _mm512_test_epi32_mask(place, _mm512_set1_epi32(128));
-    for pair in 0..4 {
-        found[pair] = _mm512_mask_mov_ps(found[2 * pair], bit5, found[2 * pair + 1]);
-    }
-    for pair in 0..2 {
-        found[pair] = _mm512_mask_mov_ps(found[2 * pair], bit6, found[2 * pair + 1]);
-    }
-    _mm512_mask_mov_ps(found[0], bit7, found[1])
+    let low = [_mm512_unpacklo_epi8(bytes[0], bytes[1]), _mm512_unpackhi_epi8(bytes[0], bytes[1])];
+    let high = [_mm512_unpacklo_epi8(bytes[2], bytes[3]), _mm512_unpackhi_epi8(bytes[2], bytes[3])];
+    [
+        _mm512_castsi512_ps(_mm512_unpacklo_epi16(low[0], high[0])),
+        _mm512_castsi512_ps(_mm512_unpackhi_epi16(low[0], high[0])),
+        _mm512_castsi512_ps(_mm512_unpacklo_epi16(low[1], high[1])),
+        _mm512_castsi512_ps(_mm512_unpackhi_epi16(low[1], high[1])),
+    ]
 }

@@ -8,7 +8,8 @@ use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
 use super::Avx512;
-use super::direct::{Rest, STEP, Source, affine, horner, round};
+use super::ascent::{both, round};
+use super::direct::{Rest, STEP, Source, affine, horner};
 use super::line::{Line, Singles, first_lanes};
 use crate::expand::element::sealed::Wide;
 use crate::expand::kernel::Kind;
@@ -317,7 +318,7 @@ impl<const KIND: u8, const N: usize, const BLOCKS: usize> Blocks<'_, KIND, N, BL
             }
             let mut slopes = [_mm512_setzero_ps(); BLOCKS];
             for block in 0..BLOCKS {
-                slopes[block] = round(self.slope[block]);
+                slopes[block] = both(round(self.slope[block]));
             }
             slopes
         }

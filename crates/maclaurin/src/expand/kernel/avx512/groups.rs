@@ -1,14 +1,16 @@
 //! AVX-512: rows behind narrow groups of values, as channels are concatenated.
 //!
-//! As many whole groups as fit in a vector are a step. Up to eight rows of it stay in registers, where
-//! they join in each vector of memory; more, or rows in another order, are computed into the
-//! first-level cache, and each vector gathered from the few that have a part in it.
+//! As many whole groups as fit in a vector are a step. Up to eight rows of it behind the usual groups,
+//! of two to four values, stay in registers, where they join in each vector of memory. Others are
+//! computed into the first-level cache, and each vector gathered from the few that have a part in it.
 
 use std::arch::x86_64::*;
 
-use super::direct::{Ascent, Rest, Source, affine, ascend};
+use super::Avx512;
+use super::ascent::{Ascent, Ladder, Row, both};
+use super::direct::{Rest, Source, affine};
 use super::line::{Line, Output};
-use super::{Avx512, join_rows, turns};
+use super::turns::{Turns, pair_rows};
 use crate::expand::kernel::forward::Direct;
 use crate::expand::kernel::interleave::Pattern;
 
@@ -41,9 +43,13 @@ pub(super) unsafe fn expand<O: Output>(
 ) {
     macro_rules! by_number {
         ($($number:literal)*) => {
-            match direct.plan.count() {
-                $($number if direct.rising => steps::<O, $number>,)*
-                _ => steps::<O, ANY>,
+            match (direct.plan.count(), pattern.inner()) {
+                $(
+                    ($number, 2) if direct.usual => steps::<O, $number, 2>,
+                    ($number, 3) if direct.usual => steps::<O, $number, 3>,
+                    ($number, 4) if direct.usual => steps::<O, $number, 4>,
+                )*
+                _ => steps_of_any::<O>,
             }
         };
     }
@@ -52,17 +58,108 @@ pub(super) unsafe fn expand<O: Output>(
     unsafe { steps(avx512, direct, pattern, source, count, out) };
 }
 
-/// Any number of rows in any order, by way of the first-level cache.
-const ANY: usize = 0;
-
-/// [`steps`] for some number of rows.
+/// [`steps`] for some number of rows behind some groups.
 type Steps<O> = unsafe fn(Avx512, &Direct<'_>, &Pattern, Source, usize, *mut <O as Output>::Value);
 
+/// `N` rows that stay in registers, behind groups of `INNER` values.
+///
 /// # Safety
 ///
-/// As [`expand`]; there are `N` rows by rising degree, or any.
+/// As [`expand`]; the rows are the usual ones.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
-unsafe fn steps<O: Output, const N: usize>(
+unsafe fn steps<O: Output, const N: usize, const INNER: usize>(
+    avx512: Avx512,
+    direct: &Direct<'_>,
+    _pattern: &Pattern,
+    source: Source,
+    count: usize,
+    out: *mut O::Value,
+) {
+    let ladder = Ladder::<N>::new(direct.plan);
+    let step = const { 16 - 16 % INNER };
+    // A step is read as a whole vector.
+    let whole = count.saturating_sub(16 - step) / step * step;
+    let mut rest = Rest::EMPTY;
+    // SAFETY: the caller's promise: the output has the places of `count` values.
+    unsafe {
+        let last = rest.fill(source, whole, count);
+        let mut line = Line::<O>::new(out);
+        for first in (0..whole).step_by(step) {
+            let [rows] = ladder.climb([affine(avx512, direct.plan, source, first)]);
+            // The first block begins in the middle, so it is not written past the caches.
+            write::<O, N, INNER>(rows, &mut line, direct.streams && first > 0);
+        }
+        let mut first = whole;
+        while first + step <= count {
+            let [rows] = ladder.climb([affine(avx512, direct.plan, last, first - whole)]);
+            write::<O, N, INNER>(rows, &mut line, direct.streams && first > 0);
+            first += step;
+        }
+        if direct.streams && count >= step {
+            line.finish();
+        }
+        if first < count {
+            let [rows] = ladder.climb([affine(avx512, direct.plan, last, first - whole)]);
+            let pairs = pair_rows(rows);
+            for vector in 0..const { vectors(N, INNER) } {
+                let lanes = ((count - first) * N).saturating_sub(16 * vector).min(16);
+                line.end(Behind::<N, INNER>::TURNS.join(&pairs, vector), lanes, 16 * vector);
+            }
+        }
+    }
+}
+
+/// [`Turns`] behind groups of so many values.
+struct Behind<const N: usize, const INNER: usize>;
+
+impl<const N: usize, const INNER: usize> Behind<N, INNER> {
+    const TURNS: Turns<N> = Turns::new(INNER);
+}
+
+/// Vectors of the output of a step.
+const fn vectors(rows: usize, inner: usize) -> usize {
+    ((16 - 16 % inner) * rows).div_ceil(16)
+}
+
+/// Writes a whole step.
+///
+/// # Safety
+///
+/// The machine has the instructions, and the places can be written.
+#[inline(always)]
+unsafe fn write<O: Output, const N: usize, const INNER: usize>(
+    rows: [Row; N],
+    line: &mut Line<O>,
+    streams: bool,
+) {
+    // Each vector by its number, so that it is known which rows it has a part of.
+    macro_rules! each_vector {
+        ($pairs:ident, $($vector:literal)*) => {
+            $(if $vector < const { vectors(N, INNER) } {
+                let joined = Behind::<N, INNER>::TURNS.join(&$pairs, $vector);
+                let lanes = const { (16 - 16 % INNER) * N } - 16 * $vector;
+                if lanes >= 16 {
+                    line.write(joined, streams);
+                } else {
+                    line.append(joined, lanes, streams);
+                }
+            })*
+        };
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        let pairs = pair_rows(rows);
+        each_vector!(pairs, 0 1 2 3 4 5 6 7);
+    }
+}
+
+/// Any number of rows in any order behind any groups, by way of the first-level cache.
+///
+/// # Safety
+///
+/// As [`expand`].
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
+unsafe fn steps_of_any<O: Output>(
     avx512: Avx512,
     direct: &Direct<'_>,
     pattern: &Pattern,
@@ -74,9 +171,8 @@ unsafe fn steps<O: Output, const N: usize>(
     // Vectors of a step's output but the last, and its lanes.
     let before = pattern.vectors() - 1;
     let lanes = step * pattern.rows - 16 * before;
-    let turns = turns::<N>(pattern.inner());
-    let parts = if N == ANY { Parts::new(pattern) } else { Parts::NONE };
-    let mut any = Rows([[0.0; 16]; MOST_ROWS]);
+    let parts = Parts::new(pattern);
+    let mut rows = Rows([[0.0; 16]; MOST_ROWS]);
     let mut rest = Rest::EMPTY;
     // A step is read as a whole vector.
     let whole = count.saturating_sub(16 - step) / step * step;
@@ -90,16 +186,11 @@ unsafe fn steps<O: Output, const N: usize>(
             } else {
                 affine(avx512, plan, last, first - whole)
             };
-            let mut rows = [_mm512_setzero_ps(); N];
-            if N == ANY {
-                let mut ascent = Ascent::new(t);
-                for step in &plan.steps {
-                    if let Some(values) = ascent.take(step, plan.kind) {
-                        _mm512_store_ps(any.0[step.place].as_mut_ptr(), values);
-                    }
+            let mut ascent = Ascent::new([t]);
+            for step in &plan.steps {
+                if let Some([row]) = ascent.take(step, plan.kind) {
+                    _mm512_store_ps(rows.0[step.place].as_mut_ptr(), both(row));
                 }
-            } else {
-                rows = ascend::<N>(plan, t);
             }
             let left = (count - first) * pattern.rows;
             let complete = count - first >= step;
@@ -109,11 +200,7 @@ unsafe fn steps<O: Output, const N: usize>(
                 line.finish();
             }
             for vector in 0..=before {
-                let joined = if N == ANY {
-                    parts.join(pattern, &any, vector)
-                } else {
-                    join_rows(&rows, &turns[vector])
-                };
+                let joined = parts.join(pattern, &rows, vector);
                 if !complete {
                     let lanes = left.saturating_sub(16 * vector).min(16);
                     line.end(joined, lanes, 16 * vector);
@@ -146,11 +233,9 @@ struct Parts {
 }
 
 impl Parts {
-    const NONE: Self =
-        Self { all: [[Part { offset: 0, mask: 0 }; MOST_PARTS]; MOST_VECTORS], most: 0 };
-
     fn new(pattern: &Pattern) -> Self {
-        let mut parts = Self::NONE;
+        let nothing = Part { offset: 0, mask: 0 };
+        let mut parts = Self { all: [[nothing; MOST_PARTS]; MOST_VECTORS], most: 0 };
         for (vector, all) in parts.all.iter_mut().enumerate().take(pattern.vectors()) {
             let masks = &pattern.masks[vector * pattern.rows..][..pattern.rows];
             let rows = masks.iter().enumerate().filter(|(_, mask)| **mask != 0);
