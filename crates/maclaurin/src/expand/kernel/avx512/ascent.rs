@@ -64,30 +64,32 @@ impl<const BLOCKS: usize> Ascent<BLOCKS> {
                 self.raise();
             }
             if sums && step.adds {
-                self.add(step.addend, u8::MAX);
+                self.add::<true>(step.addend);
             }
             if step.place == NO_ROW {
                 return None;
             }
             if !sums {
-                self.add(step.factor, 0);
+                self.add::<false>(step.factor);
             }
             Some(self.rows())
         }
     }
 
-    /// The power times a factor, in the lanes of a mask added to what was there.
+    /// The power times a factor, added to the sum or in its place.
     #[inline(always)]
-    unsafe fn add(&mut self, factor: f64, sums: __mmask8) {
+    unsafe fn add<const SUMS: bool>(&mut self, factor: f64) {
         // SAFETY: as above.
         unsafe {
-            // Adding -0 changes nothing.
-            let (factor, nothing) = (_mm512_set1_pd(factor), _mm512_set1_pd(-0.0));
+            let factor = _mm512_set1_pd(factor);
             for block in 0..BLOCKS {
                 for half in 0..2 {
-                    let sum = &mut self.sum[block][half];
-                    let before = _mm512_mask_mov_pd(nothing, sums, *sum);
-                    *sum = _mm512_fmadd_pd(factor, self.power[block][half], before);
+                    let (power, sum) = (self.power[block][half], &mut self.sum[block][half]);
+                    *sum = if SUMS {
+                        _mm512_fmadd_pd(factor, power, *sum)
+                    } else {
+                        _mm512_mul_pd(factor, power)
+                    };
                 }
             }
         }
@@ -106,11 +108,9 @@ impl<const BLOCKS: usize> Ascent<BLOCKS> {
     }
 }
 
-/// The way to `N` rows of the usual kind: all alike, so that no time is lost in asking what comes
-/// next.
-pub(super) struct Ladder<const N: usize> {
-    /// All lanes if a row adds to the one before.
-    sums: __mmask8,
+/// The way to `N` rows of the usual kind, partial sums or others: all alike, so that no time is lost in
+/// asking what comes next.
+pub(super) struct Ladder<const N: usize, const SUMS: bool> {
     /// The partial sum where it begins: what degree 0 has in it.
     sum: f64,
     /// Whether it begins with the first power.
@@ -122,19 +122,12 @@ pub(super) struct Ladder<const N: usize> {
     factors: [f64; N],
 }
 
-impl<const N: usize> Ladder<N> {
+impl<const N: usize, const SUMS: bool> Ladder<N, SUMS> {
     /// Of a plan that has it ([`Plan::climbs`]).
     pub(super) fn new(plan: &Plan) -> Self {
-        let sums = plan.kind == Kind::PartialSums;
-        let mut ladder = Self {
-            sums: if sums { u8::MAX } else { 0 },
-            sum: 0.0,
-            raised: false,
-            passes: [false; N],
-            factors: [0.0; N],
-        };
+        let mut ladder = Self { sum: 0.0, raised: false, passes: [false; N], factors: [0.0; N] };
         for (row, factor) in plan.rows.iter().zip(&mut ladder.factors) {
-            *factor = if sums { plan.coefficients[row.degree] } else { row.factor };
+            *factor = if SUMS { plan.coefficients[row.degree] } else { row.factor };
         }
         for (row, pair) in plan.rows.windows(2).enumerate().take(N.saturating_sub(1)) {
             ladder.passes[row + 1] = pair[1].degree - pair[0].degree > 1;
@@ -142,7 +135,7 @@ impl<const N: usize> Ladder<N> {
         if let (Some(first), Some(passes)) = (plan.rows.first(), ladder.passes.first_mut()) {
             ladder.raised = first.degree > 0;
             *passes = first.degree > 1;
-            if sums && ladder.raised {
+            if SUMS && ladder.raised {
                 // A zero and not the coefficient alone: its sign.
                 ladder.sum = 0.0 + plan.coefficients[0];
             }
@@ -170,7 +163,7 @@ impl<const N: usize> Ladder<N> {
                     if self.passes[$row] {
                         $ascent.raise();
                     }
-                    $ascent.add(self.factors[$row], self.sums);
+                    $ascent.add::<SUMS>(self.factors[$row]);
                     let row = $ascent.rows();
                     for block in 0..BLOCKS {
                         $rows[block][$row] = row[block];

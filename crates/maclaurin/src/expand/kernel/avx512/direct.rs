@@ -9,7 +9,7 @@
 use std::arch::x86_64::*;
 
 use super::ascent::{Ladder, Row, both, round};
-use super::line::{Halves, Line, Output, Singles};
+use super::line::{Line, Target};
 use super::turns::{each_whole, merge_rows};
 use super::{Avx512, groups};
 use crate::expand::element::sealed::{Format, Narrow, Wide};
@@ -114,12 +114,13 @@ pub(super) unsafe fn expand<T: Wide, U: Narrow>(
     count: usize,
     out: *mut U,
 ) {
-    // SAFETY: the caller's promise; the types of the output are those of the format by other names.
+    let source = Source::new(x);
+    // SAFETY: the caller's promise.
     unsafe {
-        match U::FORMAT {
-            Format::F16 => to::<T, Halves<false>>(avx512, direct, x, count, out.cast()),
-            Format::BF16 => to::<T, Halves<true>>(avx512, direct, x, count, out.cast()),
-            _ => to::<T, Singles>(avx512, direct, x, count, out.cast()),
+        if size_of::<U>() == 2 {
+            to(avx512, direct, source, count, Target::<true>::new(out));
+        } else {
+            to(avx512, direct, source, count, Target::<false>::new(out));
         }
     }
 }
@@ -127,27 +128,26 @@ pub(super) unsafe fn expand<T: Wide, U: Narrow>(
 /// # Safety
 ///
 /// As [`expand`].
-unsafe fn to<T: Wide, O: Output>(
+unsafe fn to<const HALVES: bool>(
     avx512: Avx512,
     direct: &Direct<'_>,
-    x: *const T,
+    source: Source,
     count: usize,
-    out: *mut O::Value,
+    target: Target<HALVES>,
 ) {
-    let source = Source::new(x);
     // SAFETY: the caller's promise; `avx512` is proof of the instructions.
     unsafe {
         if let Some(pattern) = &direct.group {
-            groups::expand::<O>(avx512, direct, pattern, source, count, out);
+            groups::expand(avx512, direct, pattern, source, count, target);
         } else if direct.plan.kind == Kind::Sum {
-            let bytes = size_of::<T>() == 1 && is_x86_feature_detected!("avx512vbmi");
+            let bytes = source.format.size() == 1 && is_x86_feature_detected!("avx512vbmi");
             if bytes && count >= TABLE_COUNT {
-                look_up::<O>(avx512, direct, source, count, out);
+                look_up(avx512, direct, source, count, target);
             } else {
-                sums::<O>(avx512, direct.plan, source, count, out, direct.streams);
+                sums(avx512, direct.plan, source, count, target, direct.streams);
             }
         } else {
-            rows::<O>(avx512, direct, source, count, out);
+            rows(avx512, direct, source, count, target);
         }
     }
 }
@@ -176,46 +176,55 @@ pub(super) unsafe fn affine(
 /// # Safety
 ///
 /// As [`expand`].
-unsafe fn rows<O: Output>(
+unsafe fn rows<const HALVES: bool>(
     avx512: Avx512,
     direct: &Direct<'_>,
     source: Source,
     count: usize,
-    out: *mut O::Value,
+    target: Target<HALVES>,
 ) {
+    let sums = direct.plan.kind == Kind::PartialSums;
     macro_rules! by_number {
         ($($number:literal: $blocks:literal),*) => {
-            match (direct.plan.count(), direct.apart) {
+            match (direct.plan.count(), direct.apart.is_some(), sums) {
                 $(
-                    ($number, None) => steps::<O, $number, $blocks, false>,
-                    ($number, Some(_)) => steps::<O, $number, $blocks, true>,
+                    ($number, false, false) => steps::<HALVES, $number, $blocks, false, false>,
+                    ($number, false, true) => steps::<HALVES, $number, $blocks, false, true>,
+                    ($number, true, false) => steps::<HALVES, $number, $blocks, true, false>,
+                    ($number, true, true) => steps::<HALVES, $number, $blocks, true, true>,
                 )*
                 _ => unreachable!("no direct way was promised for so many rows"),
             }
         };
     }
     // As many blocks as leave room for their rows in the registers.
-    let steps: Steps<O> = by_number!(1: 4, 2: 2, 3: 2, 4: 2, 5: 1, 6: 1, 7: 1, 8: 1, 16: 1);
+    let steps: Steps<HALVES> = by_number!(1: 4, 2: 2, 3: 2, 4: 2, 5: 1, 6: 1, 7: 1, 8: 1, 16: 1);
     // SAFETY: the caller's promise; `avx512` is proof of the instructions.
-    unsafe { steps(avx512, direct, source, count, out) };
+    unsafe { steps(avx512, direct, source, count, target) };
 }
 
 /// [`steps`] for some number of rows.
-type Steps<O> = unsafe fn(Avx512, &Direct<'_>, Source, usize, *mut <O as Output>::Value);
+type Steps<const HALVES: bool> = unsafe fn(Avx512, &Direct<'_>, Source, usize, Target<HALVES>);
 
 /// # Safety
 ///
 /// As [`rows`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
-unsafe fn steps<O: Output, const N: usize, const BLOCKS: usize, const APART: bool>(
+unsafe fn steps<
+    const HALVES: bool,
+    const N: usize,
+    const BLOCKS: usize,
+    const APART: bool,
+    const SUMS: bool,
+>(
     avx512: Avx512,
     direct: &Direct<'_>,
     source: Source,
     count: usize,
-    out: *mut O::Value,
+    target: Target<HALVES>,
 ) {
     let plan = direct.plan;
-    let ladder = Ladder::<N>::new(plan);
+    let ladder = Ladder::<N, SUMS>::new(plan);
     let apart = direct.apart.unwrap_or(0);
     let whole = count - count % (BLOCKS * STEP);
     let mut rest = Rest::EMPTY;
@@ -223,11 +232,11 @@ unsafe fn steps<O: Output, const N: usize, const BLOCKS: usize, const APART: boo
     unsafe {
         let last = rest.fill(source, whole, count);
         // Of rows side by side there is one line, apart from the array so that it stays in registers.
-        let mut line = Line::<O>::new(out);
+        let mut line = Line::new(target);
         let mut lines = [line; N];
         if APART {
             for row in 0..N {
-                lines[row] = Line::new(out.wrapping_add(row * apart));
+                lines[row] = Line::new(target.after((row * apart) as isize));
             }
         }
         for first in (0..whole).step_by(BLOCKS * STEP) {
@@ -319,12 +328,12 @@ unsafe fn vectors<const N: usize, const BLOCKS: usize, const APART: bool>(
 ///
 /// As [`rows`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
-unsafe fn sums<O: Output>(
+unsafe fn sums<const HALVES: bool>(
     avx512: Avx512,
     plan: &Plan,
     source: Source,
     count: usize,
-    out: *mut O::Value,
+    target: Target<HALVES>,
     streams: bool,
 ) {
     let whole = count / STEP;
@@ -333,7 +342,7 @@ unsafe fn sums<O: Output>(
     // SAFETY: the caller's promise: whole steps lie inside the output.
     unsafe {
         let last = rest.fill(source, whole * STEP, count);
-        let mut line = Line::<O>::new(out);
+        let mut line = Line::new(target);
         while step + CHAINS <= whole {
             let t: [_; CHAINS] = affine_blocks(avx512, plan, source, step * STEP);
             let sums = horner(&plan.coefficients, t);
@@ -379,12 +388,12 @@ pub(super) fn horner<const BLOCKS: usize>(
 ///
 /// As [`rows`], of values of one byte; the machine has AVX-512 VBMI.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,f16c,fma")]
-unsafe fn look_up<O: Output>(
+unsafe fn look_up<const HALVES: bool>(
     avx512: Avx512,
     direct: &Direct<'_>,
     source: Source,
     count: usize,
-    out: *mut O::Value,
+    target: Target<HALVES>,
 ) {
     let bytes: [u8; 256] = std::array::from_fn(|byte| byte as u8);
     let all = Source { from: bytes.as_ptr(), ..source };
@@ -395,7 +404,8 @@ unsafe fn look_up<O: Output>(
     // SAFETY: the caller's promise; the table has room for 256 values, a plane for as many bytes.
     unsafe {
         let last = rest.fill(source, whole * BYTES, count);
-        sums::<Singles>(avx512, direct.plan, all, 256, table.as_mut_ptr().cast(), false);
+        let to = Target::<false>::new(table.as_mut_ptr().cast::<f32>());
+        sums(avx512, direct.plan, all, 256, to, false);
         for (byte, plane) in planes.iter_mut().enumerate() {
             let plane: *mut __m128i = plane.as_mut_ptr().cast();
             let shift = _mm_cvtsi32_si128(8 * byte as i32);
@@ -404,7 +414,7 @@ unsafe fn look_up<O: Output>(
                 _mm_store_si128(plane.add(step), _mm512_cvtepi32_epi8(bits));
             }
         }
-        let mut line = Line::<O>::new(out);
+        let mut line = Line::new(target);
         for step in 0..whole {
             let found = find(&planes, _mm512_loadu_si512(source.from.add(step * BYTES).cast()));
             for block in 0..4 {

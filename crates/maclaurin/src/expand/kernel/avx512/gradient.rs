@@ -10,7 +10,7 @@ use std::mem::MaybeUninit;
 use super::Avx512;
 use super::ascent::{both, round};
 use super::direct::{Rest, STEP, Source, affine, horner};
-use super::line::{Line, Singles, first_lanes};
+use super::line::{Line, Target, first_lanes};
 use crate::expand::element::sealed::Wide;
 use crate::expand::kernel::Kind;
 use crate::expand::kernel::backward::{DirectGradient, Sums};
@@ -87,7 +87,7 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
     // SAFETY: the caller's promise.
     let last = unsafe { rest.fill(source, count - count % (BLOCKS * STEP), count) };
     // SAFETY: the machine has the instructions.
-    let mut line = unsafe { Line::<Singles>::new(out.unwrap_or(std::ptr::null_mut())) };
+    let mut line = unsafe { Line::new(Target::<false>::new(out.unwrap_or(std::ptr::null_mut()))) };
     let mut first = 0;
     while first < count {
         let left = count - first;

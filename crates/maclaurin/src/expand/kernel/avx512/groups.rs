@@ -9,8 +9,9 @@ use std::arch::x86_64::*;
 use super::Avx512;
 use super::ascent::{Ascent, Ladder, Row, both};
 use super::direct::{Rest, Source, affine};
-use super::line::{Line, Output};
+use super::line::{Line, Target};
 use super::turns::{Turns, pair_rows};
+use crate::expand::kernel::Kind;
 use crate::expand::kernel::forward::Direct;
 use crate::expand::kernel::interleave::Pattern;
 
@@ -33,33 +34,38 @@ struct Rows([[f32; 16]; MOST_ROWS]);
 /// # Safety
 ///
 /// The values can be read, the output's places written, and they are nobody else's.
-pub(super) unsafe fn expand<O: Output>(
+pub(super) unsafe fn expand<const HALVES: bool>(
     avx512: Avx512,
     direct: &Direct<'_>,
     pattern: &Pattern,
     source: Source,
     count: usize,
-    out: *mut O::Value,
+    target: Target<HALVES>,
 ) {
+    let sums = direct.plan.kind == Kind::PartialSums;
     macro_rules! by_number {
         ($($number:literal)*) => {
-            match (direct.plan.count(), pattern.inner()) {
+            match (direct.plan.count(), pattern.inner(), sums) {
                 $(
-                    ($number, 2) if direct.usual => steps::<O, $number, 2>,
-                    ($number, 3) if direct.usual => steps::<O, $number, 3>,
-                    ($number, 4) if direct.usual => steps::<O, $number, 4>,
+                    ($number, 2, false) if direct.usual => steps::<HALVES, $number, 2, false>,
+                    ($number, 2, true) if direct.usual => steps::<HALVES, $number, 2, true>,
+                    ($number, 3, false) if direct.usual => steps::<HALVES, $number, 3, false>,
+                    ($number, 3, true) if direct.usual => steps::<HALVES, $number, 3, true>,
+                    ($number, 4, false) if direct.usual => steps::<HALVES, $number, 4, false>,
+                    ($number, 4, true) if direct.usual => steps::<HALVES, $number, 4, true>,
                 )*
-                _ => steps_of_any::<O>,
+                _ => steps_of_any,
             }
         };
     }
-    let steps: Steps<O> = by_number!(2 3 4 5 6 7 8);
+    let steps: Steps<HALVES> = by_number!(2 3 4 5 6 7 8);
     // SAFETY: the caller's promise; `avx512` is proof of the instructions.
-    unsafe { steps(avx512, direct, pattern, source, count, out) };
+    unsafe { steps(avx512, direct, pattern, source, count, target) };
 }
 
 /// [`steps`] for some number of rows behind some groups.
-type Steps<O> = unsafe fn(Avx512, &Direct<'_>, &Pattern, Source, usize, *mut <O as Output>::Value);
+type Steps<const HALVES: bool> =
+    unsafe fn(Avx512, &Direct<'_>, &Pattern, Source, usize, Target<HALVES>);
 
 /// `N` rows that stay in registers, behind groups of `INNER` values.
 ///
@@ -67,15 +73,15 @@ type Steps<O> = unsafe fn(Avx512, &Direct<'_>, &Pattern, Source, usize, *mut <O 
 ///
 /// As [`expand`]; the rows are the usual ones.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
-unsafe fn steps<O: Output, const N: usize, const INNER: usize>(
+unsafe fn steps<const HALVES: bool, const N: usize, const INNER: usize, const SUMS: bool>(
     avx512: Avx512,
     direct: &Direct<'_>,
     _pattern: &Pattern,
     source: Source,
     count: usize,
-    out: *mut O::Value,
+    target: Target<HALVES>,
 ) {
-    let ladder = Ladder::<N>::new(direct.plan);
+    let ladder = Ladder::<N, SUMS>::new(direct.plan);
     let step = const { 16 - 16 % INNER };
     // A step is read as a whole vector.
     let whole = count.saturating_sub(16 - step) / step * step;
@@ -83,16 +89,16 @@ unsafe fn steps<O: Output, const N: usize, const INNER: usize>(
     // SAFETY: the caller's promise: the output has the places of `count` values.
     unsafe {
         let last = rest.fill(source, whole, count);
-        let mut line = Line::<O>::new(out);
+        let mut line = Line::new(target);
         for first in (0..whole).step_by(step) {
             let [rows] = ladder.climb([affine(avx512, direct.plan, source, first)]);
             // The first block begins in the middle, so it is not written past the caches.
-            write::<O, N, INNER>(rows, &mut line, direct.streams && first > 0);
+            write::<HALVES, N, INNER>(rows, &mut line, direct.streams && first > 0);
         }
         let mut first = whole;
         while first + step <= count {
             let [rows] = ladder.climb([affine(avx512, direct.plan, last, first - whole)]);
-            write::<O, N, INNER>(rows, &mut line, direct.streams && first > 0);
+            write::<HALVES, N, INNER>(rows, &mut line, direct.streams && first > 0);
             first += step;
         }
         if direct.streams && count >= step {
@@ -127,9 +133,9 @@ const fn vectors(rows: usize, inner: usize) -> usize {
 ///
 /// The machine has the instructions, and the places can be written.
 #[inline(always)]
-unsafe fn write<O: Output, const N: usize, const INNER: usize>(
+unsafe fn write<const HALVES: bool, const N: usize, const INNER: usize>(
     rows: [Row; N],
-    line: &mut Line<O>,
+    line: &mut Line<HALVES>,
     streams: bool,
 ) {
     // Each vector by its number, so that it is known which rows it has a part of.
@@ -159,13 +165,13 @@ unsafe fn write<O: Output, const N: usize, const INNER: usize>(
 ///
 /// As [`expand`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
-unsafe fn steps_of_any<O: Output>(
+unsafe fn steps_of_any<const HALVES: bool>(
     avx512: Avx512,
     direct: &Direct<'_>,
     pattern: &Pattern,
     source: Source,
     count: usize,
-    out: *mut O::Value,
+    target: Target<HALVES>,
 ) {
     let (plan, step) = (direct.plan, pattern.step);
     // Vectors of a step's output but the last, and its lanes.
@@ -179,7 +185,7 @@ unsafe fn steps_of_any<O: Output>(
     // SAFETY: the caller's promise: the output has the places of `count` values.
     unsafe {
         let last = rest.fill(source, whole, count);
-        let mut line = Line::<O>::new(out);
+        let mut line = Line::new(target);
         for first in (0..count).step_by(step) {
             let t = if first < whole {
                 affine(avx512, plan, source, first)
