@@ -4,15 +4,17 @@
 //! does not inline sends all vectors through memory (so loops count here); a function that is not
 //! inlined does so too (so inner ones are `inline(always)`, and have no instruction set of their
 //! own); vectors on the stack are aligned only where the function has an aligned variable
-//! (`direct::Rest`).
+//! (`source::Rest`).
 
 #![allow(clippy::needless_range_loop)]
 
 mod ascent;
+mod bytes;
 mod direct;
 mod gradient;
 mod groups;
 mod line;
+mod source;
 mod turns;
 
 use std::arch::x86_64::*;

@@ -10,96 +10,15 @@ use std::arch::x86_64::*;
 
 use super::ascent::{Ladder, Row, both, round};
 use super::line::{Line, Target};
+use super::source::{Affine, Rest, STEP, Source};
 use super::turns::{each_whole, merge_rows};
-use super::{Avx512, groups};
-use crate::expand::element::sealed::{Format, Narrow, Wide};
+use super::{Avx512, bytes, groups};
+use crate::expand::element::sealed::{Narrow, Wide};
 use crate::expand::kernel::forward::Direct;
-use crate::expand::kernel::instructions::Instructions;
 use crate::expand::kernel::{Kind, Plan};
-
-/// Values of a step.
-pub(super) const STEP: usize = 16;
 
 /// Steps of a block of sums: Horner's rule waits for each operation, so eight chains at a time.
 const CHAINS: usize = 4;
-
-/// Bytes that are looked up at once.
-const BYTES: usize = 4 * STEP;
-
-/// How many bytes pay for the table of all 256.
-const TABLE_COUNT: usize = 1024;
-
-/// Values of one type.
-#[derive(Clone, Copy)]
-pub(super) struct Source {
-    format: Format,
-    from: *const u8,
-}
-
-impl Source {
-    pub(super) fn new<T: Wide>(from: *const T) -> Self {
-        Self { format: T::FORMAT, from: from.cast() }
-    }
-
-    /// Sixteen values from `first` on, in double precision.
-    ///
-    /// # Safety
-    ///
-    /// They can be read.
-    #[inline(always)]
-    unsafe fn load(self, avx512: Avx512, first: usize) -> [__m512d; 2] {
-        #[inline(always)]
-        unsafe fn both<T: Wide>(avx512: Avx512, from: *const u8, first: usize) -> [__m512d; 2] {
-            // SAFETY: the caller's promise.
-            unsafe {
-                let from = from.cast::<T>().add(first);
-                [avx512.load(from), avx512.load(from.add(8))]
-            }
-        }
-        // SAFETY: the caller's promise, for values of the format.
-        unsafe {
-            match self.format {
-                Format::U8 => both::<u8>(avx512, self.from, first),
-                Format::I8 => both::<i8>(avx512, self.from, first),
-                Format::U16 => both::<u16>(avx512, self.from, first),
-                Format::I16 => both::<i16>(avx512, self.from, first),
-                Format::F16 => both::<half::f16>(avx512, self.from, first),
-                Format::BF16 => both::<half::bf16>(avx512, self.from, first),
-                Format::F32 => both::<f32>(avx512, self.from, first),
-                Format::F64 => both::<f64>(avx512, self.from, first),
-            }
-        }
-    }
-}
-
-/// The last values, fewer than there are to a step or a few of them, and zeros behind them.
-///
-/// It begins at a cache line for another reason too: a function that has such a variable keeps a
-/// frame pointer, without which the compiler cannot align the vectors that it puts on the stack.
-/// Those that then lie across two cache lines, by the luck of where the stack begins, cost twice
-/// the time of the whole function.
-#[repr(align(64))]
-pub(super) struct Rest([u8; 4 * STEP * 8]);
-
-impl Rest {
-    pub(super) const EMPTY: Self = Self([0; 4 * STEP * 8]);
-
-    /// Copies the values `first .. last` of a source here, and is the source of them.
-    ///
-    /// # Safety
-    ///
-    /// They can be read; there are fewer than four steps of them.
-    #[inline(always)]
-    pub(super) unsafe fn fill(&mut self, source: Source, first: usize, last: usize) -> Source {
-        let size = source.format.size();
-        let to = self.0.as_mut_ptr();
-        // SAFETY: the caller's promise; values have eight bytes at the most.
-        unsafe {
-            std::ptr::copy_nonoverlapping(source.from.add(first * size), to, (last - first) * size);
-        }
-        Source { from: to, ..source }
-    }
-}
 
 /// Expands `count` values side by side into `out`, row `r` at `out + r * apart` where rows lie
 /// apart.
@@ -140,9 +59,8 @@ unsafe fn to<const HALVES: bool>(
         if let Some(pattern) = &direct.group {
             groups::expand(avx512, direct, pattern, source, count, target);
         } else if direct.plan.kind == Kind::Sum {
-            let bytes = source.format.size() == 1 && is_x86_feature_detected!("avx512vbmi");
-            if bytes && count >= TABLE_COUNT {
-                look_up(avx512, direct, source, count, target);
+            if bytes::pays(source, count) {
+                bytes::look_up(avx512, direct, source, count, target);
             } else {
                 sums(avx512, direct.plan, source, count, target, direct.streams);
             }
@@ -150,25 +68,6 @@ unsafe fn to<const HALVES: bool>(
             rows(avx512, direct, source, count, target);
         }
     }
-}
-
-/// `scale * x + offset` of sixteen values.
-///
-/// # Safety
-///
-/// They can be read.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
-pub(super) unsafe fn affine(
-    avx512: Avx512,
-    plan: &Plan,
-    source: Source,
-    first: usize,
-) -> [__m512d; 2] {
-    let (scale, offset) = (_mm512_set1_pd(plan.scale), _mm512_set1_pd(plan.offset));
-    // SAFETY: the caller's promise.
-    let x = unsafe { source.load(avx512, first) };
-    [_mm512_fmadd_pd(scale, x[0], offset), _mm512_fmadd_pd(scale, x[1], offset)]
 }
 
 /// Rows by their number: a loop for each.
@@ -232,6 +131,7 @@ unsafe fn steps<
     unsafe {
         let last = rest.fill(source, whole, count);
         // Of rows side by side there is one line, apart from the array so that it stays in registers.
+        let affine = Affine::new(avx512, plan);
         let mut line = Line::new(target);
         let mut lines = [line; N];
         if APART {
@@ -240,8 +140,7 @@ unsafe fn steps<
             }
         }
         for first in (0..whole).step_by(BLOCKS * STEP) {
-            let t = affine_blocks(avx512, plan, source, first);
-            let vectors = vectors::<N, BLOCKS, APART>(ladder.climb(t));
+            let vectors = vectors::<N, BLOCKS, APART>(ladder.climb(affine.of(source, first)));
             for block in 0..BLOCKS {
                 // The first block of memory begins in the middle: it is not written past the caches.
                 let streams = direct.streams && first + block > 0;
@@ -263,8 +162,7 @@ unsafe fn steps<
         if whole == count {
             return;
         }
-        let vectors =
-            vectors::<N, BLOCKS, APART>(ladder.climb(affine_blocks(avx512, plan, last, 0)));
+        let vectors = vectors::<N, BLOCKS, APART>(ladder.climb(affine.of(last, 0)));
         for block in 0..BLOCKS {
             let left = (count - whole).saturating_sub(block * STEP);
             for place in 0..N {
@@ -278,28 +176,6 @@ unsafe fn steps<
                 }
             }
         }
-    }
-}
-
-/// [`affine`] of a few blocks of values side by side.
-///
-/// # Safety
-///
-/// They can be read.
-#[inline(always)]
-unsafe fn affine_blocks<const BLOCKS: usize>(
-    avx512: Avx512,
-    plan: &Plan,
-    source: Source,
-    first: usize,
-) -> [[__m512d; 2]; BLOCKS] {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let mut t = [[_mm512_setzero_pd(); 2]; BLOCKS];
-        for block in 0..BLOCKS {
-            t[block] = affine(avx512, plan, source, first + block * STEP);
-        }
-        t
     }
 }
 
@@ -328,7 +204,7 @@ unsafe fn vectors<const N: usize, const BLOCKS: usize, const APART: bool>(
 ///
 /// As [`rows`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
-unsafe fn sums<const HALVES: bool>(
+pub(super) unsafe fn sums<const HALVES: bool>(
     avx512: Avx512,
     plan: &Plan,
     source: Source,
@@ -342,9 +218,10 @@ unsafe fn sums<const HALVES: bool>(
     // SAFETY: the caller's promise: whole steps lie inside the output.
     unsafe {
         let last = rest.fill(source, whole * STEP, count);
+        let affine = Affine::new(avx512, plan);
         let mut line = Line::new(target);
         while step + CHAINS <= whole {
-            let t: [_; CHAINS] = affine_blocks(avx512, plan, source, step * STEP);
+            let t = affine.of::<CHAINS>(source, step * STEP);
             let sums = horner(&plan.coefficients, t);
             for block in 0..CHAINS {
                 line.write(both(round(sums[block])), streams && step + block > 0);
@@ -352,13 +229,13 @@ unsafe fn sums<const HALVES: bool>(
             step += CHAINS;
         }
         for step in step..whole {
-            let [sum] = horner(&plan.coefficients, [affine(avx512, plan, source, step * STEP)]);
+            let [sum] = horner(&plan.coefficients, affine.of(source, step * STEP));
             line.write(both(round(sum)), streams && step > 0);
         }
         if streams && whole > 0 {
             line.finish();
         }
-        let [sum] = horner(&plan.coefficients, [affine(avx512, plan, last, 0)]);
+        let [sum] = horner(&plan.coefficients, affine.of(last, 0));
         line.end(both(round(sum)), count - whole * STEP, 0);
     }
 }
@@ -379,81 +256,4 @@ pub(super) fn horner<const BLOCKS: usize>(
         }
     }
     sums
-}
-
-/// The whole polynomial of each byte, from a table of all 256 in registers: a plane of the table for
-/// each byte of single precision, sixty-four values at a time.
-///
-/// # Safety
-///
-/// As [`rows`], of values of one byte; the machine has AVX-512 VBMI.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,f16c,fma")]
-unsafe fn look_up<const HALVES: bool>(
-    avx512: Avx512,
-    direct: &Direct<'_>,
-    source: Source,
-    count: usize,
-    target: Target<HALVES>,
-) {
-    let bytes: [u8; 256] = std::array::from_fn(|byte| byte as u8);
-    let all = Source { from: bytes.as_ptr(), ..source };
-    let mut table = [_mm512_setzero_ps(); 16];
-    let mut planes = [[_mm512_setzero_si512(); 4]; 4];
-    let whole = count / BYTES;
-    let mut rest = Rest::EMPTY;
-    // SAFETY: the caller's promise; the table has room for 256 values, a plane for as many bytes.
-    unsafe {
-        let last = rest.fill(source, whole * BYTES, count);
-        let to = Target::<false>::new(table.as_mut_ptr().cast::<f32>());
-        sums(avx512, direct.plan, all, 256, to, false);
-        for (byte, plane) in planes.iter_mut().enumerate() {
-            let plane: *mut __m128i = plane.as_mut_ptr().cast();
-            let shift = _mm_cvtsi32_si128(8 * byte as i32);
-            for step in 0..16 {
-                let bits = _mm512_srl_epi32(_mm512_castps_si512(table[step]), shift);
-                _mm_store_si128(plane.add(step), _mm512_cvtepi32_epi8(bits));
-            }
-        }
-        let mut line = Line::new(target);
-        for step in 0..whole {
-            let found = find(&planes, _mm512_loadu_si512(source.from.add(step * BYTES).cast()));
-            for block in 0..4 {
-                line.write(found[block], direct.streams && step + block > 0);
-            }
-        }
-        if direct.streams && whole > 0 {
-            line.finish();
-        }
-        let found = find(&planes, _mm512_loadu_si512(last.from.cast()));
-        for block in 0..4 {
-            let left = (count - whole * BYTES).saturating_sub(block * STEP).min(STEP);
-            line.end(found[block], left, block * STEP);
-        }
-    }
-}
-
-/// What a table in planes of bytes has at each of sixty-four places.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-fn find(planes: &[[__m512i; 4]; 4], places: __m512i) -> [__m512; 4] {
-    // Bytes are joined within quarters of a vector: there, each quarter has four values of each
-    // vector of the result.
-    let quarters = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    let places = _mm512_permutexvar_epi32(quarters, places);
-    let upper = _mm512_movepi8_mask(places);
-    let mut bytes = [places; 4];
-    for plane in 0..4 {
-        let [a, b, c, d] = planes[plane];
-        let low = _mm512_permutex2var_epi8(a, places, b);
-        let high = _mm512_permutex2var_epi8(c, places, d);
-        bytes[plane] = _mm512_mask_mov_epi8(low, upper, high);
-    }
-    let low = [_mm512_unpacklo_epi8(bytes[0], bytes[1]), _mm512_unpackhi_epi8(bytes[0], bytes[1])];
-    let high = [_mm512_unpacklo_epi8(bytes[2], bytes[3]), _mm512_unpackhi_epi8(bytes[2], bytes[3])];
-    [
-        _mm512_castsi512_ps(_mm512_unpacklo_epi16(low[0], high[0])),
-        _mm512_castsi512_ps(_mm512_unpackhi_epi16(low[0], high[0])),
-        _mm512_castsi512_ps(_mm512_unpacklo_epi16(low[1], high[1])),
-        _mm512_castsi512_ps(_mm512_unpackhi_epi16(low[1], high[1])),
-    ]
 }

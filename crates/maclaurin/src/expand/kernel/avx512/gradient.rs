@@ -8,13 +8,14 @@ use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
 use super::Avx512;
-use super::ascent::{both, round};
-use super::direct::{Rest, STEP, Source, affine, horner};
+use super::ascent::{Row, both, round};
+use super::direct::horner;
 use super::line::{Line, Target, first_lanes};
+use super::source::{Affine, Rest, STEP, Source};
+use super::turns::{halve_each, separate_rows};
 use crate::expand::element::sealed::Wide;
 use crate::expand::kernel::Kind;
 use crate::expand::kernel::backward::{DirectGradient, Sums};
-use crate::expand::kernel::interleave::Lanes;
 
 /// Takes the gradients of `count` values back to `out`, where it is given, and adds to the sums
 /// over all values: value `i` to lane `i % 16`.
@@ -86,29 +87,25 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
     let mut rest = Rest::EMPTY;
     // SAFETY: the caller's promise.
     let last = unsafe { rest.fill(source, count - count % (BLOCKS * STEP), count) };
-    // SAFETY: the machine has the instructions.
+    // SAFETY: the machine has the instructions, here and below.
+    let affine = unsafe { Affine::new(avx512, direct.plan) };
+    // SAFETY: as above.
     let mut line = unsafe { Line::new(Target::<false>::new(out.unwrap_or(std::ptr::null_mut()))) };
     let mut first = 0;
     while first < count {
         let left = count - first;
         let whole = left >= BLOCKS * STEP;
-        let mut t = [[_mm512_setzero_pd(); 2]; BLOCKS];
-        let mut rows = [[_mm512_setzero_ps(); N]; BLOCKS];
-        for block in 0..BLOCKS {
-            let skipped = block * STEP;
-            // SAFETY: the caller's promise: there are so many values, and lanes beyond the last
-            // one are not read. They add nothing to sums.
-            unsafe {
-                if whole {
-                    t[block] = affine(avx512, direct.plan, source, first + skipped);
-                    rows[block] = load(gradient, apart, first + skipped, STEP);
-                } else {
-                    t[block] = affine(avx512, direct.plan, last, skipped);
-                    let left = left.saturating_sub(skipped).min(STEP);
-                    rows[block] = load(gradient, apart, first + skipped, left);
-                }
+        let mut rows = [[[_mm256_setzero_ps(); 2]; N]; BLOCKS];
+        // SAFETY: the caller's promise: there are so many values, and lanes beyond the last one are
+        // not read. They add nothing to sums.
+        let t = unsafe {
+            for block in 0..BLOCKS {
+                let skipped = block * STEP;
+                let left = if whole { STEP } else { left.saturating_sub(skipped).min(STEP) };
+                rows[block] = load(gradient, apart, first + skipped, left);
             }
-        }
+            if whole { affine.of(source, first) } else { affine.of(last, 0) }
+        };
         // SAFETY: the machine has the instructions.
         let slopes = unsafe {
             let zero = [[_mm512_setzero_pd(); 2]; BLOCKS];
@@ -157,17 +154,17 @@ unsafe fn load<const N: usize>(
     apart: Option<usize>,
     first: usize,
     count: usize,
-) -> [__m512; N] {
+) -> [Row; N] {
     // SAFETY: the machine has the instructions, here and below.
-    let mut rows = [unsafe { _mm512_setzero_ps() }; N];
-    for (place, row) in rows.iter_mut().enumerate() {
+    let mut vectors = [unsafe { _mm512_setzero_ps() }; N];
+    for (place, vector) in vectors.iter_mut().enumerate() {
         let (offset, lanes) = match apart {
             Some(apart) => (place * apart + first, count),
             None => (first * N + place * STEP, (count * N).saturating_sub(place * STEP).min(STEP)),
         };
         let from = gradient.wrapping_add(offset);
         // SAFETY: the caller's promise for these lanes; no other is read.
-        *row = unsafe {
+        *vector = unsafe {
             if lanes == STEP {
                 _mm512_loadu_ps(from)
             } else {
@@ -176,100 +173,18 @@ unsafe fn load<const N: usize>(
         };
     }
     // SAFETY: as above.
-    if apart.is_some() { rows } else { unsafe { separate_rows(rows) } }
-}
-
-/// Vectors of memory, in which `N` rows take turns, to one vector of each row.
-///
-/// # Safety
-///
-/// The machine has the instructions.
-#[inline(always)]
-unsafe fn separate_rows<const N: usize>(vectors: [__m512; N]) -> [__m512; N] {
-    // SAFETY: the caller's promise; the lanes are arrays of 64 bytes.
-    unsafe {
-        if N.is_power_of_two() {
-            return halve::<N>(vectors);
-        }
-        let mut rows = [vectors[0]; N];
-        for row in 0..N {
-            for vector in 1..N {
-                let lanes = _mm512_load_si512(Turns::<N>::LANES[row][vector].0.as_ptr().cast());
-                rows[row] = _mm512_permutex2var_ps(rows[row], lanes, vectors[vector]);
-            }
-        }
-        rows
-    }
-}
-
-/// `N` rows, a power of two, put apart by halves: the even ones and the odd ones, then those of
-/// each half, until every row is alone.
-///
-/// # Safety
-///
-/// The machine has the instructions.
-#[inline(always)]
-unsafe fn halve<const N: usize>(mut vectors: [__m512; N]) -> [__m512; N] {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-        let odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
-        let mut run = N;
-        while run > 1 {
-            let together = vectors;
-            for pair in 0..N / 2 {
-                // The pairs of all runs: where each pair lies, and where its even lanes go.
-                let first = pair / (run / 2) * run;
-                let place = first + pair % (run / 2);
-                let from = first + pair % (run / 2) * 2;
-                let (a, b) = (together[from], together[from + 1]);
-                vectors[place] = _mm512_permutex2var_ps(a, even, b);
-                vectors[place + run / 2] = _mm512_permutex2var_ps(a, odd, b);
-            }
-            run /= 2;
-        }
-        // Even before odd at each halving: the row's bits came out backwards.
-        let reversed = vectors;
-        for row in 1..N {
-            vectors[row] = reversed[row.reverse_bits() >> (usize::BITS - N.trailing_zeros())];
-        }
-        vectors
-    }
-}
-
-/// How `N` rows are found in memory where they take turns.
-struct Turns<const N: usize>;
-
-impl<const N: usize> Turns<N> {
-    /// For each row, for each vector of memory that joins what the vectors before it had of the
-    /// row: which of those lanes, or (from 16 on) of its own.
-    const LANES: [[Lanes; N]; N] = {
-        let mut lanes = [[Lanes([0; 16]); N]; N];
-        let mut place = 0;
-        while place < 16 * N {
-            let (vector, lane, row, value) = (place / 16, place % 16, place % N, place / N);
-            let mut joining = 1;
-            while joining < N {
-                // The first vector is there as it was until another joins it.
-                let kept = if vector == 0 && joining == 1 { lane } else { value };
-                lanes[row][joining].0[value] =
-                    if vector == joining { 16 + lane } else { kept } as u32;
-                joining += 1;
-            }
-            place += 1;
-        }
-        lanes
-    };
+    unsafe { if apart.is_some() { halve_each(vectors) } else { separate_rows(vectors) } }
 }
 
 /// Sixteen single precision numbers in double precision.
-#[inline]
-#[target_feature(enable = "avx512f,avx512dq")]
-fn widen(singles: __m512) -> [__m512d; 2] {
-    [
-        _mm512_cvtps_pd(_mm512_castps512_ps256(singles)),
-        _mm512_cvtps_pd(_mm512_extractf32x8_ps::<1>(singles)),
-    ]
+///
+/// # Safety
+///
+/// The machine has the instructions.
+#[inline(always)]
+unsafe fn widen(row: Row) -> [__m512d; 2] {
+    // SAFETY: the caller's promise.
+    unsafe { [_mm512_cvtps_pd(row[0]), _mm512_cvtps_pd(row[1])] }
 }
 
 /// A few blocks of values, taken back row by row. All of it is inlined, each row by its number: so
@@ -277,7 +192,7 @@ fn widen(singles: __m512) -> [__m512d; 2] {
 struct Blocks<'a, const KIND: u8, const N: usize, const BLOCKS: usize> {
     direct: &'a DirectGradient<'a>,
     t: [[__m512d; 2]; BLOCKS],
-    rows: [[__m512; N]; BLOCKS],
+    rows: [[Row; N]; BLOCKS],
     /// The gradient of the row's terms.
     g: [[__m512d; 2]; BLOCKS],
     /// Of partial sums, all of them.

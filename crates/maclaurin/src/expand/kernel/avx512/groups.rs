@@ -8,8 +8,8 @@ use std::arch::x86_64::*;
 
 use super::Avx512;
 use super::ascent::{Ascent, Ladder, Row, both};
-use super::direct::{Rest, Source, affine};
 use super::line::{Line, Target};
+use super::source::{Affine, Rest, Source};
 use super::turns::{Turns, pair_rows};
 use crate::expand::kernel::Kind;
 use crate::expand::kernel::forward::Direct;
@@ -89,15 +89,16 @@ unsafe fn steps<const HALVES: bool, const N: usize, const INNER: usize, const SU
     // SAFETY: the caller's promise: the output has the places of `count` values.
     unsafe {
         let last = rest.fill(source, whole, count);
+        let affine = Affine::new(avx512, direct.plan);
         let mut line = Line::new(target);
         for first in (0..whole).step_by(step) {
-            let [rows] = ladder.climb([affine(avx512, direct.plan, source, first)]);
+            let [rows] = ladder.climb(affine.of(source, first));
             // The first block begins in the middle, so it is not written past the caches.
             write::<HALVES, N, INNER>(rows, &mut line, direct.streams && first > 0);
         }
         let mut first = whole;
         while first + step <= count {
-            let [rows] = ladder.climb([affine(avx512, direct.plan, last, first - whole)]);
+            let [rows] = ladder.climb(affine.of(last, first - whole));
             write::<HALVES, N, INNER>(rows, &mut line, direct.streams && first > 0);
             first += step;
         }
@@ -105,7 +106,7 @@ unsafe fn steps<const HALVES: bool, const N: usize, const INNER: usize, const SU
             line.finish();
         }
         if first < count {
-            let [rows] = ladder.climb([affine(avx512, direct.plan, last, first - whole)]);
+            let [rows] = ladder.climb(affine.of(last, first - whole));
             let pairs = pair_rows(rows);
             for vector in 0..const { vectors(N, INNER) } {
                 let lanes = ((count - first) * N).saturating_sub(16 * vector).min(16);
@@ -119,7 +120,7 @@ unsafe fn steps<const HALVES: bool, const N: usize, const INNER: usize, const SU
 struct Behind<const N: usize, const INNER: usize>;
 
 impl<const N: usize, const INNER: usize> Behind<N, INNER> {
-    const TURNS: Turns<N> = Turns::new(INNER);
+    const TURNS: Turns<N> = Turns::merging(INNER);
 }
 
 /// Vectors of the output of a step.
@@ -185,14 +186,15 @@ unsafe fn steps_of_any<const HALVES: bool>(
     // SAFETY: the caller's promise: the output has the places of `count` values.
     unsafe {
         let last = rest.fill(source, whole, count);
+        let affine = Affine::new(avx512, direct.plan);
         let mut line = Line::new(target);
         for first in (0..count).step_by(step) {
             let t = if first < whole {
-                affine(avx512, plan, source, first)
+                affine.of(source, first)
             } else {
-                affine(avx512, plan, last, first - whole)
+                affine.of(last, first - whole)
             };
-            let mut ascent = Ascent::new([t]);
+            let mut ascent = Ascent::<1>::new(t);
             for step in &plan.steps {
                 if let Some([row]) = ascent.take(step, plan.kind) {
                     _mm512_store_ps(rows.0[step.place].as_mut_ptr(), both(row));
