@@ -155,8 +155,11 @@ pub unsafe extern "C" fn repeat_f32(
     unsafe {
         let polynomial = polynomial(coefficients, order);
         let expansion = expansion(kind, axis, true, 1.0, 0.0);
+        let x = ArrayView::from_shape_ptr(IxDyn(&[count]), x);
+        let Ok(shape) = expansion.shape(&polynomial, x.shape()) else { return };
+        let mut out = ArrayViewMut::from_shape_ptr(IxDyn(&shape), out);
         for _ in 0..repeats {
-            forward(x, 1, count, &polynomial, &expansion, out);
+            let _ = expand_into(&x, &polynomial, &expansion, &mut out);
         }
     }
 }

@@ -132,7 +132,7 @@ impl Plan {
 
 /// From degree to degree, and from row to row of one degree.
 fn steps(rows: &[Row], coefficients: &[f64]) -> Vec<Step> {
-    let mut steps = Vec::new();
+    let mut steps = Vec::with_capacity(rows.len() + coefficients.len());
     let mut next = 0;
     for row in rows {
         let fresh = next <= row.degree;

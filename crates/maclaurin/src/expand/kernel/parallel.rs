@@ -1,8 +1,7 @@
 //! Ranges of an array on threads.
 
 use std::sync::OnceLock;
-
-use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::instructions::{Job, Level};
 
@@ -44,7 +43,34 @@ pub(super) fn run<J: Job>(
     if alone {
         return Ok((0..number).map(range).collect());
     }
-    on(threads, || (0..number).into_par_iter().map(range).collect())
+    on(threads, || share(number, range))
+}
+
+/// The results for all numbers below `count`, in order: on this thread and as many of the pool's as
+/// there are besides. (Rayon's own iterators let the calling thread sleep, and have it woken again.)
+fn share<R: Send>(count: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut taken = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
+                return taken;
+            }
+            taken.push((index, work(index)));
+        }
+    };
+    let mut others: Vec<Vec<(usize, R)>> = Vec::new();
+    others.resize_with(rayon::current_num_threads().min(count) - 1, Vec::new);
+    let mut all = rayon::in_place_scope(|scope| {
+        for taken in &mut others {
+            scope.spawn(|_| *taken = take());
+        }
+        take()
+    });
+    all.extend(others.into_iter().flatten());
+    all.sort_unstable_by_key(|(index, _)| *index);
+    all.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Work on so many threads, or on rayon's own pool.
