@@ -53,16 +53,14 @@ pub(super) unsafe fn look_up<const HALVES: bool>(
                 _mm_store_si128(plane.add(step), _mm512_cvtepi32_epi8(bits));
             }
         }
-        let mut line = Line::new(target);
+        let mut line = Line::new(target, direct.streams);
         for step in 0..whole {
             let found = find(&planes, _mm512_loadu_si512(source.from.add(step * BYTES).cast()));
             for block in 0..4 {
-                line.write(found[block], direct.streams && step + block > 0);
+                line.write(found[block]);
             }
         }
-        if direct.streams && whole > 0 {
-            line.finish();
-        }
+        line.finish();
         let found = find(&planes, _mm512_loadu_si512(last.from.cast()));
         for block in 0..4 {
             let left = (count - whole * BYTES).saturating_sub(block * STEP).min(STEP);

@@ -132,32 +132,28 @@ unsafe fn steps<
         let last = rest.fill(source, whole, count);
         // Of rows side by side there is one line, apart from the array so that it stays in registers.
         let affine = Affine::new(avx512, plan);
-        let mut line = Line::new(target);
+        let mut line = Line::new(target, direct.streams);
         let mut lines = [line; N];
         if APART {
             for row in 0..N {
-                lines[row] = Line::new(target.after((row * apart) as isize));
+                lines[row] = Line::new(target.after((row * apart) as isize), direct.streams);
             }
         }
         for first in (0..whole).step_by(BLOCKS * STEP) {
             let vectors = vectors::<N, BLOCKS, APART>(ladder.climb(affine.of(source, first)));
             for block in 0..BLOCKS {
-                // The first block of memory begins in the middle: it is not written past the caches.
-                let streams = direct.streams && first + block > 0;
                 for place in 0..N {
                     let line = if APART { &mut lines[place] } else { &mut line };
-                    line.write(vectors[block][place], streams);
+                    line.write(vectors[block][place]);
                 }
             }
         }
-        if direct.streams && whole > 0 {
-            if APART {
-                for line in lines {
-                    line.finish();
-                }
-            } else {
+        if APART {
+            for line in lines {
                 line.finish();
             }
+        } else {
+            line.finish();
         }
         if whole == count {
             return;
@@ -219,22 +215,20 @@ pub(super) unsafe fn sums<const HALVES: bool>(
     unsafe {
         let last = rest.fill(source, whole * STEP, count);
         let affine = Affine::new(avx512, plan);
-        let mut line = Line::new(target);
+        let mut line = Line::new(target, streams);
         while step + CHAINS <= whole {
             let t = affine.of::<CHAINS>(source, step * STEP);
             let sums = horner(&plan.coefficients, t);
             for block in 0..CHAINS {
-                line.write(both(round(sums[block])), streams && step + block > 0);
+                line.write(both(round(sums[block])));
             }
             step += CHAINS;
         }
         for step in step..whole {
             let [sum] = horner(&plan.coefficients, affine.of(source, step * STEP));
-            line.write(both(round(sum)), streams && step > 0);
+            line.write(both(round(sum)));
         }
-        if streams && whole > 0 {
-            line.finish();
-        }
+        line.finish();
         let [sum] = horner(&plan.coefficients, affine.of(last, 0));
         line.end(both(round(sum)), count - whole * STEP, 0);
     }

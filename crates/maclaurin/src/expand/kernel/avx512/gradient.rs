@@ -90,7 +90,9 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
     // SAFETY: the machine has the instructions, here and below.
     let affine = unsafe { Affine::new(avx512, direct.plan) };
     // SAFETY: as above.
-    let mut line = unsafe { Line::new(Target::<false>::new(out.unwrap_or(std::ptr::null_mut()))) };
+    let mut line = unsafe {
+        Line::new(Target::<false>::new(out.unwrap_or(std::ptr::null_mut())), direct.streams)
+    };
     let mut first = 0;
     while first < count {
         let left = count - first;
@@ -127,7 +129,7 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
             unsafe {
                 for block in 0..BLOCKS {
                     if whole {
-                        line.write(slopes[block], direct.streams && first + block > 0);
+                        line.write(slopes[block]);
                         continue;
                     }
                     let lanes = left.saturating_sub(block * STEP).min(STEP);
@@ -137,8 +139,8 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
         }
         first += BLOCKS * STEP;
     }
-    if out.is_some() && direct.streams && count >= BLOCKS * STEP {
-        // SAFETY: the caller's promise, and lines were written.
+    if out.is_some() {
+        // SAFETY: the caller's promise.
         unsafe { line.finish() };
     }
 }

@@ -90,21 +90,18 @@ unsafe fn steps<const HALVES: bool, const N: usize, const INNER: usize, const SU
     unsafe {
         let last = rest.fill(source, whole, count);
         let affine = Affine::new(avx512, direct.plan);
-        let mut line = Line::new(target);
+        let mut line = Line::new(target, direct.streams);
         for first in (0..whole).step_by(step) {
             let [rows] = ladder.climb(affine.of(source, first));
-            // The first block begins in the middle, so it is not written past the caches.
-            write::<HALVES, N, INNER>(rows, &mut line, direct.streams && first > 0);
+            write::<HALVES, N, INNER>(rows, &mut line);
         }
         let mut first = whole;
         while first + step <= count {
             let [rows] = ladder.climb(affine.of(last, first - whole));
-            write::<HALVES, N, INNER>(rows, &mut line, direct.streams && first > 0);
+            write::<HALVES, N, INNER>(rows, &mut line);
             first += step;
         }
-        if direct.streams && count >= step {
-            line.finish();
-        }
+        line.finish();
         if first < count {
             let [rows] = ladder.climb(affine.of(last, first - whole));
             let pairs = pair_rows(rows);
@@ -137,7 +134,6 @@ const fn vectors(rows: usize, inner: usize) -> usize {
 unsafe fn write<const HALVES: bool, const N: usize, const INNER: usize>(
     rows: [Row; N],
     line: &mut Line<HALVES>,
-    streams: bool,
 ) {
     // Each vector by its number, so that it is known which rows it has a part of.
     macro_rules! each_vector {
@@ -146,9 +142,9 @@ unsafe fn write<const HALVES: bool, const N: usize, const INNER: usize>(
                 let joined = Behind::<N, INNER>::TURNS.join(&$pairs, $vector);
                 let lanes = const { (16 - 16 % INNER) * N } - 16 * $vector;
                 if lanes >= 16 {
-                    line.write(joined, streams);
+                    line.write(joined);
                 } else {
-                    line.append(joined, lanes, streams);
+                    line.append(joined, lanes);
                 }
             })*
         };
@@ -187,7 +183,7 @@ unsafe fn steps_of_any<const HALVES: bool>(
     unsafe {
         let last = rest.fill(source, whole, count);
         let affine = Affine::new(avx512, direct.plan);
-        let mut line = Line::new(target);
+        let mut line = Line::new(target, direct.streams);
         for first in (0..count).step_by(step) {
             let t = if first < whole {
                 affine.of(source, first)
@@ -202,9 +198,7 @@ unsafe fn steps_of_any<const HALVES: bool>(
             }
             let left = (count - first) * pattern.rows;
             let complete = count - first >= step;
-            // The first block begins in the middle, so it is not written past the caches.
-            let streams = direct.streams && first > 0;
-            if !complete && streams {
+            if !complete {
                 line.finish();
             }
             for vector in 0..=before {
@@ -213,13 +207,13 @@ unsafe fn steps_of_any<const HALVES: bool>(
                     let lanes = left.saturating_sub(16 * vector).min(16);
                     line.end(joined, lanes, 16 * vector);
                 } else if vector < before || lanes == 16 {
-                    line.write(joined, streams);
+                    line.write(joined);
                 } else {
-                    line.append(joined, lanes, streams);
+                    line.append(joined, lanes);
                 }
             }
         }
-        if direct.streams && count >= step && count.is_multiple_of(step) {
+        if count.is_multiple_of(step) {
             line.finish();
         }
     }

@@ -27,86 +27,80 @@ impl<const HALVES: bool> Target<HALVES> {
         Self { to: self.to.wrapping_offset(values * Self::SIZE as isize), ..self }
     }
 
-    /// Values that lie before this one in its block, sixteen of which are written past the caches at
-    /// once.
-    fn phase(self) -> usize {
-        self.to.addr() / Self::SIZE % 16
-    }
-
-    /// Stores sixteen values.
+    /// Stores the first lanes of a vector; the others' memory is not touched.
     ///
     /// # Safety
     ///
     /// The machine has AVX-512 and the places can be written, here and below.
     #[inline(always)]
-    unsafe fn store(self, values: __m512) {
+    unsafe fn store(self, vector: __m512i, lanes: usize) {
+        let to = self.to;
         // SAFETY: the caller's promise, here and below.
         unsafe {
-            if HALVES {
-                _mm256_storeu_si256(self.to.cast(), self.halves(values));
-            } else {
-                _mm512_storeu_ps(self.to.cast(), values);
+            match (HALVES, lanes) {
+                (true, 16) => _mm256_storeu_si256(to.cast(), _mm512_castsi512_si256(vector)),
+                (true, _) => {
+                    let vector = _mm512_castsi512_si256(vector);
+                    _mm256_mask_storeu_epi16(to.cast(), first_lanes(lanes), vector);
+                }
+                (false, 16) => _mm512_storeu_si512(to.cast(), vector),
+                (false, _) => _mm512_mask_storeu_epi32(to.cast(), first_lanes(lanes), vector),
             }
         }
     }
 
-    /// Stores the first so many; the others' memory is not touched.
+    /// Sixteen values in the first lanes of a vector.
     #[inline(always)]
-    unsafe fn store_first(self, values: __m512, count: usize) {
-        let mask = first_lanes(count);
+    unsafe fn narrow(self, values: __m512) -> __m512i {
         // SAFETY: as above.
         unsafe {
-            if HALVES {
-                _mm256_mask_storeu_epi16(self.to.cast(), mask, self.halves(values));
+            if !HALVES {
+                _mm512_castps_si512(values)
+            } else if self.brains {
+                _mm512_castsi256_si512(brains(values))
             } else {
-                _mm512_mask_storeu_ps(self.to.cast(), mask, values);
+                let halves = _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(values);
+                _mm512_castsi256_si512(halves)
             }
         }
     }
 
-    /// Stores past the caches; a block begins there.
+    /// Sixteen lanes, from `first` on, of two vectors in a row.
     #[inline(always)]
-    unsafe fn stream(self, values: __m512) {
+    unsafe fn join(a: __m512i, b: __m512i, first: usize) -> __m512i {
         // SAFETY: as above.
         unsafe {
             if HALVES {
-                _mm256_stream_si256(self.to.cast(), self.halves(values));
+                let counting =
+                    _mm256_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+                let lanes = _mm256_add_epi16(counting, _mm256_set1_epi16(first as i16));
+                let (a, b) = (_mm512_castsi512_si256(a), _mm512_castsi512_si256(b));
+                _mm512_castsi256_si512(_mm256_permutex2var_epi16(a, lanes, b))
             } else {
-                _mm512_stream_ps(self.to.cast(), values);
+                let counting =
+                    _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+                let lanes = _mm512_add_epi32(counting, _mm512_set1_epi32(first as i32));
+                _mm512_permutex2var_epi32(a, lanes, b)
             }
         }
     }
 
+    /// Stores sixteen lanes past the caches; a block begins there.
     #[inline(always)]
-    unsafe fn halves(self, values: __m512) -> __m256i {
+    unsafe fn stream(self, vector: __m512i) {
         // SAFETY: as above.
         unsafe {
-            if self.brains {
-                brains(values)
+            if HALVES {
+                _mm256_stream_si256(self.to.cast(), _mm512_castsi512_si256(vector));
             } else {
-                _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(values)
+                _mm512_stream_si512(self.to.cast(), vector);
             }
         }
     }
 }
 
-/// The lanes `16 - lanes ..` of one vector, then the first ones of another.
-///
-/// # Safety
-///
-/// The machine has AVX-512, here and below.
-#[inline(always)]
-unsafe fn join(a: __m512, b: __m512, lanes: usize) -> __m512 {
-    // SAFETY: as above.
-    unsafe {
-        let counting = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-        let first = _mm512_set1_epi32(16 - lanes as i32);
-        _mm512_permutex2var_ps(a, _mm512_add_epi32(counting, first), b)
-    }
-}
-
-/// Values written one after the other: whole blocks past the caches, put together of the last lanes
-/// of one vector and the first of the next.
+/// Values written one after the other: past the caches in whole blocks of sixteen, put together of the
+/// last lanes of one vector and the first of the next.
 ///
 /// # Safety
 ///
@@ -116,73 +110,82 @@ unsafe fn join(a: __m512, b: __m512, lanes: usize) -> __m512 {
 pub(super) struct Line<const HALVES: bool> {
     /// Where the next vector's first lane goes.
     to: Target<HALVES>,
-    /// Lanes of the block before that place.
+    /// Whether to write past the caches,
+    streams: bool,
+    /// which begins with the first whole block.
+    begun: bool,
+    /// Values of the block before that place.
     phase: usize,
     /// The vector before.
-    earlier: __m512,
+    earlier: __m512i,
 }
 
 impl<const HALVES: bool> Line<HALVES> {
     #[inline(always)]
-    pub(super) unsafe fn new(to: Target<HALVES>) -> Self {
+    pub(super) unsafe fn new(to: Target<HALVES>, streams: bool) -> Self {
+        let phase = to.to.addr() / Target::<HALVES>::SIZE % 16;
         // SAFETY: the caller's promise, here and below.
-        Self { to, phase: to.phase(), earlier: unsafe { _mm512_setzero_ps() } }
+        let earlier = unsafe { _mm512_setzero_si512() };
+        Self { to, streams, begun: streams && phase == 0, phase, earlier }
     }
 
-    /// Where the block begins that the next vector's first lane is in.
+    /// Writes sixteen values.
     #[inline(always)]
-    fn block(&self) -> Target<HALVES> {
-        self.to.after(-(self.phase as isize))
-    }
-
-    /// Writes a vector. If `streams`, what it completes of a block past the caches: the first block
-    /// begins in the middle, so the first vector is not to be streamed.
-    #[inline(always)]
-    pub(super) unsafe fn write(&mut self, vector: __m512, streams: bool) {
+    pub(super) unsafe fn write(&mut self, values: __m512) {
         // SAFETY: as above.
+        unsafe { self.append(values, 16) };
+    }
+
+    /// Writes the first so many of sixteen values.
+    #[inline(always)]
+    pub(super) unsafe fn append(&mut self, values: __m512, lanes: usize) {
+        let completes = lanes == 16 || self.phase + lanes >= 16;
+        // SAFETY: as above; the lanes before are there or were written before.
         unsafe {
-            if streams {
-                self.block().stream(join(self.earlier, vector, self.phase));
+            let vector = self.to.narrow(values);
+            if !self.begun {
+                self.to.store(vector, lanes);
+                self.begun = self.streams && completes;
+            } else if completes {
+                let block = Target::<HALVES>::join(self.earlier, vector, 16 - self.phase);
+                self.block().stream(block);
+            }
+            self.earlier = if lanes == 16 {
+                vector
             } else {
-                self.to.store(vector);
-            }
-        }
-        self.to = self.to.after(16);
-        self.earlier = vector;
-    }
-
-    /// [`Line::write`] of the first so many lanes: what comes next begins elsewhere in its block. A
-    /// whole vector was written before.
-    #[inline(always)]
-    pub(super) unsafe fn append(&mut self, vector: __m512, lanes: usize, streams: bool) {
-        // SAFETY: as above.
-        unsafe {
-            if !streams {
-                self.to.store_first(vector, lanes);
-            } else if self.phase + lanes >= 16 {
-                self.block().stream(join(self.earlier, vector, self.phase));
-            }
-            self.earlier = join(self.earlier, vector, 16 - lanes);
+                Target::<HALVES>::join(self.earlier, vector, lanes)
+            };
         }
         self.to = self.to.after(lanes as isize);
         self.phase = (self.phase + lanes) % 16;
     }
 
-    /// Writes what streaming left of the last vector.
+    /// Where the block begins that the next value is in.
+    #[inline(always)]
+    fn block(&self) -> Target<HALVES> {
+        self.to.after(-(self.phase as isize))
+    }
+
+    /// Writes what streaming left of the last block.
     #[inline(always)]
     pub(super) unsafe fn finish(self) {
-        // SAFETY: as above; these lanes are of the vector before.
-        unsafe {
-            self.block().store_first(join(self.earlier, self.earlier, self.phase), self.phase);
+        if self.begun {
+            // SAFETY: as above; these lanes are the last ones.
+            unsafe {
+                let block = Target::<HALVES>::join(self.earlier, self.earlier, 16 - self.phase);
+                self.block().store(block, self.phase);
+            }
         }
     }
 
-    /// Writes the first so many lanes of the vector that comes `ahead` lanes later, and stays where
-    /// it is.
+    /// Writes the first so many of sixteen values that come `ahead` later, and stays where it is.
     #[inline(always)]
-    pub(super) unsafe fn end(&self, vector: __m512, lanes: usize, ahead: usize) {
+    pub(super) unsafe fn end(&self, values: __m512, lanes: usize, ahead: usize) {
         // SAFETY: as above.
-        unsafe { self.to.after(ahead as isize).store_first(vector, lanes) };
+        unsafe {
+            let vector = self.to.narrow(values);
+            self.to.after(ahead as isize).store(vector, lanes);
+        }
     }
 }
 
