@@ -4,6 +4,7 @@
 //! `scale sum_r g_r f_r k_r t^(k_r - 1)`, that of a coefficient `a_k` the sum over all values of
 //! `t^k` times the gradients of the rows that contain it. Powers are computed again, not stored.
 
+use super::aligned::Aligned;
 use super::forward::read;
 use super::instructions::{Instructions, Job, Level};
 use super::interleave::Pattern;
@@ -203,11 +204,12 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
         let stride = tile.next_multiple_of(LANES) + LANES;
         let mut values = vec![T::default(); tile];
         let mut gradients = vec![U::default(); tile * rows];
-        let mut staged = vec![U::Lane::default(); tile * rows + LANES];
-        let mut lanes = vec![U::Lane::default(); stride * rows];
-        let mut above = vec![0.0; if plan.kind == Kind::PartialSums { stride * rows } else { 0 }];
-        let mut t = vec![0.0; stride];
-        let mut slope = vec![U::Lane::default(); stride];
+        let mut staged = Aligned::<U::Lane>::new(tile * rows + LANES);
+        let mut lanes = Aligned::<U::Lane>::new(stride * rows);
+        let mut above =
+            Aligned::<f64>::new(if plan.kind == Kind::PartialSums { stride * rows } else { 0 });
+        let mut t = Aligned::<f64>::new(stride);
+        let mut slope = Aligned::<U::Lane>::new(stride);
         let mut out = vec![U::default(); if U::IS_LANE { 0 } else { tile }];
         let mut start = first;
         while start < last {

@@ -1,5 +1,6 @@
 //! An array expanded: tile by tile, from its memory to the output's.
 
+use super::aligned::Aligned;
 use super::drain::Drain;
 use super::instructions::{Instructions, Job, Level};
 use super::interleave::Pattern;
@@ -187,14 +188,14 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
 /// A tile's rows, and their last form before they are written.
 struct Finished<U: Narrow> {
     tile: Tile<U::Lane>,
-    interleaved: Vec<U::Lane>,
-    narrow: Vec<U>,
+    interleaved: Aligned<U::Lane>,
+    narrow: Aligned<U>,
 }
 
 impl<U: Narrow> Finished<U> {
     fn new(rows: usize, tile: usize) -> Self {
-        let narrow = vec![U::default(); if U::IS_LANE { 0 } else { rows * tile }];
-        let interleaved = vec![U::Lane::default(); rows * tile + LANES];
+        let narrow = Aligned::new(if U::IS_LANE { 0 } else { rows * tile });
+        let interleaved = Aligned::new(rows * tile + LANES);
         Self { tile: Tile::new(rows, tile), interleaved, narrow }
     }
 }

@@ -10,6 +10,7 @@
 //! rounds alike on all, so results do not depend on the machine or on the number of threads, bit
 //! for bit.
 
+mod aligned;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]

@@ -5,6 +5,7 @@
 //! narrower the result is the correctly rounded one but for the rounding of a few operations in
 //! `f64`: within 0.5001 units in the last place for powers and terms of degree 16 and below.
 
+use super::aligned::Aligned;
 use super::drain::Drain;
 use super::instructions::Instructions;
 use super::{Kind, NO_ROW, Plan};
@@ -28,7 +29,7 @@ pub(super) struct Tile<L> {
     count: usize,
     /// The values that there is room for, rounded up to whole lanes.
     length: usize,
-    rows: Vec<L>,
+    rows: Aligned<L>,
 }
 
 impl<L: Lane> Tile<L> {
@@ -40,7 +41,7 @@ impl<L: Lane> Tile<L> {
     pub(super) fn new(rows: usize, length: usize) -> Self {
         let length = length.next_multiple_of(WIDTH);
         // A vector of room behind the last row.
-        Self { count: length, length, rows: vec![L::default(); rows * length + LANES] }
+        Self { count: length, length, rows: Aligned::new(rows * length + LANES) }
     }
 
     /// The row of `place` in the output.
