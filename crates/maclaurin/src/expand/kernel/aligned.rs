@@ -17,8 +17,9 @@ impl<V: Copy + Default> Aligned<V> {
             return Self { values: Vec::new(), first: 0 };
         }
         let room = LINE / size_of::<V>();
-        let values = vec![V::default(); count + room];
+        let mut values = vec![V::default(); count + room];
         let first = values.as_ptr().align_offset(LINE).min(room);
+        values.truncate(first + count);
         Self { values, first }
     }
 }
