@@ -1,10 +1,11 @@
 //! AVX-512: sixteen lanes exchanged by one instruction, whole cache lines written at once.
 //!
-//! Three things that the compiler did are to be kept from it: a call of an iterator's adapter that it
-//! does not inline sends all vectors through memory (so loops count here); a function that is not
-//! inlined does so too (so inner ones are `inline(always)`, and have no instruction set of their
-//! own); vectors on the stack are aligned only where the function has an aligned variable
-//! (`source::Rest`).
+//! What the compiler did that is to be kept from it: a call of an iterator's adapter, or of a closure,
+//! that it does not inline sends all vectors through memory (so loops count here); a function that is
+//! not inlined does so too (so inner ones are `inline(always)`, and have no instruction set of their
+//! own), and so does a loop over rows that is not unrolled because its body branches (so rows are
+//! written out by number); vectors on the stack are aligned only where the function has an aligned
+//! variable (`source::Rest`).
 
 #![allow(clippy::needless_range_loop)]
 
