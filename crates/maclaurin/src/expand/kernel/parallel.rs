@@ -9,6 +9,11 @@ use super::instructions::{Job, Level};
 /// as much.
 const SMALLEST_PARALLEL: usize = 1 << 21;
 
+/// Less memory than this is worked on by the calling thread too: it would sleep and have to be woken.
+/// More is left to the pool: each of its threads keeps to a core, while one that this thread wakes is at
+/// times put on its own core, and stays there.
+const SMALLEST_APART: usize = 1 << 24;
+
 /// Values of a unit of work, about.
 const UNIT: usize = 1 << 15;
 
@@ -43,12 +48,12 @@ pub(super) fn run<J: Job>(
     if alone {
         return Ok((0..number).map(range).collect());
     }
-    on(threads, || share(number, range))
+    on(threads, || share(number, units.bytes < SMALLEST_APART, range))
 }
 
-/// The results for all numbers below `count`, in order: on this thread and as many of the pool's as
-/// there are besides. (Rayon's own iterators let the calling thread sleep, and have it woken again.)
-fn share<R: Send>(count: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
+/// The results for all numbers below `count`, in order, on as many threads as the pool has: if `here`,
+/// this is one of them.
+fn share<R: Send>(count: usize, here: bool, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let take = || {
         let mut taken = Vec::new();
@@ -60,17 +65,30 @@ fn share<R: Send>(count: usize, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
             taken.push((index, work(index)));
         }
     };
-    let mut others: Vec<Vec<(usize, R)>> = Vec::new();
-    others.resize_with(rayon::current_num_threads().min(count) - 1, Vec::new);
-    let mut all = rayon::in_place_scope(|scope| {
-        for taken in &mut others {
-            scope.spawn(|_| *taken = take());
-        }
-        take()
-    });
-    all.extend(others.into_iter().flatten());
+    let mut taken = Vec::new();
+    taken.resize_with(rayon::current_num_threads().min(count), Vec::new);
+    if here {
+        rayon::in_place_scope(|scope| take_all(scope, &mut taken, &take));
+    } else {
+        rayon::scope(|scope| take_all(scope, &mut taken, &take));
+    }
+    let mut all: Vec<_> = taken.into_iter().flatten().collect();
     all.sort_unstable_by_key(|(index, _)| *index);
     all.into_iter().map(|(_, result)| result).collect()
+}
+
+/// What each of several threads takes, this one first.
+fn take_all<'scope, T: Send>(
+    scope: &rayon::Scope<'scope>,
+    taken: &'scope mut [T],
+    take: &'scope (impl Fn() -> T + Sync),
+) {
+    if let Some((own, others)) = taken.split_first_mut() {
+        for other in others {
+            scope.spawn(move |_| *other = take());
+        }
+        *own = take();
+    }
 }
 
 /// Work on so many threads, or on rayon's own pool.
