@@ -216,8 +216,10 @@ fn large_arrays_agree() {
             seed: 3,
         };
         check::<f32, f32>(&case, |x| x as f32).unwrap();
-        // Sums of bytes of a high order have a table.
-        check::<u8, f32>(&Case { order: 9, ..case }, |x| (x * 60.0) as u8).unwrap();
+        // Sums of many bytes have a table.
+        let case = Case { order: 9, ..case };
+        check::<u8, f32>(&case, |x| (x * 60.0) as u8).unwrap();
+        check::<i8, f16>(&case, |x| (x * 60.0) as i8).unwrap();
     }
 }
 
