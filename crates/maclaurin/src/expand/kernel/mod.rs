@@ -110,18 +110,13 @@ impl Plan {
     /// Whether the rows come by rising degree, no two of a degree and at most one degree between
     /// two; each partial sum with one addition to the one before.
     fn climbs(&self) -> bool {
-        let placed = self.rows.iter().enumerate().all(|(place, row)| row.place == place);
-        let near = self.rows.first().is_none_or(|row| row.degree <= 2)
-            && self
-                .rows
-                .windows(2)
-                .all(|pair| (1..=2).contains(&(pair[1].degree.wrapping_sub(pair[0].degree))));
+        let Self { rows, steps, .. } = self;
+        let placed = rows.iter().enumerate().all(|(place, row)| row.place == place);
+        let near = rows.first().is_none_or(|row| row.degree <= 2)
+            && rows.windows(2).all(|pair| matches!(pair[1].degree - pair[0].degree, 1 | 2));
         // What degree 0 adds is added to nothing, be it zero.
-        let adds = self
-            .steps
-            .iter()
-            .filter(|step| step.raises)
-            .all(|step| step.adds == (step.place != NO_ROW));
+        let mut raised = steps.iter().filter(|step| step.raises);
+        let adds = raised.all(|step| step.adds == (step.place != NO_ROW));
         placed && near && (self.kind != Kind::PartialSums || adds)
     }
 

@@ -130,8 +130,8 @@ unsafe fn steps<
     // SAFETY: the caller's promise: rows of whole steps lie inside the output.
     unsafe {
         let last = rest.fill(source, whole, count);
-        // Of rows side by side there is one line, apart from the array so that it stays in registers.
         let affine = Affine::new(avx512, plan);
+        // Of rows side by side there is one line, apart from the array so that it stays in registers.
         let mut line = Line::new(target, direct.streams);
         let mut lines = [line; N];
         if APART {
