@@ -239,3 +239,19 @@ fn gradients_of_other_shapes_are_refused() {
     let back = expand_backward(&gradient.view(), &empty.view(), &line, &expansion).unwrap();
     assert_eq!(back.coefficients, [0.0, 0.0]);
 }
+
+/// Lanes behind the last value are as far from the expansion point as zero is, and their powers
+/// overflow: they add nothing all the same.
+#[test]
+fn lanes_behind_the_last_value_add_nothing() {
+    let center = 1e20f32;
+    let x = ArrayD::from_elem(IxDyn(&[5]), center);
+    let polynomial = Polynomial::new(f64::from(center), vec![1.0; 17]);
+    for kind in [Kind::Sum, Kind::Terms, Kind::PartialSums] {
+        let expansion = Expansion { kind, ..Expansion::default() };
+        let shape = expansion.shape(&polynomial, x.shape()).unwrap();
+        let gradient = ArrayD::from_elem(IxDyn(&shape), 1f32);
+        let back = expand_backward(&gradient.view(), &x.view(), &polynomial, &expansion).unwrap();
+        assert!(back.coefficients[1..].iter().all(|sum| *sum == 0.0), "{kind:?}: {back:?}");
+    }
+}

@@ -106,7 +106,7 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
                 let left = if whole { STEP } else { left.saturating_sub(skipped).min(STEP) };
                 rows[block] = load(gradient, apart, first + skipped, left);
             }
-            if whole { affine.of(source, first) } else { affine.of(last, 0) }
+            if whole { affine.of(source, first) } else { keep_first(affine.of(last, 0), left) }
         };
         // SAFETY: the machine has the instructions.
         let slopes = unsafe {
@@ -143,6 +143,25 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
         // SAFETY: the caller's promise.
         unsafe { line.finish() };
     }
+}
+
+/// The first so many lanes of a few blocks, zeros behind them: a power of what is there could be
+/// infinite.
+///
+/// # Safety
+///
+/// The machine has the instructions.
+#[inline(always)]
+unsafe fn keep_first<const BLOCKS: usize>(
+    mut t: [[__m512d; 2]; BLOCKS],
+    count: usize,
+) -> [[__m512d; 2]; BLOCKS] {
+    for (place, half) in t.as_flattened_mut().iter_mut().enumerate() {
+        let lanes = count.saturating_sub(8 * place).min(8);
+        // SAFETY: the caller's promise.
+        *half = unsafe { _mm512_maskz_mov_pd(first_lanes(lanes) as __mmask8, *half) };
+    }
+    t
 }
 
 /// The gradients of the rows of `count` values, sixteen at most, from `first` on, zeros behind them.
