@@ -89,8 +89,9 @@ pub struct Direct<'a> {
     pub(super) apart: Option<usize>,
     /// How rows take turns behind narrow groups of values.
     pub(super) group: Option<Pattern>,
-    /// Whether the rows are the usual ones ([`Plan::climbs`]); only those of groups may not be.
-    pub(super) usual: bool,
+    /// Whether there is a loop for just these rows ([`Plan::unrolls`]); only of groups there may be
+    /// none.
+    pub(super) unrolls: bool,
     /// Whether the output is written past the caches.
     pub(super) streams: bool,
 }
@@ -109,19 +110,19 @@ impl<'a> Direct<'a> {
         if !dense || size_of::<U::Lane>() != 4 {
             return None;
         }
-        let usual = plan.climbs();
+        let unrolls = plan.unrolls();
         if count > 1 && (2..=WIDEST_GROUP).contains(&inner) && count <= Self::MOST_GROUPED {
             let group = Some(Pattern::new(count, inner, LANES));
-            return Some(Self { plan, apart: None, group, usual, streams });
+            return Some(Self { plan, apart: None, group, unrolls, streams });
         }
         // Shorter parts of rows do not pay for the ends of their lines.
         let apart = count > 1 && inner * size_of::<U>() >= SHORTEST_STREAM;
         let placed = apart || inner == 1 || count == 1;
-        (usual && placed && Self::COUNTS.contains(&count)).then_some(Self {
+        (unrolls && placed && Self::COUNTS.contains(&count)).then_some(Self {
             plan,
             apart: apart.then_some(inner),
             group: None,
-            usual,
+            unrolls,
             streams,
         })
     }

@@ -107,9 +107,9 @@ impl Plan {
         Self { coefficients, rows, steps, ..*self }
     }
 
-    /// Whether the rows come by rising degree, no two of a degree and at most one degree between
-    /// two; each partial sum with one addition to the one before.
-    fn climbs(&self) -> bool {
+    /// Whether the way through the degrees can be unrolled: rows by rising degree, no two of a degree
+    /// and at most one degree between two; each partial sum with one addition to the one before.
+    fn unrolls(&self) -> bool {
         let Self { rows, steps, .. } = self;
         let placed = rows.iter().enumerate().all(|(place, row)| row.place == place);
         let near = rows.first().is_none_or(|row| row.degree <= 2)

@@ -108,9 +108,8 @@ impl<const BLOCKS: usize> Ascent<BLOCKS> {
     }
 }
 
-/// The way to `N` rows of the usual kind, partial sums or others: all alike, so that no time is lost in
-/// asking what comes next.
-pub(super) struct Ladder<const N: usize, const SUMS: bool> {
+/// `N` rows, partial sums or others, without asking at each what comes next.
+pub(super) struct Unrolled<const N: usize, const SUMS: bool> {
     /// The partial sum where it begins: what degree 0 has in it.
     sum: f64,
     /// Whether it begins with the first power.
@@ -122,25 +121,25 @@ pub(super) struct Ladder<const N: usize, const SUMS: bool> {
     factors: [f64; N],
 }
 
-impl<const N: usize, const SUMS: bool> Ladder<N, SUMS> {
-    /// Of a plan that has it ([`Plan::climbs`]).
+impl<const N: usize, const SUMS: bool> Unrolled<N, SUMS> {
+    /// Of a plan that has it ([`Plan::unrolls`]).
     pub(super) fn new(plan: &Plan) -> Self {
-        let mut ladder = Self { sum: 0.0, raised: false, passes: [false; N], factors: [0.0; N] };
-        for (row, factor) in plan.rows.iter().zip(&mut ladder.factors) {
+        let mut unrolled = Self { sum: 0.0, raised: false, passes: [false; N], factors: [0.0; N] };
+        for (row, factor) in plan.rows.iter().zip(&mut unrolled.factors) {
             *factor = if SUMS { plan.coefficients[row.degree] } else { row.factor };
         }
         for (row, pair) in plan.rows.windows(2).enumerate().take(N.saturating_sub(1)) {
-            ladder.passes[row + 1] = pair[1].degree - pair[0].degree > 1;
+            unrolled.passes[row + 1] = pair[1].degree - pair[0].degree > 1;
         }
-        if let (Some(first), Some(passes)) = (plan.rows.first(), ladder.passes.first_mut()) {
-            ladder.raised = first.degree > 0;
+        if let (Some(first), Some(passes)) = (plan.rows.first(), unrolled.passes.first_mut()) {
+            unrolled.raised = first.degree > 0;
             *passes = first.degree > 1;
-            if SUMS && ladder.raised {
+            if SUMS && unrolled.raised {
                 // A zero and not the coefficient alone: its sign.
-                ladder.sum = 0.0 + plan.coefficients[0];
+                unrolled.sum = 0.0 + plan.coefficients[0];
             }
         }
-        ladder
+        unrolled
     }
 
     /// All rows of a few blocks of values.
@@ -149,7 +148,7 @@ impl<const N: usize, const SUMS: bool> Ladder<N, SUMS> {
     ///
     /// The machine has the instructions.
     #[inline(always)]
-    pub(super) unsafe fn climb<const BLOCKS: usize>(
+    pub(super) unsafe fn rows<const BLOCKS: usize>(
         &self,
         t: [[__m512d; 2]; BLOCKS],
     ) -> [[Row; N]; BLOCKS] {

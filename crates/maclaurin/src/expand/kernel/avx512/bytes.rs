@@ -44,7 +44,8 @@ pub(super) unsafe fn look_up<const HALVES: bool>(
     unsafe {
         let last = rest.fill(source, whole * BYTES, count);
         let to = Target::<false>::new(table.as_mut_ptr().cast::<f32>());
-        sums(avx512, direct.plan, all, 256, to, false);
+        let near = Direct { group: None, streams: false, ..*direct };
+        sums(avx512, &near, all, 256, to);
         for (byte, plane) in planes.iter_mut().enumerate() {
             let plane: *mut __m128i = plane.as_mut_ptr().cast();
             let shift = _mm_cvtsi32_si128(8 * byte as i32);

@@ -8,14 +8,14 @@
 
 use std::arch::x86_64::*;
 
-use super::ascent::{Ladder, Row, both, round};
+use super::ascent::{Row, Unrolled, both, round};
 use super::line::{Line, Target};
 use super::source::{Affine, Rest, STEP, Source};
 use super::turns::{each_whole, merge_rows};
 use super::{Avx512, bytes, groups};
 use crate::expand::element::sealed::{Narrow, Wide};
+use crate::expand::kernel::Kind;
 use crate::expand::kernel::forward::Direct;
-use crate::expand::kernel::{Kind, Plan};
 
 /// Steps of a block of sums: Horner's rule waits for each operation, so eight chains at a time.
 const CHAINS: usize = 4;
@@ -34,55 +34,36 @@ pub(super) unsafe fn expand<T: Wide, U: Narrow>(
     out: *mut U,
 ) {
     let source = Source::new(x);
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise; `avx512` is proof of the instructions.
     unsafe {
         if size_of::<U>() == 2 {
-            to(avx512, direct, source, count, Target::<true>::new(out));
+            choose::<true>(direct, source, count)(avx512, direct, source, count, Target::new(out));
         } else {
-            to(avx512, direct, source, count, Target::<false>::new(out));
+            choose::<false>(direct, source, count)(avx512, direct, source, count, Target::new(out));
         }
     }
 }
 
+/// A way to expand values.
+///
 /// # Safety
 ///
-/// As [`expand`].
-unsafe fn to<const HALVES: bool>(
-    avx512: Avx512,
-    direct: &Direct<'_>,
-    source: Source,
-    count: usize,
-    target: Target<HALVES>,
-) {
-    // SAFETY: the caller's promise; `avx512` is proof of the instructions.
-    unsafe {
-        if let Some(pattern) = &direct.group {
-            groups::expand(avx512, direct, pattern, source, count, target);
-        } else if direct.plan.kind == Kind::Sum {
-            if bytes::pays(source, count) {
-                bytes::look_up(avx512, direct, source, count, target);
-            } else {
-                sums(avx512, direct.plan, source, count, target, direct.streams);
-            }
-        } else {
-            rows(avx512, direct, source, count, target);
-        }
+/// As [`expand`], of an array that the way was chosen for.
+pub(super) type Way<const HALVES: bool> =
+    unsafe fn(Avx512, &Direct<'_>, Source, usize, Target<HALVES>);
+
+/// The way for an array.
+fn choose<const HALVES: bool>(direct: &Direct<'_>, source: Source, count: usize) -> Way<HALVES> {
+    match (&direct.group, direct.plan.kind) {
+        (Some(pattern), _) => groups::choose(direct, pattern),
+        (None, Kind::Sum) if bytes::pays(source, count) => bytes::look_up,
+        (None, Kind::Sum) => sums,
+        (None, kind) => rows(direct, kind == Kind::PartialSums),
     }
 }
 
 /// Rows by their number: a loop for each.
-///
-/// # Safety
-///
-/// As [`expand`].
-unsafe fn rows<const HALVES: bool>(
-    avx512: Avx512,
-    direct: &Direct<'_>,
-    source: Source,
-    count: usize,
-    target: Target<HALVES>,
-) {
-    let sums = direct.plan.kind == Kind::PartialSums;
+fn rows<const HALVES: bool>(direct: &Direct<'_>, sums: bool) -> Way<HALVES> {
     macro_rules! by_number {
         ($($number:literal: $blocks:literal),*) => {
             match (direct.plan.count(), direct.apart.is_some(), sums) {
@@ -97,17 +78,12 @@ unsafe fn rows<const HALVES: bool>(
         };
     }
     // As many blocks as leave room for their rows in the registers.
-    let steps: Steps<HALVES> = by_number!(1: 4, 2: 2, 3: 2, 4: 2, 5: 1, 6: 1, 7: 1, 8: 1, 16: 1);
-    // SAFETY: the caller's promise; `avx512` is proof of the instructions.
-    unsafe { steps(avx512, direct, source, count, target) };
+    by_number!(1: 4, 2: 2, 3: 2, 4: 2, 5: 1, 6: 1, 7: 1, 8: 1, 16: 1)
 }
-
-/// [`steps`] for some number of rows.
-type Steps<const HALVES: bool> = unsafe fn(Avx512, &Direct<'_>, Source, usize, Target<HALVES>);
 
 /// # Safety
 ///
-/// As [`rows`].
+/// As [`Way`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
 unsafe fn steps<
     const HALVES: bool,
@@ -123,7 +99,7 @@ unsafe fn steps<
     target: Target<HALVES>,
 ) {
     let plan = direct.plan;
-    let ladder = Ladder::<N, SUMS>::new(plan);
+    let unrolled = Unrolled::<N, SUMS>::new(plan);
     let apart = direct.apart.unwrap_or(0);
     let whole = count - count % (BLOCKS * STEP);
     let mut rest = Rest::EMPTY;
@@ -140,7 +116,7 @@ unsafe fn steps<
             }
         }
         for first in (0..whole).step_by(BLOCKS * STEP) {
-            let vectors = vectors::<N, BLOCKS, APART>(ladder.climb(affine.of(source, first)));
+            let vectors = vectors::<N, BLOCKS, APART>(unrolled.rows(affine.of(source, first)));
             for block in 0..BLOCKS {
                 for place in 0..N {
                     let line = if APART { &mut lines[place] } else { &mut line };
@@ -158,7 +134,7 @@ unsafe fn steps<
         if whole == count {
             return;
         }
-        let vectors = vectors::<N, BLOCKS, APART>(ladder.climb(affine.of(last, 0)));
+        let vectors = vectors::<N, BLOCKS, APART>(unrolled.rows(affine.of(last, 0)));
         for block in 0..BLOCKS {
             let left = (count - whole).saturating_sub(block * STEP);
             for place in 0..N {
@@ -198,16 +174,16 @@ unsafe fn vectors<const N: usize, const BLOCKS: usize, const APART: bool>(
 ///
 /// # Safety
 ///
-/// As [`rows`].
+/// As [`Way`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
 pub(super) unsafe fn sums<const HALVES: bool>(
     avx512: Avx512,
-    plan: &Plan,
+    direct: &Direct<'_>,
     source: Source,
     count: usize,
     target: Target<HALVES>,
-    streams: bool,
 ) {
+    let plan = direct.plan;
     let whole = count / STEP;
     let mut step = 0;
     let mut rest = Rest::EMPTY;
@@ -215,7 +191,7 @@ pub(super) unsafe fn sums<const HALVES: bool>(
     unsafe {
         let last = rest.fill(source, whole * STEP, count);
         let affine = Affine::new(avx512, plan);
-        let mut line = Line::new(target, streams);
+        let mut line = Line::new(target, direct.streams);
         while step + CHAINS <= whole {
             let t = affine.of::<CHAINS>(source, step * STEP);
             let sums = horner(&plan.coefficients, t);

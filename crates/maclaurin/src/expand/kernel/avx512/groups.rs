@@ -7,10 +7,11 @@
 use std::arch::x86_64::*;
 
 use super::Avx512;
-use super::ascent::{Ascent, Ladder, Row, both};
+use super::ascent::{Ascent, Row, Unrolled, both};
+use super::direct::Way;
 use super::line::{Line, Target};
 use super::source::{Affine, Rest, Source};
-use super::turns::{Turns, pair_rows};
+use super::turns::{Turns, pair_rows, values_of_step};
 use crate::expand::kernel::Kind;
 use crate::expand::kernel::forward::Direct;
 use crate::expand::kernel::interleave::Pattern;
@@ -29,60 +30,45 @@ const MOST_VECTORS: usize = MOST_ROWS;
 #[repr(align(64))]
 struct Rows([[f32; 16]; MOST_ROWS]);
 
-/// Expands `count` values side by side, whole groups, into `out`.
-///
-/// # Safety
-///
-/// The values can be read, the output's places written, and they are nobody else's.
-pub(super) unsafe fn expand<const HALVES: bool>(
-    avx512: Avx512,
-    direct: &Direct<'_>,
-    pattern: &Pattern,
-    source: Source,
-    count: usize,
-    target: Target<HALVES>,
-) {
+/// The way for whole groups of values.
+pub(super) fn choose<const HALVES: bool>(direct: &Direct<'_>, pattern: &Pattern) -> Way<HALVES> {
+    if !direct.unrolls {
+        return steps_of_any;
+    }
     let sums = direct.plan.kind == Kind::PartialSums;
     macro_rules! by_number {
         ($($number:literal)*) => {
             match (direct.plan.count(), pattern.inner(), sums) {
                 $(
-                    ($number, 2, false) if direct.usual => steps::<HALVES, $number, 2, false>,
-                    ($number, 2, true) if direct.usual => steps::<HALVES, $number, 2, true>,
-                    ($number, 3, false) if direct.usual => steps::<HALVES, $number, 3, false>,
-                    ($number, 3, true) if direct.usual => steps::<HALVES, $number, 3, true>,
-                    ($number, 4, false) if direct.usual => steps::<HALVES, $number, 4, false>,
-                    ($number, 4, true) if direct.usual => steps::<HALVES, $number, 4, true>,
+                    ($number, 2, false) => steps::<HALVES, $number, 2, false>,
+                    ($number, 2, true) => steps::<HALVES, $number, 2, true>,
+                    ($number, 3, false) => steps::<HALVES, $number, 3, false>,
+                    ($number, 3, true) => steps::<HALVES, $number, 3, true>,
+                    ($number, 4, false) => steps::<HALVES, $number, 4, false>,
+                    ($number, 4, true) => steps::<HALVES, $number, 4, true>,
                 )*
                 _ => steps_of_any,
             }
         };
     }
-    let steps: Steps<HALVES> = by_number!(2 3 4 5 6 7 8);
-    // SAFETY: the caller's promise; `avx512` is proof of the instructions.
-    unsafe { steps(avx512, direct, pattern, source, count, target) };
+    by_number!(2 3 4 5 6 7 8)
 }
-
-/// [`steps`] for some number of rows behind some groups.
-type Steps<const HALVES: bool> =
-    unsafe fn(Avx512, &Direct<'_>, &Pattern, Source, usize, Target<HALVES>);
 
 /// `N` rows that stay in registers, behind groups of `INNER` values.
 ///
 /// # Safety
 ///
-/// As [`expand`]; the rows are the usual ones.
+/// As [`Way`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
 unsafe fn steps<const HALVES: bool, const N: usize, const INNER: usize, const SUMS: bool>(
     avx512: Avx512,
     direct: &Direct<'_>,
-    _pattern: &Pattern,
     source: Source,
     count: usize,
     target: Target<HALVES>,
 ) {
-    let ladder = Ladder::<N, SUMS>::new(direct.plan);
-    let step = const { 16 - 16 % INNER };
+    let unrolled = Unrolled::<N, SUMS>::new(direct.plan);
+    let step = const { values_of_step(INNER) };
     // A step is read as a whole vector.
     let whole = count.saturating_sub(16 - step) / step * step;
     let mut rest = Rest::EMPTY;
@@ -92,18 +78,18 @@ unsafe fn steps<const HALVES: bool, const N: usize, const INNER: usize, const SU
         let affine = Affine::new(avx512, direct.plan);
         let mut line = Line::new(target, direct.streams);
         for first in (0..whole).step_by(step) {
-            let [rows] = ladder.climb(affine.of(source, first));
+            let [rows] = unrolled.rows(affine.of(source, first));
             write::<HALVES, N, INNER>(rows, &mut line);
         }
         let mut first = whole;
         while first + step <= count {
-            let [rows] = ladder.climb(affine.of(last, first - whole));
+            let [rows] = unrolled.rows(affine.of(last, first - whole));
             write::<HALVES, N, INNER>(rows, &mut line);
             first += step;
         }
         line.finish();
         if first < count {
-            let [rows] = ladder.climb(affine.of(last, first - whole));
+            let [rows] = unrolled.rows(affine.of(last, first - whole));
             let pairs = pair_rows(rows);
             for vector in 0..const { vectors(N, INNER) } {
                 let lanes = ((count - first) * N).saturating_sub(16 * vector).min(16);
@@ -122,7 +108,7 @@ impl<const N: usize, const INNER: usize> Behind<N, INNER> {
 
 /// Vectors of the output of a step.
 const fn vectors(rows: usize, inner: usize) -> usize {
-    ((16 - 16 % inner) * rows).div_ceil(16)
+    (values_of_step(inner) * rows).div_ceil(16)
 }
 
 /// Writes a whole step.
@@ -140,7 +126,7 @@ unsafe fn write<const HALVES: bool, const N: usize, const INNER: usize>(
         ($pairs:ident, $($vector:literal)*) => {
             $(if $vector < const { vectors(N, INNER) } {
                 let joined = Behind::<N, INNER>::TURNS.join(&$pairs, $vector);
-                let lanes = const { (16 - 16 % INNER) * N } - 16 * $vector;
+                let lanes = const { values_of_step(INNER) * N } - 16 * $vector;
                 if lanes >= 16 {
                     line.write(joined);
                 } else {
@@ -160,16 +146,16 @@ unsafe fn write<const HALVES: bool, const N: usize, const INNER: usize>(
 ///
 /// # Safety
 ///
-/// As [`expand`].
+/// As [`Way`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
 unsafe fn steps_of_any<const HALVES: bool>(
     avx512: Avx512,
     direct: &Direct<'_>,
-    pattern: &Pattern,
     source: Source,
     count: usize,
     target: Target<HALVES>,
 ) {
+    let Some(pattern) = &direct.group else { return };
     let (plan, step) = (direct.plan, pattern.step);
     // Vectors of a step's output but the last, and its lanes.
     let before = pattern.vectors() - 1;

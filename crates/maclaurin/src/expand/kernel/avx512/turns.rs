@@ -192,7 +192,7 @@ impl<const N: usize> Turns<N> {
     /// Vectors of memory from [`pair_rows`], behind groups of so many values.
     pub(super) const fn merging(inner: usize) -> Self {
         let mut turns = Self::NOTHING;
-        let places = (16 - 16 % inner) * N;
+        let places = values_of_step(inner) * N;
         let mut vector = 0;
         while vector < N && 16 * vector < places {
             let end = if 16 * vector + 16 < places { 16 } else { places - 16 * vector };
@@ -296,6 +296,11 @@ impl<const N: usize> Turns<N> {
         }
         joined
     }
+}
+
+/// Values of as many whole groups as fit in a vector.
+pub(super) const fn values_of_step(inner: usize) -> usize {
+    16 - 16 % inner
 }
 
 /// Which row and value lie in a place of memory.
