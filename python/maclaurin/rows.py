@@ -1,11 +1,14 @@
 """What comes out for each degree, in the arrays of any framework: multiplications and additions.
 
-The portable twin of the native kernels, for devices and compilers that those cannot reach.
+The reference implementation of the native kernels, for devices and compilers that those cannot reach. Both
+follow IEEE 754 at infinities: t^k is t^(k-1) times t, a term a_k times that, so a zero coefficient times an
+infinite power is NaN where that degree was asked for; a partial sum skips the degrees whose coefficient is
+known to be zero; the polynomial is Horner's rule from a_p on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 #: An array of any framework.
@@ -43,32 +46,37 @@ def check(kind: Kind, degrees: Degrees, order: int, nonzero: Sequence[int], cons
     return chosen
 
 
-def rows(t: Array, one: Array, coefficients: Any, kind: Kind, degrees: Sequence[int]) -> list[Array]:
-    """The values of each degree at t = x - x0; one is an array of ones like t.
+def rows(
+    t: Array, ones_like: Callable[[Array], Array], coefficients: Any, kind: Kind, degrees: Sequence[int]
+) -> list[Array]:
+    """The values of each degree at t = x - x0; ones_like is the framework's function of that name.
 
-    Powers, terms and partial sums share their products: degree k costs one more.
+    Powers, terms and partial sums share their products: degree k costs one more. Coefficients are numbers,
+    or an array of them (trained), of which none is known to be zero.
     """
-    wanted = set(degrees)
-    power = one
-    total = coefficients[0] * one
-    found = {0: {"powers": one, "terms": total, "partial_sums": total}[kind]}
+    wanted, found = set(degrees), {}
+    one = ones_like(t) if 0 in wanted or kind == "partial_sums" else None
+    total = None if one is None else coefficients[0] * one
+    if 0 in wanted:
+        found[0] = one if kind == "powers" else total
+    power = t
     for degree in range(1, max(degrees) + 1):
-        power = t if degree == 1 else power * t
-        if kind == "powers":
-            value = power
-        elif kind == "terms":
-            value = coefficients[degree] * power if degree in wanted else None
-        else:
-            total = total + coefficients[degree] * power
-            value = total
+        if degree > 1:
+            power = power * t
+        coefficient = coefficients[degree]
+        if kind == "partial_sums" and not (isinstance(coefficient, float) and coefficient == 0):
+            total = total + coefficient * power
         if degree in wanted:
-            found[degree] = value
+            found[degree] = coefficient * power if kind == "terms" else power if kind == "powers" else total
     return [found[degree] for degree in degrees]
 
 
-def horner(t: Array, coefficients: Any) -> Array:
+def horner(t: Array, ones_like: Callable[[Array], Array], coefficients: Any) -> Array:
     """The polynomial at t, by Horner's rule."""
-    total = coefficients[len(coefficients) - 1] + 0 * t
-    for degree in range(len(coefficients) - 2, -1, -1):
+    last = len(coefficients) - 1
+    if last == 0:
+        return coefficients[0] * ones_like(t)
+    total = coefficients[last] * t + coefficients[last - 1]
+    for degree in range(last - 2, -1, -1):
         total = total * t + coefficients[degree]
     return total

@@ -60,13 +60,13 @@ class Series(_native.Series):
     @property
     def at(self) -> int | Fraction | Exact | float:
         """The expansion point: exactly, or the nearest float where it is only enclosed."""
-        exact = self.at_exact()
+        exact = self._at_exact()
         return self.center if exact is None else exact
 
     @property
     def exact(self) -> tuple[int | Fraction | Exact | None, ...]:
         """The coefficients exactly; None where only an enclosure is known."""
-        return tuple(self.exact_coefficient(degree) for degree in range(self.order + 1))
+        return tuple(self._exact_coefficient(degree) for degree in range(self.order + 1))
 
     def enclosure(self, degree: int, bits: int = 128) -> tuple[str, str]:
         """Two decimals that contain the coefficient of a degree, 2^-bits of it apart.
@@ -83,15 +83,15 @@ class Series(_native.Series):
 
         Raises ValueError where the function is not finite on the range.
         """
-        return ErrorBound(*self.bound(float(low), float(high), relative=False))
+        return ErrorBound(*self._bound(float(low), float(high), relative=False))
 
     def relative_error_bound(self, low: float, high: float) -> ErrorBound:
         """A certified upper bound of max ``|f - T|/|f|`` on [low, high]."""
-        return ErrorBound(*self.bound(float(low), float(high), relative=True))
+        return ErrorBound(*self._bound(float(low), float(high), relative=True))
 
     def code(self, language: Literal["rust", "c", "python", "numpy", "torch"]) -> str:
         """A function in a programming language that evaluates the polynomial by Horner's rule."""
-        return self.source_code(language)
+        return self._source_code(language)
 
     def to_polynomial(self) -> np.polynomial.Polynomial:
         """The series as a polynomial of NumPy, in powers of x - at.

@@ -1,6 +1,7 @@
 """Arrays of every type, order and shape against NumPy in double precision."""
 
 import math
+import pickle
 
 import hypothesis.extra.numpy as arrays
 import ml_dtypes
@@ -237,3 +238,23 @@ def test_large_arrays_are_cut_where_nobody_sees_it(options):
         small = mc.expand(x[..., part], series, **options)
         along = -2 if options == {} else -1
         assert np.array_equal(np.moveaxis(out, along, -1)[..., part], np.moveaxis(small, along, -1))
+
+
+@pytest.mark.parametrize("dimensions", [32, 40, 64])
+def test_too_many_dimensions_are_refused(dimensions):
+    with pytest.raises(
+        ValueError, match=f"an array of {dimensions} dimensions cannot be expanded: there may be at most 31"
+    ):
+        mc.expand(np.zeros((1,) * dimensions), mc.taylor("exp(x)", order=2))
+    assert mc.expand(np.ones((1,) * 31), mc.taylor("exp(x)", order=2)).shape == (*(1,) * 31, 2)
+
+
+def test_trained_coefficients_are_never_known_to_be_zero():
+    numbers = [1.0, 0.0, 2.0]
+    trained = mc.Polynomial(0.0, numbers, trained=True)
+    assert trained.degrees == (1, 2) and mc.Polynomial(0.0, numbers).degrees == (2,)
+    x = np.array([np.inf, 2.0])
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(mc.expand(x, trained, kind="partial_sums")[0]).all()
+    assert mc.expand(x, mc.Polynomial(0.0, numbers), kind="partial_sums").tolist() == [[np.inf], [9.0]]
+    assert pickle.loads(pickle.dumps(trained)).degrees == (1, 2)

@@ -48,7 +48,7 @@ def test_the_point_is_kept_exactly():
     assert isinstance(mc.taylor("exp(x)", order=1, at=2.0).at, int)
     assert mc.taylor("exp(x)", order=1, at=np.float32(0.5)).at == 0.5
     assert mc.taylor("sin(x)", order=1, at="pi/6").at.text == "pi/6"
-    assert mc.taylor("sin(x)", order=1, at="pi/6").exact[1].latex == r"\frac{\sqrt{3}}{2}"
+    assert mc.taylor("sin(x)", order=1, at="pi/6").exact[1].latex() == r"\frac{\sqrt{3}}{2}"
 
 
 def test_series_says_where_it_can_be_trusted():

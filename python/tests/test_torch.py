@@ -52,9 +52,10 @@ def test_gradcheck(kind):
 def test_opcheck(stack, dtype):
     x = torch.randn(2, 3, 4).to(dtype).transpose(1, 2).requires_grad_()
     coefficients = torch.randn(4, requires_grad=True)
-    plan = (0.0, "terms", [1, 3], 1, stack, 1.0, 0.0)
+    plan = (True, 0.0, "terms", [1, 3], 1, stack, 1.0, 0.0)
     torch.library.opcheck(torch.ops.maclaurin.expand.default, (x, coefficients, *plan))
-    torch.library.opcheck(torch.ops.maclaurin.expand.default, (x, coefficients, 0.0, "sum", [], -1, True, 1.0, 0.0))
+    plan = (True, 0.0, "sum", [], -1, True, 1.0, 0.0)
+    torch.library.opcheck(torch.ops.maclaurin.expand.default, (x, coefficients, *plan))
 
 
 class Network(nn.Module):

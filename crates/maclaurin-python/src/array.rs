@@ -13,6 +13,11 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::dlpack;
+
+/// Dimensions of an output at the most: those of a `PyArrayDyn`.
+const MOST_DIMENSIONS: usize = 32;
+
 /// An array whose values the kernels read as they lie.
 pub enum Input<'py> {
     U8(Bound<'py, PyArrayDyn<u8>>),
@@ -94,9 +99,15 @@ impl<'py> Input<'py> {
             }
             x.clone()
         } else if !x.hasattr(intern!(py, "__array__"))? && x.hasattr(intern!(py, "__dlpack__"))? {
-            numpy.call_method1("from_dlpack", (x,))?
+            match dlpack::bfloat16(x)? {
+                Some(array) => array,
+                None => numpy.call_method1("from_dlpack", (x,))?,
+            }
         } else {
-            numpy.call_method1(intern!(py, "asarray"), (x,))?
+            match numpy.call_method1(intern!(py, "asarray"), (x,)) {
+                Ok(array) => array,
+                Err(error) => dlpack::bfloat16(x)?.ok_or(error)?,
+            }
         };
         if let Some(input) = Self::as_it_lies(array.cast::<PyUntypedArray>()?)? {
             return Ok(input);
@@ -125,6 +136,13 @@ impl<'py> Input<'py> {
 
     /// The array itself, if the kernels can walk it.
     fn as_it_lies(array: &Bound<'py, PyUntypedArray>) -> PyResult<Option<Self>> {
+        if array.ndim() >= MOST_DIMENSIONS {
+            return Err(PyValueError::new_err(format!(
+                "an array of {} dimensions cannot be expanded: there may be at most {}; reshape it",
+                array.ndim(),
+                MOST_DIMENSIONS - 1
+            )));
+        }
         let descriptor = array.dtype();
         let size = descriptor.itemsize() as isize;
         // A subclass may mean more than its memory; only a masked array certainly does.

@@ -166,26 +166,6 @@ pub fn backward_weight<'py>(
     })
 }
 
-/// The shape of convolve's output for an input and weights of these shapes.
-#[pyfunction]
-#[pyo3(signature = (x, weight, order, stride=[1, 1], padding=[[0, 0], [0, 0]], dilation=[1, 1],
-    groups=1))]
-#[expect(clippy::too_many_arguments, reason = "Python's keywords")]
-pub fn convolved_shape(
-    py: Python<'_>,
-    x: [usize; 4],
-    weight: [usize; 4],
-    order: usize,
-    stride: [usize; 2],
-    padding: [[usize; 2]; 2],
-    dilation: [usize; 2],
-    groups: usize,
-) -> PyResult<(usize, usize, usize, usize)> {
-    let convolution = options(order, 0.0, stride, padding, dilation, groups, None)?;
-    let shape = convolution.output_shape(&x, &weight);
-    shape.map(Into::into).map_err(|error| of_convolution(py, error))
-}
-
 fn options(
     order: usize,
     center: f64,

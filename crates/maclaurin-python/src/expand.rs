@@ -354,8 +354,39 @@ fn warn_outside(
     if expansion.kind == Kind::Powers || series.has_warned() {
         return Ok(());
     }
+    let Some(outside) = outside(py, input, series, expansion.scale, expansion.shift)? else {
+        return Ok(());
+    };
+    if !series.warns() {
+        return Ok(());
+    }
+    // An infinity or a text with a zero byte would be a second problem.
+    let message = CString::new(outside.replace('\0', " "))?;
+    PyErr::warn(py, &py.get_type::<RadiusWarning>(), &message, 1)
+}
+
+/// The warning that expand gives about the values of x, scaled and shifted, or None.
+///
+/// All of up to 65536 values are looked at, an even sample of larger arrays.
+#[pyfunction]
+pub fn values_outside(
+    x: &Bound<'_, PyAny>,
+    series: &Bound<'_, Series>,
+    scale: f64,
+    shift: f64,
+) -> PyResult<Option<String>> {
+    outside(x.py(), &Input::new(x)?, series.get(), scale, shift)
+}
+
+fn outside(
+    py: Python<'_>,
+    input: &Input<'_>,
+    series: &Series,
+    scale: f64,
+    shift: f64,
+) -> PyResult<Option<String>> {
     let radius = series.radius_of(py)?.lower;
-    let (scale, shift, center) = (expansion.scale, expansion.shift, series.inner.at_f64());
+    let center = series.inner.at_f64();
     let inside = |x: f64| (scale * x + shift - center).abs() <= radius;
     let possible = match input {
         Input::U8(_) => (0.0, f64::from(u8::MAX)),
@@ -365,20 +396,17 @@ fn warn_outside(
         _ => (f64::NEG_INFINITY, f64::INFINITY),
     };
     if radius == f64::INFINITY || inside(possible.0) && inside(possible.1) {
-        return Ok(());
+        return Ok(None);
     }
-    let Some((low, high)) = each!(input, array => extremes(&view(array))) else { return Ok(()) };
-    if inside(low) && inside(high) || !series.warns() {
-        return Ok(());
+    let Some((low, high)) = each!(input, array => extremes(&view(array))) else { return Ok(None) };
+    if inside(low) && inside(high) {
+        return Ok(None);
     }
     let (low, high) = (scale * low + shift, scale * high + shift);
     let outside = crate::interrupt::interruptible(py, || {
         series.inner.outside(low.min(high), low.max(high), scale)
     })?;
-    let Some(outside) = outside else { return Ok(()) };
-    // An infinity or a text with a zero byte would be a second problem.
-    let message = CString::new(outside.to_string().replace('\0', " "))?;
-    PyErr::warn(py, &py.get_type::<RadiusWarning>(), &message, 1)
+    Ok(outside.map(|outside| outside.to_string()))
 }
 
 /// The smallest and the largest value, NaN aside: of all, or of an even sample.

@@ -8,6 +8,8 @@
 #[allow(unsafe_code)]
 mod array;
 mod convolve;
+#[allow(unsafe_code)]
+mod dlpack;
 mod error;
 mod expand;
 mod function;
@@ -24,11 +26,11 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::convolve::{backward_weight, convolve, convolve_backward_input, convolved_shape};
+    use crate::convolve::{backward_weight, convolve, convolve_backward_input};
     #[pymodule_export]
     use crate::error::{NotAnalyticError, ParseError, RadiusWarning};
     #[pymodule_export]
-    use crate::expand::{expand, expand_backward, expand_tangent};
+    use crate::expand::{expand, expand_backward, expand_tangent, values_outside};
     #[pymodule_export]
     use crate::function::Function;
     #[pymodule_export]

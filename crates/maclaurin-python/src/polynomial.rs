@@ -10,6 +10,9 @@ use crate::expand::evaluate;
 /// A polynomial sum_k coefficients[k] (x - at)^k in double precision: what arrays are expanded
 /// by. A Series is one that knows its function.
 ///
+/// Args:
+///     trained: whether the coefficients may change, so that none counts as zero.
+///
 /// >>> p = Polynomial(0.0, [1.0, 0.0, -0.5])
 /// >>> p.degrees, p(2.0)
 /// ((2,), -1.0)
@@ -21,9 +24,11 @@ pub struct Polynomial {
 #[pymethods]
 impl Polynomial {
     #[new]
-    #[pyo3(signature = (at, coefficients))]
-    fn new(at: f64, coefficients: Vec<f64>) -> Self {
-        Self { inner: maclaurin::Polynomial::new(at, coefficients) }
+    #[pyo3(signature = (at, coefficients, trained=false))]
+    fn new(at: f64, coefficients: Vec<f64>, trained: bool) -> Self {
+        use maclaurin::Polynomial as Inner;
+        let new = if trained { Inner::trained } else { Inner::new };
+        Self { inner: new(at, coefficients) }
     }
 
     /// The expansion point as a float.
@@ -48,6 +53,12 @@ impl Polynomial {
     #[getter]
     fn coefficients<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
         self.inner.coefficients().to_pyarray(py)
+    }
+
+    /// The coefficients as floats, which a compiler of Python takes for constants.
+    #[getter(_numbers)]
+    fn numbers<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.inner.coefficients())
     }
 
     /// The polynomial of the weighted sum of partial sums, sum_k weights[k] s_k: itself a
@@ -76,7 +87,8 @@ impl Polynomial {
         other.cast_exact::<Self>().is_ok_and(|other| self.inner == other.get().inner)
     }
 
-    fn __getnewargs__(&self) -> (f64, Vec<f64>) {
-        (self.inner.center(), self.inner.coefficients().to_vec())
+    fn __getnewargs__(&self) -> (f64, Vec<f64>, bool) {
+        let trained = self.inner.degrees().len() == self.inner.order();
+        (self.inner.center(), self.inner.coefficients().to_vec(), trained)
     }
 }

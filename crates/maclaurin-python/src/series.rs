@@ -84,11 +84,13 @@ impl Series {
     }
 
     /// int, Fraction, Exact, or None where only an enclosure is known.
+    #[pyo3(name = "_at_exact")]
     fn at_exact<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         self.inner.at_exact().map(|exact| number(py, exact)).transpose()
     }
 
     /// int, Fraction, Exact, or None where only an enclosure is known.
+    #[pyo3(name = "_exact_coefficient")]
     fn exact_coefficient<'py>(
         &self,
         py: Python<'py>,
@@ -113,7 +115,7 @@ impl Series {
     }
 
     /// (bound, sampled, at)
-    #[pyo3(signature = (low, high, relative))]
+    #[pyo3(name = "_bound", signature = (low, high, relative))]
     fn bound(
         &self,
         py: Python<'_>,
@@ -127,6 +129,7 @@ impl Series {
         Ok((error.bound, error.sampled, error.at))
     }
 
+    #[pyo3(name = "_outside")]
     /// A warning about values from low to high, scale their multiplier, if they lie outside the
     /// disc of convergence; else None.
     fn outside(&self, py: Python<'_>, low: f64, high: f64, scale: f64) -> PyResult<Option<String>> {
@@ -139,6 +142,7 @@ impl Series {
         self.inner.latex()
     }
 
+    #[pyo3(name = "_source_code")]
     fn source_code(&self, language: &str) -> PyResult<String> {
         let language = match language {
             "rust" => Language::Rust,
@@ -185,7 +189,7 @@ impl Radius {
 
 /// An exact real constant that is not rational, such as log(2) or sqrt(3)/2.
 ///
-/// `text` is how Maclaurin writes and reads it, `latex` how LaTeX does, `float(constant)` the
+/// `text` is how Maclaurin writes and reads it, `latex()` how LaTeX does, `float(constant)` the
 /// nearest double.
 #[pyclass(frozen, module = "maclaurin")]
 pub struct Exact {
@@ -201,7 +205,6 @@ impl Exact {
     }
 
     /// The constant in LaTeX mathematics.
-    #[getter]
     fn latex(&self) -> String {
         self.inner.latex()
     }

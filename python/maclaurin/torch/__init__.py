@@ -9,14 +9,36 @@ convolution on CUDA gets a kernel in Triton.
     layer = TaylorConv2d(3, 16, 3, padding=1, order=3)       # convolves x, x^2 and x^3
 """
 
-from maclaurin.torch.convolution import taylor_conv1d, taylor_conv2d, taylor_linear
-from maclaurin.torch.expansion import TaylorActivation, TaylorExpansion, expand, taylor_activation
-from maclaurin.torch.layers import TaylorConv1d, TaylorConv2d, TaylorLinear, load_self_onn
+from maclaurin.torch.convolution import (
+    taylor_conv1d,
+    taylor_conv2d,
+    taylor_conv3d,
+    taylor_conv_transpose1d,
+    taylor_conv_transpose2d,
+    taylor_conv_transpose3d,
+    taylor_linear,
+)
+from maclaurin.torch.expansion import expand, taylor_activation
+from maclaurin.torch.layers import (
+    TaylorConv1d,
+    TaylorConv2d,
+    TaylorConv3d,
+    TaylorConvTranspose1d,
+    TaylorConvTranspose2d,
+    TaylorConvTranspose3d,
+    TaylorLinear,
+    load_self_onn,
+)
+from maclaurin.torch.modules import TaylorActivation, TaylorExpansion
 
 __all__ = [
     "TaylorActivation",
     "TaylorConv1d",
     "TaylorConv2d",
+    "TaylorConv3d",
+    "TaylorConvTranspose1d",
+    "TaylorConvTranspose2d",
+    "TaylorConvTranspose3d",
     "TaylorExpansion",
     "TaylorLinear",
     "expand",
@@ -24,5 +46,9 @@ __all__ = [
     "taylor_activation",
     "taylor_conv1d",
     "taylor_conv2d",
+    "taylor_conv3d",
+    "taylor_conv_transpose1d",
+    "taylor_conv_transpose2d",
+    "taylor_conv_transpose3d",
     "taylor_linear",
 ]

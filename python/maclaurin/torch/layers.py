@@ -1,4 +1,4 @@
-"""Layers over the powers of their input, and how their weights begin."""
+"""Layers over the powers of their input, and how their weights are initialized."""
 
 from __future__ import annotations
 
@@ -11,22 +11,37 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from maclaurin import convolution
-from maclaurin.convolution import Geometry, Padding, Start
+from maclaurin.convolution import Geometry, Padding, Size, Start
+from maclaurin.radius import OnRadius
 from maclaurin.series import Point
-from maclaurin.torch.convolution import Size, taylor_conv2d, taylor_linear
+from maclaurin.torch.convolution import convolve
+from maclaurin.torch.modules import TaylorModule
+
+__all__ = [
+    "TaylorConv1d",
+    "TaylorConv2d",
+    "TaylorConv3d",
+    "TaylorConvTranspose1d",
+    "TaylorConvTranspose2d",
+    "TaylorConvTranspose3d",
+    "TaylorLinear",
+    "load_self_onn",
+]
 
 
-class _TaylorConvolution(nn.Module):
-    """What the layers share: weights for each power, and how they begin."""
+class _TaylorConvolution(TaylorModule):
+    """What the layers share: weights for each power, and their initialization."""
 
+    axes: int
+    transposed = False
+    padding_mode = "zeros"
     bias: Tensor | None
 
     def __init__(
         self,
-        in_channels: int,
-        out_channels: int,
+        channels: tuple[int, int],
         kernel: tuple[int, ...],
-        groups: int,
+        geometry: Geometry,
         bias: bool,
         device: Any,
         dtype: torch.dtype | None,
@@ -34,19 +49,21 @@ class _TaylorConvolution(nn.Module):
         order: int,
         at: Point,
         start: Start,
+        on_radius: OnRadius,
     ) -> None:
-        super().__init__()
-        if start not in ("series", "random"):
-            raise ValueError(f'start {start!r} is neither "series" nor "random"')
-        if groups < 1 or in_channels % groups or out_channels % groups:
-            raise ValueError(f"{in_channels} and {out_channels} channels cannot be split into {groups} groups")
-        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.order, self.start = order, start
-        self._at, self._factors = convolution.factors(function, order, at)
-        shape = (out_channels, order * in_channels // groups, *kernel)
-        self.weight = nn.Parameter(torch.empty(shape, device=device, dtype=dtype))
+        series = convolution.start_series(function, order, at, start, channels, geometry.groups)
+        # What is drawn is of no function.
+        super().__init__(series, on_radius if start == "series" else "ignore")
+        self.order, self.groups = order, geometry.groups
+        self.start: Start = start
+        self._channels, self._geometry = channels, geometry
+        inputs, outputs = channels
+        shape = (
+            (order * inputs, outputs // self.groups) if self.transposed else (outputs, order * inputs // self.groups)
+        )
+        self.weight = nn.Parameter(torch.empty((*shape, *kernel), device=device, dtype=dtype))
         if bias:
-            self.bias = nn.Parameter(torch.empty(out_channels, device=device, dtype=dtype))
+            self.bias = nn.Parameter(torch.empty(outputs, device=device, dtype=dtype))
         else:
             self.register_parameter("bias", None)
         self.reset_parameters()
@@ -54,31 +71,101 @@ class _TaylorConvolution(nn.Module):
     @torch.no_grad()
     def reset_parameters(self) -> None:
         """Draws the weights anew."""
-        parts = self.weight.chunk(self.order, 1)
-        fan_in = parts[0][0].numel()
-        if self.start == "random":
-            for part, deviation in zip(parts, convolution.deviations(self.order, fan_in), strict=True):
-                nn.init.normal_(part, 0.0, deviation)
+        inputs, _ = self._channels
+        parts = self.weight.chunk(self.order, 0 if self.transposed else 1)
+        if not all(part.numel() for part in parts):
             if self.bias is not None:
                 nn.init.zeros_(self.bias)
             return
-        # As PyTorch's own layers begin, for a convolution of the function's values.
-        nn.init.kaiming_uniform_(parts[0], a=math.sqrt(5))
-        first = parts[0].clone()
-        constant, *factors = self._factors
-        for part, factor in zip(parts, factors, strict=True):
-            part.copy_(factor * first)
-        if self.bias is not None:
-            nn.init.uniform_(self.bias, -1 / math.sqrt(fan_in), 1 / math.sqrt(fan_in))
-            self.bias.add_(constant * first.flatten(1).sum(1))
+        taps = math.prod(self.weight.shape[2:])
+        fan_in = inputs // self.groups * taps / (math.prod(self._geometry.stride) if self.transposed else 1)
+
+        def draw() -> Tensor:
+            # As PyTorch's own layers draw theirs.
+            return nn.init.kaiming_uniform_(torch.empty_like(parts[0]), a=math.sqrt(5))
+
+        def normal(deviation: float) -> Tensor:
+            return nn.init.normal_(torch.empty_like(parts[0]), 0.0, deviation)
+
+        coefficients = self.series.coefficients.tolist()
+        weights, first = convolution.initial_weights(self.start, coefficients, fan_in, draw, normal)
+        for part, weight in zip(parts, weights, strict=True):
+            part.copy_(weight)
+        if self.bias is None:
+            return
+        if first is None:
+            nn.init.zeros_(self.bias)
+            return
+        bound = 1 / math.sqrt(first[0].numel())
+        nn.init.uniform_(self.bias, -bound, bound)
+        if self.transposed:
+            # (in, out / groups, ...) to (out, in / groups, ...)
+            first = first.unflatten(0, (self.groups, -1)).transpose(1, 2).flatten(0, 1)
+        self.bias.add_(coefficients[0] * first.flatten(1).sum(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The layer's output for x."""
+        self.check_radius(x)
+        return convolve_padded(
+            self.axes, x, self.weight, self.bias, self.order, self._center, self._geometry,
+            self.padding_mode,
+        )  # fmt: skip
+
+    def _options(self) -> str:
+        return ""
 
     def extra_repr(self) -> str:
         """What a printed module shows."""
-        options = f"{self.in_channels}, {self.out_channels}, order={self.order}, start={self.start!r}"
-        return options + (f", at={self._at}" if self._at else "") + ("" if self.bias is not None else ", bias=False")
+        inputs, outputs = self._channels
+        options = f"{inputs}, {outputs}{self._options()}, order={self.order}, start={self.start!r}"
+        options += f", at={self._center}" if self._center else ""
+        return options + ("" if self.bias is not None else ", bias=False")
 
 
-class TaylorConv2d(_TaylorConvolution):
+class _TaylorConv(_TaylorConvolution):
+    """Convolutions with the arguments of PyTorch's own."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Padding = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: torch.dtype | None = None,
+        *,
+        function: Any = "softplus",
+        order: int = 4,
+        at: Point = 0,
+        start: Start = "series",
+        on_radius: OnRadius = "warn",
+    ) -> None:
+        if padding_mode not in ("zeros", "reflect", "replicate", "circular"):
+            raise ValueError(f"padding_mode {padding_mode!r} is none of 'zeros', 'reflect', 'replicate', 'circular'")
+        kernel = convolution.sizes("kernel_size", kernel_size, self.axes)
+        geometry = convolution.geometry(kernel, stride, padding, dilation, groups)
+        super().__init__(
+            (in_channels, out_channels), kernel, geometry, bias, device, dtype, function, order, at, start, on_radius
+        )
+        self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, kernel
+        self.stride, self.dilation, self.padding_mode = geometry.stride, geometry.dilation, padding_mode
+        #: As PyTorch's own layers have it: "same" and "valid" as they were given.
+        self.padding = padding if isinstance(padding, str) else tuple(before for before, _ in geometry.padding)
+
+    def _options(self) -> str:
+        shown = f", kernel_size={self.kernel_size}, stride={self.stride}"
+        shown += f", padding={self.padding!r}" if isinstance(self.padding, str) or any(self.padding) else ""
+        shown += f", dilation={self.dilation}" if set(self.dilation) != {1} else ""
+        shown += f", groups={self.groups}" if self.groups != 1 else ""
+        return shown + (f", padding_mode={self.padding_mode}" if self.padding_mode != "zeros" else "")
+
+
+class TaylorConv2d(_TaylorConv):
     """A convolution over the powers of its input: y = b + sum_k W_k * (x - x0)^k.
 
     Args:
@@ -86,10 +173,12 @@ class TaylorConv2d(_TaylorConvolution):
             takes them. Zero padding adds values equal to x0.
         padding_mode, device, dtype: as torch.nn.Conv2d takes them.
         function, order, at: as `maclaurin.taylor` takes them; order is the highest power.
-        start: "series" begins as the convolution of the function: W_k = a_k W with W drawn as
-            torch.nn.Conv2d draws it, and a_0 W added up in the bias. "random" draws all W_k alone,
+        start: "series" initializes the layer as the convolution of the function: W_k = a_k W with W drawn as
+            torch.nn.Conv2d draws it, and a_0 W summed up in the bias. "random" draws all W_k alone,
             with variances that keep a standard normal input's scale; the function then plays no part, and at
             is where powers are taken.
+        on_radius: about values outside the series' disc of convergence: "warn" once, "raise" or "ignore".
+            Looked at on CPU, outside of compiled programs; not with start="random".
 
     Shape: as torch.nn.Conv2d. `weight` is (out, order * in / groups, kH, kW), the weights of degree 1
     of all channels first.
@@ -99,54 +188,45 @@ class TaylorConv2d(_TaylorConvolution):
     torch.Size([2, 16, 32, 32])
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Size,
-        stride: Size = 1,
-        padding: Padding = 0,
-        dilation: Size = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: torch.dtype | None = None,
-        *,
-        function: Any = "softplus",
-        order: int = 4,
-        at: Point = 0,
-        start: Start = "series",
-    ) -> None:
-        kernel = convolution.pair("kernel_size", kernel_size)
-        super().__init__(
-            in_channels, out_channels, kernel, groups, bias, device, dtype, function, order, at, start
-        )  # fmt: skip
-        self.geometry = convolution.geometry(kernel, stride, padding, dilation, groups)
-        self.padding_mode = _padding_mode(padding_mode)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The convolution of x."""
-        return _padded(self, x, self.geometry, self.padding_mode)
+    axes = 2
 
 
-class TaylorConv1d(_TaylorConvolution):
+class TaylorConv1d(_TaylorConv):
     """`TaylorConv2d` for signals, with the arguments of torch.nn.Conv1d.
 
     >>> TaylorConv1d(2, 4, 5, padding="same", order=3, start="random")(torch.zeros(8, 2, 100)).shape
     torch.Size([8, 4, 100])
     """
 
+    axes = 1
+
+
+class TaylorConv3d(_TaylorConv):
+    """`TaylorConv2d` for volumes, with the arguments of torch.nn.Conv3d.
+
+    >>> TaylorConv3d(2, 4, 3, order=2)(torch.zeros(1, 2, 5, 6, 7)).shape
+    torch.Size([1, 4, 3, 4, 5])
+    """
+
+    axes = 3
+
+
+class _TaylorConvTranspose(_TaylorConvolution):
+    """Transposed convolutions with the arguments of PyTorch's own."""
+
+    transposed = True
+
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
         kernel_size: Size,
         stride: Size = 1,
-        padding: Padding = 0,
-        dilation: Size = 1,
+        padding: Size = 0,
+        output_padding: Size = 0,
         groups: int = 1,
         bias: bool = True,
+        dilation: Size = 1,
         padding_mode: str = "zeros",
         device: Any = None,
         dtype: torch.dtype | None = None,
@@ -155,19 +235,65 @@ class TaylorConv1d(_TaylorConvolution):
         order: int = 4,
         at: Point = 0,
         start: Start = "series",
+        on_radius: OnRadius = "warn",
     ) -> None:
-        kernel = _single(kernel_size)
+        if padding_mode != "zeros":
+            raise ValueError(f"padding_mode {padding_mode!r}: transposed convolutions know 'zeros' only")
+        kernel = convolution.sizes("kernel_size", kernel_size, self.axes)
+        geometry = convolution.geometry(kernel, stride, padding, dilation, groups, output_padding)
         super().__init__(
-            in_channels, out_channels, (kernel,), groups, bias, device, dtype, function, order, at, start
-        )  # fmt: skip
-        sides: Padding = padding if isinstance(padding, str) else (0, _single(padding))
-        steps = (1, _single(stride)), (1, _single(dilation))
-        self.geometry = convolution.geometry((1, kernel), steps[0], sides, steps[1], groups)
-        self.padding_mode = _padding_mode(padding_mode)
+            (in_channels, out_channels), kernel, geometry, bias, device, dtype, function, order, at, start, on_radius
+        )
+        self.in_channels, self.out_channels, self.kernel_size = in_channels, out_channels, kernel
+        self.stride, self.dilation, self.output_padding = geometry.stride, geometry.dilation, geometry.output_padding
+        self.padding = tuple(before for before, _ in geometry.padding)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """The convolution of x."""
-        return _padded(self, x.unsqueeze(-2), self.geometry, self.padding_mode).squeeze(-2)
+    def _options(self) -> str:
+        shown = f", kernel_size={self.kernel_size}, stride={self.stride}"
+        shown += f", padding={self.padding}" if any(self.padding) else ""
+        shown += f", output_padding={self.output_padding}" if any(self.output_padding or ()) else ""
+        shown += f", dilation={self.dilation}" if set(self.dilation) != {1} else ""
+        return shown + (f", groups={self.groups}" if self.groups != 1 else "")
+
+
+class TaylorConvTranspose2d(_TaylorConvTranspose):
+    """A transposed convolution over the powers of its input: y = b + sum_k W_k^T * (x - x0)^k.
+
+    Args:
+        in_channels, out_channels, kernel_size, stride, padding, output_padding, groups, bias, dilation, device,
+            dtype: as torch.nn.ConvTranspose2d takes them.
+        function, order, at, start, on_radius: as `TaylorConv2d` takes them. "random" counts as many summands
+            for an output as it has on average, in / groups * kH * kW / stride.
+
+    Shape: as torch.nn.ConvTranspose2d. `weight` is (order * in, out / groups, kH, kW), the weights of degree 1
+    of all channels first.
+
+    >>> layer = TaylorConvTranspose2d(8, 3, 4, stride=2, padding=1, order=3)
+    >>> layer(torch.zeros(2, 8, 16, 16)).shape
+    torch.Size([2, 3, 32, 32])
+    """
+
+    axes = 2
+
+
+class TaylorConvTranspose1d(_TaylorConvTranspose):
+    """`TaylorConvTranspose2d` for signals, with the arguments of torch.nn.ConvTranspose1d.
+
+    >>> TaylorConvTranspose1d(2, 4, 4, stride=2, order=2)(torch.zeros(8, 2, 10)).shape
+    torch.Size([8, 4, 22])
+    """
+
+    axes = 1
+
+
+class TaylorConvTranspose3d(_TaylorConvTranspose):
+    """`TaylorConvTranspose2d` for volumes, with the arguments of torch.nn.ConvTranspose3d.
+
+    >>> TaylorConvTranspose3d(2, 4, 2, stride=2, order=2)(torch.zeros(1, 2, 3, 4, 5)).shape
+    torch.Size([1, 4, 6, 8, 10])
+    """
+
+    axes = 3
 
 
 class TaylorLinear(_TaylorConvolution):
@@ -175,11 +301,15 @@ class TaylorLinear(_TaylorConvolution):
 
     Args:
         in_features, out_features, bias, device, dtype: as torch.nn.Linear takes them.
-        function, order, at, start: as `TaylorConv2d` takes them.
+        function, order, at, start, on_radius: as `TaylorConv2d` takes them.
+
+    Shape: (..., in_features) to (..., out_features). `weight` is (out_features, order * in_features).
 
     >>> TaylorLinear(10, 3, order=2)(torch.zeros(5, 10)).shape
     torch.Size([5, 3])
     """
+
+    axes = 0
 
     def __init__(
         self,
@@ -193,80 +323,72 @@ class TaylorLinear(_TaylorConvolution):
         order: int = 4,
         at: Point = 0,
         start: Start = "series",
+        on_radius: OnRadius = "warn",
     ) -> None:
         super().__init__(
-            in_features, out_features, (), 1, bias, device, dtype, function, order, at, start
+            (in_features, out_features), (), convolution.geometry(()), bias, device, dtype, function, order, at, start,
+            on_radius,
         )  # fmt: skip
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The layer's output for x of shape (..., in_features)."""
-        return taylor_linear(x, self.weight, self.bias, order=self.order, at=self._at)
+        self.in_features, self.out_features = in_features, out_features
 
 
-def _single(value: Any) -> int:
-    if isinstance(value, int):
-        return value
-    (number,) = value
-    return int(number)
+def convolve_padded(
+    axes: int,
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    order: int,
+    at: float,
+    geometry: Geometry,
+    mode: str,
+) -> Tensor:
+    """The convolution of x, padded by values of x unless the mode is "zeros"."""
+    sides = [side for pair in reversed(geometry.padding) for side in pair]
+    if mode != "zeros" and any(sides):
+        # PyTorch pads so as many axes as it finds behind a batch and channels.
+        batch = x if x.dim() == axes + 2 else x.unsqueeze(0)
+        padded = functional.pad(batch, sides, mode)
+        x = padded if x.dim() == axes + 2 else padded.squeeze(0)
+        geometry = geometry._replace(padding=((0, 0),) * axes)
+    return convolve(axes, x, weight, bias, None, order, at, padding=geometry)
 
 
-def _padding_mode(mode: str) -> str:
-    if mode not in ("zeros", "reflect", "replicate", "circular"):
-        raise ValueError(f"padding_mode {mode!r} is none of 'zeros', 'reflect', 'replicate', 'circular'")
-    return mode
+# A module that torch.fx traces calls this as it is: what it does depends on its tensors.
+torch.fx.wrap("convolve_padded")
 
 
-def _padded(layer: _TaylorConvolution, x: Tensor, geometry: Geometry, mode: str) -> Tensor:
-    """The layer's convolution of x, padded by values of x unless by zeros."""
-    (above, below), (left, right) = geometry.padding
-    weight = layer.weight if layer.weight.dim() == 4 else layer.weight.unsqueeze(-2)
-    symmetric = (above, left) == (below, right)
-    padding = (above, left)
-    if mode != "zeros" and (any(padding) or not symmetric):
-        sides = (left, right, above, below)
-        if x.shape[-2] > 1 or above or below:
-            x = functional.pad(x, sides, mode)
-        else:
-            # A signal is one row: PyTorch pads rows of its own only where there are some.
-            x = functional.pad(x.squeeze(-2), (left, right), mode).unsqueeze(-2)
-        padding = (0, 0)
-    elif not symmetric:
-        # At the expansion point: there all powers are zero.
-        x = functional.pad(x, (left, right, above, below), value=layer._at)
-        padding = (0, 0)
-    return taylor_conv2d(
-        x, weight, layer.bias, order=layer.order, at=layer._at, stride=geometry.stride, padding=padding,
-        dilation=geometry.dilation, groups=geometry.groups,
-    )  # fmt: skip
-
-
-def load_self_onn(layer: TaylorConv2d, state: Mapping[str, Tensor], prefix: str = "") -> TaylorConv2d:
-    """Loads the weights of a SelfONN2d layer of the package fastonn into a layer of the same shape.
+def load_self_onn(
+    layer: _TaylorConv | _TaylorConvTranspose, state: Mapping[str, Tensor], prefix: str = ""
+) -> _TaylorConv | _TaylorConvTranspose:
+    """Loads the weights of a SelfONN layer of the package fastonn into a layer of the same shape.
 
     Args:
-        layer: a TaylorConv2d with at=0 whose order is the other layer's q.
+        layer: a convolution of this package with at=0 whose order is the other layer's q.
         state: the other layer's state_dict, or a network's.
         prefix: what stands before "weight" and "bias" in it, such as "encoder.0.".
 
-    Both keep weights as (out, q * in, kH, kW), degree after degree, so the layers then compute the
+    Both keep weights degree after degree along the input channels, so the layers then compute the
     same. Raises ValueError where they cannot.
 
     >>> other = {"weight": torch.zeros(8, 9, 3, 3), "bias": torch.zeros(8)}
     >>> layer = load_self_onn(TaylorConv2d(3, 8, 3, order=3), other)
     """
-    if layer._at != 0:
-        raise ValueError(f"fastonn's powers are of x itself; the layer's are of x - {layer._at}")
+    if layer._center != 0:
+        raise ValueError(f"fastonn's powers are of x itself; the layer's are of x - {layer._center}")
     if layer.groups != 1:
         raise ValueError(
             "with groups, fastonn's layers split the concatenated powers, ours the channels: only one fits"
         )
-    own = {"weight": state.get(f"{prefix}weight"), "bias": state.get(f"{prefix}bias")}
-    if own["weight"] is None:
+    weight, bias = state.get(f"{prefix}weight"), state.get(f"{prefix}bias")
+    if weight is None:
         raise ValueError(f"there is no {prefix}weight among {', '.join(state)}")
-    if own["weight"].shape != layer.weight.shape:
-        needed, found = tuple(layer.weight.shape), tuple(own["weight"].shape)
+    if weight.shape != layer.weight.shape:
+        needed, found = tuple(layer.weight.shape), tuple(weight.shape)
         raise ValueError(f"the weights have shape {found}; a layer of this order and size needs {needed}")
-    if (own["bias"] is None) != (layer.bias is None):
+    if (bias is None) != (layer.bias is None):
         raise ValueError("one of the two layers has a bias and the other has none")
-    layer.load_state_dict({name: tensor for name, tensor in own.items() if tensor is not None})
+    with torch.no_grad():
+        layer.weight.copy_(weight)
+        if layer.bias is not None and bias is not None:
+            layer.bias.copy_(bias)
     return layer

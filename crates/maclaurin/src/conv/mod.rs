@@ -11,7 +11,7 @@ use ndarray::{Array1, Array4, ArrayView1, ArrayView4, ArrayViewMut4, Axis, Ix4};
 
 use crate::expand::element::sealed;
 use crate::expand::kernel::instructions::Level;
-use crate::expand::kernel::parallel;
+use crate::expand::kernel::pool::Pool;
 use crate::expand::memory;
 use crate::{ExpandError, Float};
 pub use error::ConvolutionError;
@@ -407,8 +407,11 @@ fn joins<T, const N: usize>(
     kernel: &[usize],
     mut views: [ArrayView4<'_, T>; N],
 ) -> Vec<(Axis, Axis)> {
-    let pointwise =
-        kernel == [1, 1] && convolution.stride == [1, 1] && convolution.padding == [[0, 0], [0, 0]];
+    // An axis without values joined to one of the kernel's would leave it too short for the kernel.
+    let pointwise = kernel == [1, 1]
+        && convolution.stride == [1, 1]
+        && convolution.padding == [[0, 0], [0, 0]]
+        && !views.iter().any(ArrayView4::is_empty);
     let mut found = Vec::new();
     for (take, into) in [(Axis(2), Axis(3)), (Axis(0), Axis(3))] {
         if pointwise && views.iter().all(|view| view.clone().merge_axes(take, into)) {
@@ -433,8 +436,8 @@ fn on_threads<R: Send>(
     convolution: &Convolution,
     work: impl FnOnce() -> R + Send,
 ) -> Result<R, ConvolutionError> {
-    let done = parallel::on(convolution.threads, work);
-    done.map_err(|error| ExpandError::Threads(error).into())
+    let pool = Pool::of(convolution.threads);
+    Ok(pool.map_err(ExpandError::Threads)?.run(work))
 }
 
 fn check_shape(

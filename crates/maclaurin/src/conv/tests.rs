@@ -25,7 +25,12 @@ struct Case {
 
 fn case() -> impl Strategy<Value = Case> {
     let small = || prop_oneof![4 => 1usize..5, 1 => 5usize..40];
-    let channels = (1usize..3, small(), small(), prop_oneof![3 => Just(1usize), 1 => 2usize..4]);
+    let channels = (
+        prop_oneof![9 => 1usize..3, 1 => Just(0)],
+        small(),
+        small(),
+        prop_oneof![3 => Just(1usize), 1 => 2usize..4],
+    );
     let kernel = prop_oneof![4 => [1usize..8, 1usize..8], 1 => Just([1, 1])];
     let stride = prop_oneof![1 => Just([1, 1]), 1 => [1usize..4, 1usize..4]];
     let spatial = ([1usize..12, 1usize..50], kernel, stride);

@@ -28,6 +28,22 @@ impl Polynomial {
         Self::with_degrees(center, coefficients, degrees)
     }
 
+    /// [`Polynomial::new`] with coefficients that may change, such as trained ones: none counts as
+    /// zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use maclaurin::Polynomial;
+    ///
+    /// assert_eq!(Polynomial::trained(0.0, vec![1.0, 0.0, -0.5]).degrees(), [1, 2]);
+    /// ```
+    #[must_use]
+    pub fn trained(center: f64, coefficients: Vec<f64>) -> Self {
+        let degrees = (1..coefficients.len()).collect();
+        Self::with_degrees(center, coefficients, degrees)
+    }
+
     /// [`Polynomial::new`] with the non-zero degrees from 1 on decided elsewhere: a coefficient
     /// may round to zero and not be zero.
     pub(crate) fn with_degrees(

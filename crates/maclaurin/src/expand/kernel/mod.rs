@@ -20,7 +20,8 @@ mod drain;
 mod forward;
 pub(crate) mod instructions;
 mod interleave;
-pub(crate) mod parallel;
+mod parallel;
+pub(crate) mod pool;
 mod rows;
 pub(crate) mod vector;
 
@@ -38,6 +39,8 @@ pub(super) struct Plan {
     pub offset: f64,
     pub kind: Kind,
     pub coefficients: Vec<f64>,
+    /// Whether a partial sum adds a degree, by degree.
+    adds: Vec<bool>,
     /// The rows by rising degree.
     pub rows: Vec<Row>,
     /// The rows once more, as the inner loop walks through them.
@@ -79,7 +82,10 @@ impl Plan {
         };
         let mut rows: Vec<_> = degrees.iter().enumerate().map(row).collect();
         rows.sort_by_key(|row| row.degree);
-        let steps = steps(&rows, coefficients);
+        let mut adds = vec![false; coefficients.len()];
+        adds[0] = coefficients[0] != 0.0;
+        polynomial.degrees().iter().for_each(|&degree| adds[degree] = true);
+        let steps = steps(&rows, coefficients, &adds);
         let offset = expansion.shift - polynomial.center();
         Self {
             scale: expansion.scale,
@@ -87,6 +93,7 @@ impl Plan {
             offset: if offset == 0.0 { -0.0 } else { offset },
             kind: expansion.kind,
             coefficients: coefficients.to_vec(),
+            adds,
             rows,
             steps,
         }
@@ -103,8 +110,11 @@ impl Plan {
         let coefficients: Vec<f64> =
             slopes.chain((self.coefficients.len() == 1).then_some(0.0)).collect();
         let rows: Vec<Row> = self.rows.iter().map(row).collect();
-        let steps = steps(&rows, &coefficients);
-        Self { coefficients, rows, steps, ..*self }
+        let above = self.adds[1..].iter().copied();
+        let adds: Vec<bool> =
+            above.chain((self.coefficients.len() == 1).then_some(false)).collect();
+        let steps = steps(&rows, &coefficients, &adds);
+        Self { coefficients, adds, rows, steps, ..*self }
     }
 
     /// Whether the way through the degrees can be unrolled: rows by rising degree, no two of a degree
@@ -127,14 +137,14 @@ impl Plan {
 }
 
 /// From degree to degree, and from row to row of one degree.
-fn steps(rows: &[Row], coefficients: &[f64]) -> Vec<Step> {
+fn steps(rows: &[Row], coefficients: &[f64], adds: &[bool]) -> Vec<Step> {
     let mut steps = Vec::with_capacity(rows.len() + coefficients.len());
     let mut next = 0;
     for row in rows {
         let fresh = next <= row.degree;
         let passed = coefficients.iter().enumerate().take(row.degree + 1).skip(next);
         for (degree, &addend) in passed {
-            let (raises, adds) = (degree > 0, addend != 0.0);
+            let (raises, adds) = (degree > 0, adds[degree]);
             steps.push(Step { raises, adds, addend, place: NO_ROW, factor: 1.0 });
         }
         next = next.max(row.degree + 1);

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::instructions::{Job, Level};
+use super::pool::Pool;
 
 /// Less memory than this is worked on by the calling thread alone, in bytes: waking another costs
 /// as much.
@@ -48,12 +49,17 @@ pub(super) fn run<J: Job>(
     if alone {
         return Ok((0..number).map(range).collect());
     }
-    on(threads, || share(number, units.bytes < SMALLEST_APART, range))
+    Ok(share(number, units.bytes < SMALLEST_APART, Pool::of(threads)?, range))
 }
 
-/// The results for all numbers below `count`, in order, on as many threads as the pool has: if `here`,
-/// this is one of them.
-fn share<R: Send>(count: usize, here: bool, work: impl Fn(usize) -> R + Sync) -> Vec<R> {
+/// The results for all numbers below `count`, in order, on all threads of a pool: if `here`, the
+/// calling one is one of them.
+fn share<R: Send>(
+    count: usize,
+    here: bool,
+    pool: Pool,
+    work: impl Fn(usize) -> R + Sync,
+) -> Vec<R> {
     let next = AtomicUsize::new(0);
     let take = || {
         let mut taken = Vec::new();
@@ -66,11 +72,11 @@ fn share<R: Send>(count: usize, here: bool, work: impl Fn(usize) -> R + Sync) ->
         }
     };
     let mut taken = Vec::new();
-    taken.resize_with(rayon::current_num_threads().min(count), Vec::new);
+    taken.resize_with(pool.threads().min(count), Vec::new);
     if here {
-        rayon::in_place_scope(|scope| take_all(scope, &mut taken, &take));
+        pool.in_place_scope(|scope| take_all(scope, &mut taken, &take));
     } else {
-        rayon::scope(|scope| take_all(scope, &mut taken, &take));
+        pool.scope(|scope| take_all(scope, &mut taken, &take));
     }
     let mut all: Vec<_> = taken.into_iter().flatten().collect();
     all.sort_unstable_by_key(|(index, _)| *index);
@@ -88,20 +94,6 @@ fn take_all<'scope, T: Send>(
             scope.spawn(move |_| *other = take());
         }
         *own = take();
-    }
-}
-
-/// Work on so many threads, or on rayon's own pool.
-pub(crate) fn on<R: Send>(
-    threads: Option<usize>,
-    work: impl FnOnce() -> R + Send,
-) -> Result<R, String> {
-    match threads {
-        Some(threads) if threads != rayon::current_num_threads() => {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build();
-            Ok(pool.map_err(|error| error.to_string())?.install(work))
-        }
-        _ => Ok(work()),
     }
 }
 
