@@ -105,16 +105,17 @@ from maclaurin.torch import TaylorActivation
 torch.set_num_threads(1)
 TaylorActivation()(torch.rand(4_000_000).sub(0.5))
 print(len(os.listdir("/proc/self/task")))
-torch.set_num_threads(3)
+torch.set_num_threads(100)
 TaylorActivation()(torch.rand(4_000_000).sub(0.5))
 print(len(os.listdir("/proc/self/task")))
 """
     if sys.platform != "linux":
         pytest.skip("threads are counted in /proc")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    one, three = map(int, done.stdout.split())
-    base = len(os.listdir("/proc/self/task"))
-    assert three - one >= 3 and base >= 1
+    one, all_of_them = map(int, done.stdout.split())
+    # PyTorch starts threads of its own for the random numbers.
+    cores = len(os.sched_getaffinity(0))
+    assert all_of_them - one >= (cores if cores > 1 else 0)
 
 
 def test_storages_stay_resizable():

@@ -35,7 +35,7 @@ pub enum Command {
   maclaurin series \"log(1 + exp(x))\" --order 4
   maclaurin series \"sin(x)\" --at pi/6 --terms 5 --format latex
   maclaurin series \"erlang_cdf(x, k, rate)\" --param k=3 --param rate=2 --order 6
-  maclaurin series gelu --order 8 --format rust > gelu.rs")]
+  maclaurin series gelu --order 8 --format rust > gelu.rs", before_long_help = built_in())]
     Series(SeriesArguments),
     /// Expand pictures or arrays: every value becomes the terms of the series.
     #[command(after_help = "Examples:
@@ -47,7 +47,10 @@ pub enum Command {
       every picture of a folder, with a progress bar
   maclaurin expand a.png b.png --function tanh --order 5 --concatenate -o both.npz
       channels multiply: height x width x (3 channels * 3 terms)
-  maclaurin expand data.npy --function \"log(x)\" --at 1 --order 6 --scale 1/100 -o out.npy")]
+  maclaurin expand data.npy --function \"log(x)\" --at 1 --order 6 --scale 1/100 -o out.npy
+  maclaurin expand photo.jpg --function tanh --order 5 -o - | python -c \"import numpy, sys; ...\"
+
+Exit codes: 0 all written, 1 some or all files failed, 2 the command line is wrong.")]
     Expand(ExpandArguments),
     /// Draw a function and its Taylor polynomials.
     #[command(after_help = "Examples:
@@ -61,15 +64,38 @@ pub enum Command {
   maclaurin bound \"log(1 + exp(x))\" --on 0:1 --tolerance 1e-6
       the smallest order that stays within it, and the expansion point that needs least
   maclaurin bound \"exp(x)\" --on -1:1 --order 6 -o error.svg
-      the error curve below its certified bound")]
+      the error curve below its certified bound",
+        mut_arg("at", |argument| argument.help(
+            "The expansion point: a number or an expression without x, such as 1/2 or pi/6 [default: 0; with \
+             --tolerance, the one that needs the smallest order]")))]
     Bound(BoundArguments),
     /// Print a completion script for a shell: `maclaurin completions bash >> ~/.bashrc`.
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Print the manual page: `maclaurin man | man -l -`.
-    Man,
+    /// Print a manual page, of all or of one command: `maclaurin man expand | man -l -`.
+    Man {
+        /// The command.
+        command: Option<String>,
+    },
+}
+
+/// The names that functions can be made of, for the help.
+fn built_in() -> String {
+    let names: Vec<_> = Function::builtin_names().collect();
+    format!("Built-in functions:\n  {}", names.join(" "))
+}
+
+/// How files are written, and how much is said about it.
+#[derive(Args)]
+pub struct OutputArguments {
+    /// Replace files that exist. (A file that is read is never replaced.)
+    #[arg(long)]
+    pub force: bool,
+    /// Print errors and warnings only.
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// A function and where to expand it.
@@ -78,8 +104,7 @@ pub struct FunctionArguments {
     /// A parameter's value; may be given several times.
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, String)>,
-    /// The expansion point: a number or an expression without x, such as 1/2 or pi/6 [default:
-    /// 0; with --tolerance, the one that needs the smallest order].
+    /// The expansion point: a number or an expression without x, such as 1/2 or pi/6 [default: 0].
     #[arg(long, allow_hyphen_values = true)]
     pub at: Option<String>,
 }
@@ -89,10 +114,10 @@ pub struct FunctionArguments {
 #[group(multiple = false)]
 pub struct LengthArguments {
     /// The highest degree [default: 4].
-    #[arg(long)]
+    #[arg(long, value_parser = order, allow_hyphen_values = true)]
     pub order: Option<usize>,
-    /// As many non-zero degrees from 1 on.
-    #[arg(long)]
+    /// The number of non-zero degrees, from degree 1 up.
+    #[arg(long, value_parser = order, allow_hyphen_values = true)]
     pub terms: Option<usize>,
 }
 
@@ -154,9 +179,15 @@ pub struct ExpandArguments {
     /// Pictures (PNG, JPEG, the first page of TIFF), arrays (.npy), or folders of them.
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,
-    /// Where to write: a .npy, .npz or .png file (a contact sheet), or a folder.
+    /// Where to write: a .npy, .npz or .png file (a contact sheet), a folder, or - for standard output.
     #[arg(short, long)]
     pub output: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub writing: OutputArguments,
+    /// Print the summary as JSON.
+    #[arg(long)]
+    pub json: bool,
     /// The function of x, such as "log(1 + exp(x))", or a built-in name, such as softplus.
     #[arg(short, long, allow_hyphen_values = true)]
     pub function: String,
@@ -169,14 +200,14 @@ pub struct ExpandArguments {
     /// What each value becomes.
     #[arg(long, value_enum, default_value_t = KindName::Terms)]
     pub kind: KindName,
-    /// Which degrees come out: nonzero, all, or a list such as 1,2,4.
-    #[arg(long, default_value = "nonzero", value_parser = degrees)]
-    pub degrees: Degrees,
+    /// Which degrees come out: nonzero, all, a list such as 1,2,4, or a range such as 1..3 [default: nonzero].
+    #[arg(long, value_parser = degrees)]
+    pub degrees: Option<Degrees>,
     /// Degree 0 too, before the others.
     #[arg(long)]
     pub constant: bool,
     /// Weights of the partial sums, for the one sum of them: --kind sum --weights 1,0.5,0.25.
-    #[arg(long, value_delimiter = ',', allow_hyphen_values = true)]
+    #[arg(long, value_delimiter = ',', value_parser = finite, allow_hyphen_values = true)]
     pub weights: Vec<f64>,
     /// The axis of the degrees; negative counts from the end.
     #[arg(long, default_value_t = -1, allow_hyphen_values = true)]
@@ -186,23 +217,20 @@ pub struct ExpandArguments {
     pub concatenate: bool,
     /// What a value is multiplied with before it is expanded, such as 1/255 [default: pictures
     /// of integers are read as 0..1, other values as they are].
-    #[arg(long, allow_hyphen_values = true)]
-    pub scale: Option<String>,
+    #[arg(long, value_parser = finite, allow_hyphen_values = true)]
+    pub scale: Option<f64>,
     /// What is added after that.
-    #[arg(long, default_value = "0", allow_hyphen_values = true)]
-    pub shift: String,
+    #[arg(long, default_value = "0", value_parser = finite, allow_hyphen_values = true)]
+    pub shift: f64,
     /// The type of the values written.
     #[arg(long, value_enum, default_value_t = TypeName::F32)]
     pub dtype: TypeName,
-    /// The type of the files written into a folder.
+    /// The type of the files written into a folder or to standard output.
     #[arg(long, value_enum, default_value_t = FileFormat::Npy)]
     pub format: FileFormat,
-    /// Threads [default: one for each core].
-    #[arg(long)]
+    /// Threads, at most one for each core [default: one for each core].
+    #[arg(long, value_parser = threads, allow_hyphen_values = true)]
     pub threads: Option<usize>,
-    /// Print errors only.
-    #[arg(short, long)]
-    pub quiet: bool,
 }
 
 /// What each value becomes.
@@ -264,14 +292,17 @@ pub struct PlotArguments {
     #[arg(long, default_value = "1..4", value_parser = orders)]
     pub orders: Orders,
     /// The range of x.
-    #[arg(long, default_value = "-5:5", allow_hyphen_values = true, value_name = "LOW:HIGH")]
-    pub on: String,
+    #[arg(long, default_value = "-5:5", value_parser = range, allow_hyphen_values = true, value_name = "LOW:HIGH")]
+    pub on: (f64, f64),
     /// The range of y [default: that of the function].
-    #[arg(long, allow_hyphen_values = true, value_name = "LOW:HIGH")]
-    pub y: Option<String>,
-    /// The picture to write: .svg or .png.
+    #[arg(long, value_parser = range, allow_hyphen_values = true, value_name = "LOW:HIGH")]
+    pub y: Option<(f64, f64)>,
+    /// The picture to write: .svg or .png, or - for SVG to standard output.
     #[arg(short, long)]
     pub output: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub writing: OutputArguments,
 }
 
 /// Arguments of `maclaurin bound`.
@@ -284,17 +315,23 @@ pub struct BoundArguments {
     #[allow(missing_docs)]
     pub function: FunctionArguments,
     /// The range of x, such as the range of your data.
-    #[arg(long, allow_hyphen_values = true, value_name = "LOW:HIGH")]
-    pub on: String,
+    #[arg(long, value_parser = range, allow_hyphen_values = true, value_name = "LOW:HIGH")]
+    pub on: (f64, f64),
     /// The order of the polynomial [default: 4].
-    #[arg(long, conflicts_with = "tolerance")]
+    #[arg(long, value_parser = order, allow_hyphen_values = true, conflicts_with = "tolerance")]
     pub order: Option<usize>,
     /// The largest error allowed: the smallest order that stays within it is found.
-    #[arg(long)]
-    pub tolerance: Option<String>,
+    #[arg(long, value_parser = finite, allow_hyphen_values = true)]
+    pub tolerance: Option<f64>,
     /// A picture of the error: .svg or .png.
     #[arg(short, long)]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub writing: OutputArguments,
+    /// Print the bounds as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Orders of Taylor polynomials.
@@ -304,32 +341,63 @@ pub struct Orders(pub Vec<usize>);
 /// The most polynomials that one plot tells apart.
 const MOST_ORDERS: usize = 8;
 
-fn orders(text: &str) -> Result<Orders, String> {
-    let number =
-        |text: &str| text.trim().parse::<usize>().map_err(|_| format!("`{text}` is not an order"));
-    let orders = match text.split_once("..") {
-        Some((first, last)) => {
-            let (first, last) = (number(first)?, number(last.trim_start_matches('='))?);
-            (first..=last).take(MOST_ORDERS + 1).collect()
-        }
-        None => text.split(',').map(number).collect::<Result<Vec<_>, _>>()?,
+/// A list of numbers and ranges, such as `1,3..5`; both ends of a range belong to it.
+fn numbers(text: &str, what: &str) -> Result<Vec<usize>, String> {
+    let number = |text: &str| {
+        text.trim().parse::<usize>().map_err(|_| format!("`{}` is not {what}", text.trim()))
     };
-    match orders.len() {
-        0 => Err("the range is empty; write the smaller order first".into()),
-        count if count > MOST_ORDERS => Err(format!("a plot shows at most {MOST_ORDERS} orders")),
-        _ => Ok(Orders(orders)),
+    let mut numbers = Vec::new();
+    for part in text.split(',') {
+        let Some((first, last)) = part.split_once("..") else {
+            numbers.push(number(part)?);
+            continue;
+        };
+        let (first, last) = (number(first)?, number(last.trim_start_matches('='))?);
+        if first > last {
+            return Err(format!(
+                "the range {} is empty; write the smaller number first",
+                part.trim()
+            ));
+        }
+        if last > HIGHEST_ORDER {
+            return Err(format!("{last} is above the highest order, {HIGHEST_ORDER}"));
+        }
+        numbers.extend(first..=last);
+    }
+    let mut sorted = numbers.clone();
+    sorted.sort_unstable();
+    match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(format!("{} is asked for twice", pair[0])),
+        None => Ok(numbers),
     }
 }
 
+/// The highest order of a series.
+const HIGHEST_ORDER: usize = 10_000;
+
+fn orders(text: &str) -> Result<Orders, String> {
+    let orders = numbers(text, "an order")?;
+    if orders.len() > MOST_ORDERS {
+        return Err(format!("a plot shows at most {MOST_ORDERS} orders"));
+    }
+    Ok(Orders(orders))
+}
+
 fn degrees(text: &str) -> Result<Degrees, String> {
-    let number = |text: &str| {
-        text.trim().parse().map_err(|_| format!("`{text}` is not a degree, nonzero or all"))
-    };
     match text {
         "nonzero" => Ok(Degrees::NonZero),
         "all" => Ok(Degrees::All),
-        list => list.split(',').map(number).collect::<Result<_, _>>().map(Degrees::List),
+        list => numbers(list, "a degree, nonzero or all").map(Degrees::List),
     }
+}
+
+fn order(text: &str) -> Result<usize, String> {
+    text.parse().map_err(|_| "write an integer of at least 0, such as 4".into())
+}
+
+fn threads(text: &str) -> Result<usize, String> {
+    let threads = text.parse().ok().filter(|&threads| threads > 0);
+    threads.ok_or_else(|| "write an integer of at least 1".into())
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {
@@ -363,20 +431,25 @@ impl FunctionArguments {
 }
 
 /// The value of a constant expression such as `1/255`.
-pub fn number(text: &str) -> Result<f64, Failure> {
-    let constant = Function::constant(text).map_err(Error::from)?;
-    Ok(Series::new(&constant, 0, "0")?.coefficients()[0])
+fn finite(text: &str) -> Result<f64, String> {
+    let constant = Function::constant(text).map_err(|error| Error::from(error).to_string())?;
+    let series = Series::new(&constant, 0, "0");
+    let value = series.map_err(|_| format!("`{text}` has no value"))?.coefficients()[0];
+    if value.is_finite() {
+        return Ok(value);
+    }
+    Err(format!("it is beyond the doubles, whose largest is {:e}", f64::MAX))
 }
 
 /// A range written `LOW:HIGH`, both constant expressions.
-pub fn range(text: &str) -> Result<(f64, f64), Failure> {
-    let (low, high) = text
-        .split_once(':')
-        .ok_or_else(|| Failure::Usage(format!("`{text}` is not a range; write LOW:HIGH")))?;
-    let (low, high) = (number(low)?, number(high)?);
-    if low < high && (high - low).is_finite() {
-        Ok((low, high))
-    } else {
-        Err(Failure::Usage(format!("the range `{text}` is empty; write the smaller end first")))
+fn range(text: &str) -> Result<(f64, f64), String> {
+    let (low, high) = text.split_once(':').ok_or("it is not a range; write LOW:HIGH")?;
+    let (low, high) = (finite(low)?, finite(high)?);
+    if low >= high {
+        return Err("the range is empty; write the smaller end first".into());
     }
+    if !(high - low).is_finite() {
+        return Err("the range is wider than the doubles".into());
+    }
+    Ok((low, high))
 }

@@ -47,15 +47,15 @@ impl Array {
         }
     }
 
-    /// The smallest and the largest value, NaN aside; `None` if there is none.
-    pub fn range(&self) -> Option<(f64, f64)> {
-        fn extremes<T: Element>(array: &ArrayD<T>) -> Option<(f64, f64)> {
-            let start = (f64::INFINITY, f64::NEG_INFINITY);
-            let (low, high) = array.iter().fold(start, |(low, high), value| {
-                let value = value.to_f64();
-                (low.min(value), high.max(value))
+    /// The smallest and the largest finite value, if there is one, and the number of finite values.
+    pub fn range(&self) -> (Option<(f64, f64)>, usize) {
+        fn extremes<T: Element>(array: &ArrayD<T>) -> (Option<(f64, f64)>, usize) {
+            let start = (f64::INFINITY, f64::NEG_INFINITY, 0);
+            let finite = array.iter().map(|value| value.to_f64()).filter(|value| value.is_finite());
+            let (low, high, count) = finite.fold(start, |(low, high, count), value| {
+                (low.min(value), high.max(value), count + 1)
             });
-            (low <= high).then_some((low, high))
+            ((count > 0).then_some((low, high)), count)
         }
         each!(self, array => extremes(array))
     }

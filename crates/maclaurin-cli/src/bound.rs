@@ -6,7 +6,7 @@ use maclaurin::{Error, ErrorBound, Series};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::arguments::{BoundArguments, number, range};
+use crate::arguments::BoundArguments;
 use crate::chart::{self, Chart};
 use crate::picture::draw_failure;
 use crate::{Failure, output};
@@ -23,10 +23,11 @@ const SAMPLES: usize = 384;
 
 pub fn run(arguments: &BoundArguments) -> Result<(), Failure> {
     let function = arguments.function.function(&arguments.expression)?;
-    let (low, high) = range(&arguments.on)?;
-    let series = match &arguments.tolerance {
-        Some(text) => {
-            let tolerance = number(text)?;
+    let (low, high) = arguments.on;
+    let target = arguments.output.as_deref();
+    let target = target.map(|path| chart::target(path, arguments.writing.force)).transpose()?;
+    let series = match arguments.tolerance {
+        Some(tolerance) => {
             Series::within(&function, (low, high), tolerance, arguments.function.at.as_deref())?
         }
         None => Series::new(&function, arguments.order.unwrap_or(4), arguments.function.at())?,
@@ -34,19 +35,48 @@ pub fn run(arguments: &BoundArguments) -> Result<(), Failure> {
     let error = series.error_bound(low, high)?;
     let relative = series.relative_error_bound(low, high);
     let slices = slices(&series, low, high, error);
-    let mut text = summary(&series, low, high, &error, &relative);
-    text += &drawing(&slices, &error, low, high);
-    output::print(&text)?;
-    if let Some(path) = &arguments.output {
+    let silent = arguments.writing.quiet
+        || target.as_ref().is_some_and(|target| output::is_standard(target.path()));
+    if arguments.json && !silent {
+        output::print(&json(&series, low, high, &error, &relative))?;
+    } else if !silent {
+        let text = summary(&series, low, high, &error, &relative);
+        output::print(&(text + &drawing(&slices, &error, low, high)))?;
+    }
+    if let Some(target) = &target {
         let x = |i: usize| low + (high - low) * i as f64 / SAMPLES as f64;
         let at = |x: f64| series.error_bound(x, x).map_or(f64::NAN, |error| error.sampled);
         let curve = (0..=SAMPLES).map(x).map(|x| (x, at(x.clamp(low, high)))).collect();
         let title =
             format!("How far order {} about {} is from {function}", series.order(), series.at());
-        chart::save(&ErrorChart { title, low, high, slices, curve, bound: error.bound }, path)?;
-        output::print(&format!("\n{}\n", path.display()))?;
+        chart::save(&ErrorChart { title, low, high, slices, curve, bound: error.bound }, target)?;
+        if !silent && !arguments.json {
+            output::print(&format!("\n{}\n", target.path().display()))?;
+        }
     }
     Ok(())
+}
+
+/// The bounds for programs.
+fn json(
+    series: &Series,
+    low: f64,
+    high: f64,
+    error: &ErrorBound,
+    relative: &Result<ErrorBound, Error>,
+) -> String {
+    let bound = |error: &ErrorBound| serde_json::json!({ "bound": error.bound, "sampled": error.sampled, "at": error.at });
+    let radius = series.radius();
+    let object = serde_json::json!({
+        "function": series.function().text(),
+        "at": series.at(),
+        "order": series.order(),
+        "on": [low, high],
+        "error": bound(error),
+        "relative_error": relative.as_ref().ok().map(bound),
+        "radius": { "lower": radius.lower, "upper": radius.upper, "exact": radius.exact },
+    });
+    format!("{object}\n")
 }
 
 /// The bounds on equal parts of the range.

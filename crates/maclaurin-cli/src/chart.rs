@@ -10,7 +10,7 @@ use plotters::prelude::*;
 
 use crate::Failure;
 use crate::input::ending;
-use crate::output::Pending;
+use crate::output::{Target, is_standard};
 use crate::picture::{FAMILY, OVERSAMPLING, Picture, draw_failure, text, use_font};
 
 /// Width and height of the picture in pixels.
@@ -28,16 +28,29 @@ pub trait Chart {
         B::ErrorType: 'static;
 }
 
-/// Draws into a .svg or .png file.
-pub fn save(chart: &impl Chart, path: &Path) -> Result<(), Failure> {
-    use_font();
+/// The file that a picture is drawn into: .svg, .png, or - for SVG to standard output.
+pub fn target(path: &Path, force: bool) -> Result<Target, Failure> {
     match ending(path).as_str() {
-        "svg" => {
+        "svg" | "png" => {}
+        _ if is_standard(path) => {}
+        other => {
+            let message = format!("cannot write `.{other}`: --output is a .svg or .png file");
+            return Err(Failure::Usage(message));
+        }
+    }
+    Target::new(path, force, &[])
+}
+
+/// Draws into a file.
+pub fn save(chart: &impl Chart, target: &Target) -> Result<(), Failure> {
+    use_font();
+    match ending(target.path()).as_str() {
+        "svg" | "" => {
             let mut text = String::new();
             chart.draw(&SVGBackend::with_string(&mut text, SIZE).into_drawing_area(), 1)?;
-            Pending::create(path)?.finish(|file| file.write_all(text.as_bytes()))?;
+            target.write(|file| file.write_all(text.as_bytes()))?;
         }
-        "png" => {
+        _ => {
             let size = (SIZE.0 * OVERSAMPLING, SIZE.1 * OVERSAMPLING);
             let mut large = Picture::white(size.0, size.1);
             chart.draw(
@@ -46,11 +59,7 @@ pub fn save(chart: &impl Chart, path: &Path) -> Result<(), Failure> {
             )?;
             let pixels = large.scaled_down(SIZE)?.into_raw();
             let picture = Picture { width: SIZE.0, height: SIZE.1, pixels };
-            Pending::create(path)?.finish(|file| picture.write_png(file))?;
-        }
-        other => {
-            let message = format!("cannot write `.{other}`: --output is a .svg or .png file");
-            return Err(Failure::Usage(message));
+            target.write(|file| picture.write_png(file))?;
         }
     }
     Ok(())

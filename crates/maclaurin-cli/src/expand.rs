@@ -1,28 +1,27 @@
 //! `maclaurin expand`: pictures and arrays in, expanded arrays out.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use half::f16;
 use indicatif::{ProgressBar, ProgressStyle};
-use maclaurin::{Expansion, Float, Kind, Polynomial, Series};
+use maclaurin::{Degrees, Expansion, Float, Kind, Polynomial, Series};
 
-use crate::arguments::{ExpandArguments, FileFormat, TypeName, number};
-use crate::bound::scientific;
-use crate::output::{Archive, Pending, Stored, write_npy};
+use crate::arguments::{ExpandArguments, FileFormat, TypeName};
+use crate::output::{self, Archive, Stored, Target, write_npy};
+use crate::summary::{Done, Summary};
 use crate::{Failure, input, sheet};
 
 /// Where the results go.
 enum Destination {
-    /// One array.
-    Array(PathBuf),
+    /// One file for one input: an array or a contact sheet.
+    Single(Target, FileFormat),
     /// One archive of arrays, each under its input's name.
-    Archive(PathBuf),
-    /// One contact sheet.
-    Sheet(PathBuf),
-    /// A file for each input.
-    Folder(PathBuf, FileFormat),
+    Archive(Target),
+    /// A file for each input, by the input's name.
+    Folder(BTreeMap<String, Target>, FileFormat),
 }
 
 /// The whole job, settled before the first file is read.
@@ -31,49 +30,45 @@ struct Job<'a> {
     series: Series,
     polynomial: Polynomial,
     expansion: Expansion,
-}
-
-/// What happened to one file, for the summary.
-struct Done {
-    line: String,
-    /// Values read, bytes computed, and the time that the computation took.
-    values: usize,
-    bytes: usize,
-    time: Duration,
-    /// The smallest and the largest value that was expanded.
-    range: Option<(f64, f64)>,
-    scale: f64,
+    files: BTreeMap<String, &'a Path>,
 }
 
 pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
+    let kind = arguments.kind.kind();
+    let refuse = |message: &str| Err(Failure::Usage(message.into()));
+    if kind == Kind::Sum && (arguments.degrees.is_some() || arguments.constant) {
+        return refuse(
+            "--kind sum is the whole polynomial: it takes no --degrees and no --constant (--weights choose among \
+             its partial sums)",
+        );
+    }
+    if kind != Kind::Sum && !arguments.weights.is_empty() {
+        return refuse("--weights go with --kind sum");
+    }
     let series = arguments.place.series(&arguments.function, &arguments.length)?;
     let mut polynomial = series.polynomial();
-    let kind = arguments.kind.kind();
     if !arguments.weights.is_empty() {
-        if kind != Kind::Sum {
-            return Err(Failure::Usage("--weights go with --kind sum".into()));
-        }
         polynomial = polynomial.weighted(&arguments.weights)?;
     }
     let expansion = Expansion {
         kind,
-        degrees: arguments.degrees.clone(),
+        degrees: arguments.degrees.clone().unwrap_or(Degrees::NonZero),
         constant: arguments.constant,
         axis: arguments.axis,
         stack: !arguments.concatenate,
-        scale: arguments.scale.as_deref().map_or(Ok(1.0), number)?,
-        shift: number(&arguments.shift)?,
+        scale: arguments.scale.unwrap_or(1.0),
+        shift: arguments.shift,
         threads: arguments.threads,
     };
     expansion.degrees_of(&polynomial)?;
-    let job = Job { arguments, series, polynomial, expansion };
-    let files = input::files(&arguments.inputs)?;
-    let names = names(&files)?;
-    let destination = destination(arguments, files.len())?;
+    let inputs = input::files(&arguments.inputs)?;
+    let files = names(&inputs)?;
+    let destination = destination(arguments, &files, &inputs)?;
+    let job = Job { arguments, series, polynomial, expansion, files };
     match arguments.dtype {
-        TypeName::F16 => job.run::<f16>(&names, &destination),
-        TypeName::F32 => job.run::<f32>(&names, &destination),
-        TypeName::F64 => job.run::<f64>(&names, &destination),
+        TypeName::F16 => job.run::<f16>(&destination),
+        TypeName::F32 => job.run::<f32>(&destination),
+        TypeName::F64 => job.run::<f64>(&destination),
     }
 }
 
@@ -93,136 +88,165 @@ fn names(files: &[PathBuf]) -> Result<BTreeMap<String, &Path>, Failure> {
     Ok(names)
 }
 
-fn destination(arguments: &ExpandArguments, files: usize) -> Result<Destination, Failure> {
-    let path = arguments.output.clone();
-    let single = |destination: Destination| {
-        if files == 1 {
-            Ok(destination)
-        } else {
+/// Where the results go, checked before any work: nothing that is read is replaced, and nothing that
+/// exists without --force.
+fn destination(
+    arguments: &ExpandArguments,
+    files: &BTreeMap<String, &Path>,
+    inputs: &[PathBuf],
+) -> Result<Destination, Failure> {
+    let path = &arguments.output;
+    let target = |path: &Path| Target::new(path, arguments.writing.force, inputs);
+    let single = |format| match files.len() {
+        1 => Ok(Destination::Single(target(path)?, format)),
+        files => {
             let message = format!("{files} files need a folder or a .npz file as --output");
             Err(Failure::Usage(message))
         }
     };
-    match input::ending(&path).as_str() {
-        "npy" => single(Destination::Array(path)),
-        "png" => single(Destination::Sheet(path)),
-        "npz" => Ok(Destination::Archive(path)),
-        "" => Ok(Destination::Folder(path, arguments.format)),
-        _ if path.is_dir() => Ok(Destination::Folder(path, arguments.format)),
+    let names_folder = path.to_string_lossy().ends_with(std::path::is_separator);
+    if path.is_dir() || names_folder {
+        return folder(arguments, files, target);
+    }
+    match input::ending(path).as_str() {
+        _ if output::is_standard(path) => single(arguments.format),
+        "npy" => single(FileFormat::Npy),
+        "png" => single(FileFormat::Png),
+        "npz" => Ok(Destination::Archive(target(path)?)),
+        "" if path.exists() => single(arguments.format),
+        "" => folder(arguments, files, target),
         other => Err(Failure::Usage(format!(
-            "cannot write `.{other}`: --output is a .npy, .npz or .png file, or a folder"
+            "cannot write `.{other}`: --output is a .npy, .npz or .png file, or a folder (a new one with a dot in its \
+             name ends in /)"
         ))),
     }
 }
 
+/// A folder and the files in it; the folder is made if there is none.
+fn folder(
+    arguments: &ExpandArguments,
+    files: &BTreeMap<String, &Path>,
+    target: impl Fn(&Path) -> Result<Target, Failure>,
+) -> Result<Destination, Failure> {
+    let (folder, format) = (&arguments.output, arguments.format);
+    std::fs::create_dir_all(folder).map_err(|error| output::failure(folder, &error))?;
+    let ending = if format == FileFormat::Npy { "npy" } else { "png" };
+    let targets = files
+        .keys()
+        .map(|name| Ok((name.clone(), target(&folder.join(format!("{name}.{ending}")))?)));
+    Ok(Destination::Folder(targets.collect::<Result<_, Failure>>()?, format))
+}
+
 impl Job<'_> {
-    fn run<U: Float + Stored>(
-        &self,
-        files: &BTreeMap<String, &Path>,
-        destination: &Destination,
-    ) -> Result<(), Failure> {
+    fn run<U: Float + Stored>(&self, destination: &Destination) -> Result<(), Failure> {
         match destination {
-            Destination::Array(path) => self.each(files, |_, file| self.array::<U>(file, path)),
-            Destination::Sheet(path) => self.each(files, |_, file| self.sheet(file, path)),
-            Destination::Archive(path) => {
-                // A failed member fails the archive: half of one would look like all of it.
-                let mut failure = None;
-                let pending = Pending::create(path)?;
-                let outcome = pending.finish(|output| {
-                    let mut archive = Archive::new(output);
-                    let all = self.each(files, |name, file| {
-                        let (array, done) = self.expand::<U>(file)?;
-                        archive.add(name, &array).map_err(|error| write_failure(path, &error))?;
-                        Ok(done)
-                    });
-                    if let Err(error) = all {
-                        failure = Some(error);
-                        return Err(std::io::Error::other("a member failed"));
-                    }
-                    archive.finish()
-                });
-                match failure {
-                    Some(failure) => Err(failure),
-                    None => outcome.map(|_| ()),
-                }
+            Destination::Single(target, format) => {
+                let quiet = output::is_standard(target.path());
+                self.each(quiet, |_, file| self.file::<U>(file, target, *format))
             }
-            Destination::Folder(folder, format) => {
-                std::fs::create_dir_all(folder).map_err(|error| write_failure(folder, &error))?;
-                self.each(files, |name, file| match format {
-                    FileFormat::Npy => self.array::<U>(file, &folder.join(format!("{name}.npy"))),
-                    FileFormat::Png => self.sheet(file, &folder.join(format!("{name}.png"))),
-                })
+            Destination::Folder(targets, format) => {
+                self.each(false, |name, file| self.file::<U>(file, &targets[name], *format))
             }
+            Destination::Archive(target) => self.archive::<U>(target),
         }
     }
 
-    /// Does `work` for each file, with a progress bar where there are several, and sums up.
+    /// All arrays that could be made, in one archive; of none there is no archive.
+    fn archive<U: Float + Stored>(&self, target: &Target) -> Result<(), Failure> {
+        let (mut outcome, mut members) = (Ok(()), 0);
+        let written = target.write(|file| {
+            let mut archive = Archive::new(file);
+            outcome = self.each(output::is_standard(target.path()), |name, file| {
+                let (array, done) = self.expand::<U>(file)?;
+                let added = archive.add(name, &array);
+                added.map_err(|error| output::failure(target.path(), &error))?;
+                members += 1;
+                Ok(done)
+            });
+            if members == 0 {
+                return Err(std::io::Error::other("no array could be made"));
+            }
+            archive.finish()
+        });
+        match written {
+            Err(failure) if members > 0 => Err(failure),
+            _ => outcome,
+        }
+    }
+
+    fn file<U: Float + Stored>(
+        &self,
+        file: &Path,
+        target: &Target,
+        format: FileFormat,
+    ) -> Result<Done, Failure> {
+        match format {
+            FileFormat::Npy => self.array::<U>(file, target),
+            FileFormat::Png => self.sheet(file, target),
+        }
+    }
+
+    /// Does `work` for each file, with a progress bar where there are several, and sums up. What a file
+    /// fails by, a panic too, the others do not notice. With `silent`, standard output is for the result.
     fn each(
         &self,
-        files: &BTreeMap<String, &Path>,
+        silent: bool,
         mut work: impl FnMut(&str, &Path) -> Result<Done, Failure>,
     ) -> Result<(), Failure> {
-        let quiet = self.arguments.quiet;
-        let bar = if files.len() > 1 && !quiet {
+        let quiet = self.arguments.writing.quiet || silent;
+        let bar = if self.files.len() > 1 && !quiet {
             let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {wide_msg} {eta}");
-            ProgressBar::new(files.len() as u64)
+            ProgressBar::new(self.files.len() as u64)
                 .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         } else {
             ProgressBar::hidden()
         };
         let start = Instant::now();
-        let (mut values, mut bytes, mut time, mut failed) = (0, 0, Duration::ZERO, 0);
-        let mut trust = Trust::default();
-        for (name, file) in files {
+        let mut summary = Summary::default();
+        let lines = !quiet && !self.arguments.json;
+        for (name, file) in &self.files {
             bar.set_message(name.clone());
-            match work(name, file) {
+            let outcome = catch_unwind(AssertUnwindSafe(|| work(name, file)));
+            let panicked = |_| {
+                let reason = "an internal error: please report it with the file".into();
+                Err(Failure::Read { path: (*file).into(), reason })
+            };
+            match outcome.unwrap_or_else(panicked) {
                 Ok(done) => {
-                    if !quiet {
-                        bar.suspend(|| println!("{}", done.line));
+                    if lines {
+                        bar.suspend(|| output::print(&format!("{}\n", done.line)))?;
                     }
-                    values += done.values;
-                    bytes += done.bytes;
-                    time += done.time;
-                    trust.add(&done);
+                    summary.add(done);
                 }
-                Err(failure) if files.len() == 1 => return Err(failure),
+                Err(failure) if self.files.len() == 1 => return Err(failure),
                 Err(failure) => {
-                    bar.suspend(|| eprintln!("error: {failure}"));
-                    failed += 1;
+                    bar.suspend(|| output::report("error", &failure.to_string()));
+                    summary.add_failed(file, &failure.to_string());
                 }
             }
             bar.inc(1);
         }
         bar.finish_and_clear();
-        if !quiet && values > 0 {
-            println!("{}", self.summary(values, bytes, time, start.elapsed()));
+        self.sum_up(&summary, quiet, start.elapsed())?;
+        match summary.failed() {
+            0 => Ok(()),
+            failed => Err(Failure::Some { failed, all: self.files.len() }),
         }
-        if self.expansion.kind != Kind::Powers && self.arguments.weights.is_empty() {
-            let (line, warning) = trust.lines(&self.series);
-            if !quiet && !line.is_empty() {
-                println!("{line}");
-            }
-            if !warning.is_empty() {
-                eprintln!("{warning}");
-            }
-        }
-        if failed > 0 { Err(Failure::Some { failed, all: files.len() }) } else { Ok(()) }
     }
 
-    fn summary(&self, values: usize, bytes: usize, time: Duration, all: Duration) -> String {
-        let seconds = time.as_secs_f64().max(1e-9);
-        format!(
-            "{} of {} about {}: {:.1} million values expanded in {:.1} ms ({:.0} million values/s, \
-             {:.2} GB/s written to memory), {:.2} s with reading and writing",
-            self.what(),
-            self.series.function(),
-            self.series.at(),
-            values as f64 / 1e6,
-            seconds * 1e3,
-            values as f64 / 1e6 / seconds,
-            bytes as f64 / 1e9 / seconds,
-            all.as_secs_f64()
-        )
+    fn sum_up(&self, summary: &Summary, quiet: bool, all: Duration) -> Result<(), Failure> {
+        let trusted = self.expansion.kind != Kind::Powers && self.arguments.weights.is_empty();
+        let (line, warnings) = summary.trust(&self.series, trusted);
+        if self.arguments.json && !quiet {
+            output::print(&summary.json(&self.series, trusted, &warnings))?;
+        } else if !quiet && summary.failed() < self.files.len() {
+            output::print(&summary.text(&self.what(), &self.series, all))?;
+            output::print(&line.unwrap_or_default())?;
+        }
+        for warning in &warnings {
+            output::report("warning", warning);
+        }
+        Ok(())
     }
 
     /// The kind and the degrees in words.
@@ -246,7 +270,7 @@ impl Job<'_> {
     /// The expansion for one input: a picture of integers is read as 0..1 unless --scale says
     /// otherwise.
     fn expansion(&self, input: &input::Input) -> Expansion {
-        let scale = match (&self.arguments.scale, input.white) {
+        let scale = match (self.arguments.scale, input.white) {
             (None, Some(white)) => 1.0 / white,
             _ => self.expansion.scale,
         };
@@ -259,21 +283,23 @@ impl Job<'_> {
         let start = Instant::now();
         let array = input.array.expand::<U>(&self.polynomial, &expansion)?;
         let time = start.elapsed();
-        let done = done(file, &input, &expansion, array.shape(), size_of::<U>(), time);
+        let done = Done::new(file, &input.array, &expansion, &array, time);
         Ok((array, done))
     }
 
-    fn array<U: Float + Stored>(&self, file: &Path, path: &Path) -> Result<Done, Failure> {
+    fn array<U: Float + Stored>(&self, file: &Path, target: &Target) -> Result<Done, Failure> {
         let (array, mut done) = self.expand::<U>(file)?;
-        let size = Pending::create(path)?.finish(|output| write_npy(&array, output))?;
+        let size = target.write(|output| write_npy(&array, output))?;
         let type_name = std::any::type_name::<U>().rsplit("::").next().unwrap_or_default();
-        let megabytes = size as f64 / 1e6;
-        let written = format!(" {type_name}, {} ({megabytes:.1} MB)", path.display());
+        let (megabytes, path) = (size as f64 / 1e6, target.path().display());
+        let written = format!(" {type_name}, {path} ({megabytes:.1} MB)");
         done.line.push_str(&written);
+        done.json["output"] = path.to_string().into();
+        done.json["output_dtype"] = type_name.into();
         Ok(done)
     }
 
-    fn sheet(&self, file: &Path, path: &Path) -> Result<Done, Failure> {
+    fn sheet(&self, file: &Path, target: &Target) -> Result<Done, Failure> {
         let input = input::read(file)?;
         let channels = sheet::channels(file, input.array.shape())?;
         let expansion = self.expansion(&input);
@@ -284,7 +310,7 @@ impl Job<'_> {
         let time = start.elapsed();
         let affine = Expansion { kind: Kind::Sum, ..planes.clone() };
         let plain = input.array.expand::<f32>(&Polynomial::new(0.0, vec![0.0, 1.0]), &affine)?;
-        let mut done = done(file, &input, &expansion, array.shape(), size_of::<f32>(), time);
+        let mut done = Done::new(file, &input.array, &expansion, &array, time);
         let degrees = self.expansion.degrees_of(&self.polynomial)?;
         let labels = if degrees.is_empty() {
             vec![self.what()]
@@ -303,81 +329,10 @@ impl Job<'_> {
             self.series.at()
         );
         let picture = sheet::draw(&title, channels, &plain, &labels, &array)?;
-        Pending::create(path)?.finish(|output| picture.write_png(output))?;
-        done.line.extend([", ", &path.to_string_lossy(), " (contact sheet)"]);
+        target.write(|output| picture.write_png(output))?;
+        let path = target.path().display().to_string();
+        done.line.extend([", ", &path, " (contact sheet)"]);
+        done.json["output"] = path.into();
         Ok(done)
-    }
-}
-
-fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::Write { path: path.into(), reason: error.to_string() }
-}
-
-/// The line about one file and its figures.
-fn done(
-    file: &Path,
-    input: &input::Input,
-    expansion: &Expansion,
-    shape: &[usize],
-    size: usize,
-    time: Duration,
-) -> Done {
-    let range = input.array.range().map(|(low, high)| {
-        let ends = [low, high].map(|end| expansion.scale * end + expansion.shift);
-        (ends[0].min(ends[1]), ends[0].max(ends[1]))
-    });
-    let described =
-        range.map_or("no values".into(), |(low, high)| format!("values {low:.4} to {high:.4}"));
-    let line = format!(
-        "{}: {} {}, {described} -> {}",
-        file.display(),
-        extents(input.array.shape()),
-        input.array.type_name(),
-        extents(shape)
-    );
-    let values = input.array.shape().iter().product();
-    let bytes = shape.iter().product::<usize>() * size;
-    Done { line, values, bytes, time, range, scale: expansion.scale }
-}
-
-/// A shape as `427 x 640 x 3`.
-fn extents(shape: &[usize]) -> String {
-    if shape.is_empty() {
-        return "one value".into();
-    }
-    shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" x ")
-}
-
-/// Where the values of a job lie, and how far the polynomial can be trusted there.
-#[derive(Default)]
-struct Trust {
-    range: Option<(f64, f64)>,
-    scale: f64,
-}
-
-impl Trust {
-    fn add(&mut self, done: &Done) {
-        let Some((low, high)) = done.range.filter(|(low, high)| (high - low).is_finite()) else {
-            return;
-        };
-        let (least, most) = self.range.unwrap_or((low, high));
-        self.range = Some((least.min(low), most.max(high)));
-        self.scale = done.scale;
-    }
-
-    /// A line for the summary, and a warning where values leave the disc of convergence.
-    fn lines(&self, series: &Series) -> (String, String) {
-        let Some((low, high)) = self.range else { return (String::new(), String::new()) };
-        let radius = series.radius();
-        let error = series.error_bound(low, high).map_or("without bound".into(), |error| {
-            format!("at most {}", scientific(error.bound, true))
-        });
-        let line = format!(
-            "on the values' range, {low:.4} to {high:.4}, the polynomial is off by {error} (certified); \
-             radius of convergence {radius}"
-        );
-        let outside = series.outside(low, high, self.scale);
-        let warning = outside.map_or(String::new(), |outside| format!("warning: {outside}"));
-        (line, warning)
     }
 }

@@ -11,6 +11,7 @@ mod picture;
 mod plot;
 mod series;
 mod sheet;
+mod summary;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -78,7 +79,7 @@ impl Failure {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    output::clean_up_on_interrupt();
+    output::clean_up_on_signals();
     let outcome = match &arguments.command {
         Command::Series(arguments) => series::run(arguments),
         Command::Expand(arguments) => expand::run(arguments),
@@ -90,23 +91,37 @@ fn main() -> ExitCode {
             clap_complete::generate(*shell, &mut command, "maclaurin", &mut script);
             output::print(&String::from_utf8_lossy(&script))
         }
-        Command::Man => manual().and_then(|page| output::print(&page)),
+        Command::Man { command } => {
+            manual(command.as_deref()).and_then(|page| output::print(&page))
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            output::report("error", &failure.to_string());
             failure.exit_code()
         }
     }
 }
 
-/// One page: the command and, as sections, its subcommands.
-fn manual() -> Result<String, Failure> {
+/// One page: the command and, as sections, its subcommands; or that of one subcommand.
+fn manual(of: Option<&str>) -> Result<String, Failure> {
     let mut page = Vec::new();
     let failure = |error: std::io::Error| Failure::Draw(error.to_string());
     let mut command = Arguments::command();
     command.build();
+    if let Some(name) = of {
+        let Some(subcommand) = command.find_subcommand(name) else {
+            let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
+            return Err(Failure::Usage(format!(
+                "there is no command `{name}`; the commands are {}",
+                names.join(", ")
+            )));
+        };
+        let man = clap_mangen::Man::new(subcommand.clone());
+        man.render(&mut page).map_err(failure)?;
+        return Ok(String::from_utf8_lossy(&page).into_owned());
+    }
     clap_mangen::Man::new(command.clone()).render(&mut page).map_err(failure)?;
     for subcommand in command.get_subcommands().filter(|command| command.get_name() != "help") {
         let man = clap_mangen::Man::new(subcommand.clone());

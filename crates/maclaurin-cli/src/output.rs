@@ -1,14 +1,17 @@
 //! Files out: written beside their place under a temporary name, then renamed, so that no
-//! half-written file is ever seen.
+//! half-written file is ever seen and nothing is replaced that was not meant to be.
+//!
+//! One rule for all commands: a file that exists is replaced with `--force` only, and a file that is
+//! read never. A link is followed, a file that may not be written is left alone, and permissions
+//! stay, as `cp` does it. `-` is standard output.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use ndarray::ArrayD;
 use npyz::{AutoSerialize, Serialize, WriterBuilder};
-use tempfile::NamedTempFile;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -17,79 +20,183 @@ use crate::Failure;
 /// The temporary file that is being written.
 static PENDING: Mutex<Option<PathBuf>> = Mutex::new(None);
 
-/// Lets Ctrl-C end the program with the temporary file removed.
-pub fn clean_up_on_interrupt() {
-    let handler = || {
-        if let Some(path) = PENDING.lock().ok().and_then(|mut pending| pending.take()) {
-            // The file may be renamed or gone by now.
-            let _ = std::fs::remove_file(path);
+/// Lets SIGINT, SIGTERM and SIGHUP end the program with the temporary file removed; those that the
+/// program was started to ignore, as by `nohup`, stay ignored.
+#[cfg(unix)]
+pub fn clean_up_on_signals() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let ignored = ignored_signals();
+    let ends =
+        [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    // Without a handler a signal still ends the program.
+    let Ok(mut signals) = signal_hook::iterator::Signals::new(ends) else { return };
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            if let Some(path) = PENDING.lock().ok().and_then(|mut pending| pending.take()) {
+                // The file may be renamed or gone by now.
+                let _ = std::fs::remove_file(path);
+            }
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
         }
-        // 128 + SIGINT, as shells have it.
-        std::process::exit(130);
-    };
-    // Without a handler Ctrl-C still ends the program.
-    let _ = ctrlc::set_handler(handler);
+    });
 }
+
+/// The signals that were ignored when the program started, by bit, where Linux says so.
+#[cfg(unix)]
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    line.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok()).unwrap_or(0)
+}
+
+#[cfg(not(unix))]
+pub fn clean_up_on_signals() {}
 
 /// Prints to standard output; a reader that closes early, such as `head`, is no failure.
 pub fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout().write_all(text.as_bytes()) {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::Write { path: "standard output".into(), reason: error.to_string() })
+            Err(failure(Path::new("standard output"), &error))
         }
         _ => Ok(()),
     }
 }
 
-/// A file that appears at its path when it is finished, or not at all.
-pub struct Pending {
-    path: PathBuf,
-    file: NamedTempFile,
+/// Says something on standard error, after `error:` or `warning:` in their colours; nobody may be listening.
+pub fn report(what: &str, message: &str) {
+    use clap::builder::styling::{AnsiColor, Style};
+    let color = if what == "error" { AnsiColor::Red } else { AnsiColor::Yellow };
+    let style = Style::new().bold().fg_color(Some(color.into()));
+    let _ = writeln!(anstream::stderr().lock(), "{style}{what}:{style:#} {message}");
 }
 
-impl Pending {
-    /// Starts a file beside its place.
-    pub fn create(path: &Path) -> Result<Self, Failure> {
-        let fail = |error: io::Error| failure(path, &error);
-        if path.is_dir() {
-            return Err(Failure::Write { path: path.into(), reason: "it is a folder".into() });
+/// Whether a path stands for standard input or output.
+pub fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Where a file goes, settled before any work is done for it.
+pub struct Target {
+    /// As it was given.
+    path: PathBuf,
+    place: Place,
+}
+
+enum Place {
+    /// Standard output, or what is no regular file, such as a pipe.
+    Stream(Option<PathBuf>),
+    /// A regular file; the permissions are those of the one that is replaced.
+    File { path: PathBuf, replaces: Option<Permissions> },
+}
+
+impl Target {
+    /// Checks that a file can be written at `path` without harm.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Write`] for one of the `inputs`, for a file that exists unless `force`, for one that
+    /// may not be written, for a folder, and where there is no folder for it.
+    pub fn new(path: &Path, force: bool, inputs: &[PathBuf]) -> Result<Self, Failure> {
+        let refuse = |reason: String| Failure::Write { path: path.into(), reason };
+        let target = |place| Ok(Self { path: path.into(), place });
+        if is_standard(path) {
+            return target(Place::Stream(None));
         }
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
+        let Ok(metadata) = path.metadata() else {
+            if path.is_symlink() {
+                return Err(refuse("it is a link to a file that is not there".into()));
+            }
+            let folder = folder_of(path);
+            if !folder.is_dir() {
+                return Err(refuse(format!("there is no folder {}", folder.display())));
+            }
+            return target(Place::File { path: path.into(), replaces: None });
         };
-        if !folder.is_dir() {
-            let reason = format!("there is no folder {}", folder.display());
-            return Err(Failure::Write { path: path.into(), reason });
+        if metadata.is_dir() {
+            return Err(refuse("it is a folder".into()));
         }
+        if !metadata.is_file() {
+            return target(Place::Stream(Some(path.into())));
+        }
+        for input in inputs.iter().filter(|input| !is_standard(input)) {
+            if same_file::is_same_file(path, input).unwrap_or(false) {
+                let reason = format!("it is the file that is read, {}", input.display());
+                return Err(refuse(reason));
+            }
+        }
+        if !force {
+            return Err(refuse("it exists; --force replaces it".into()));
+        }
+        OpenOptions::new().write(true).open(path).map_err(|error| failure(path, &error))?;
+        let resolved = path.canonicalize().map_err(|error| failure(path, &error))?;
+        target(Place::File { path: resolved, replaces: Some(metadata.permissions()) })
+    }
+
+    /// The path as it was given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes all of the file with `write` and gives it its name; returns its size in bytes.
+    pub fn write(&self, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<u64, Failure> {
+        let fail = |error: io::Error| failure(&self.path, &error);
+        let folder = match &self.place {
+            Place::File { path, .. } => folder_of(path).to_owned(),
+            Place::Stream(_) => std::env::temp_dir(),
+        };
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
             // As any new file; the umask takes its share.
-            builder.permissions(std::fs::Permissions::from_mode(0o666));
+            builder.permissions(Permissions::from_mode(0o666));
         }
-        let file = builder.prefix(".maclaurin-").tempfile_in(folder).map_err(fail)?;
+        let mut file = builder.prefix(".maclaurin-").tempfile_in(folder).map_err(fail)?;
         if let Ok(mut pending) = PENDING.lock() {
             *pending = Some(file.path().into());
         }
-        Ok(Self { path: path.into(), file })
-    }
-
-    /// Writes all of the file with `write` and gives it its name; returns its size in bytes.
-    pub fn finish(self, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<u64, Failure> {
-        let Self { path, mut file } = self;
-        let outcome = write(file.as_file_mut())
-            .and_then(|()| Ok(file.as_file().metadata()?.len()))
-            .and_then(|size| file.persist(&path).map(|_| size).map_err(|error| error.error));
+        let outcome = (|| {
+            write(file.as_file_mut())?;
+            let size = file.as_file().metadata()?.len();
+            match &self.place {
+                Place::File { path, replaces: Some(permissions) } => {
+                    file.as_file().set_permissions(permissions.clone())?;
+                    file.persist(path).map_err(|error| error.error)?;
+                }
+                Place::File { path, replaces: None } => {
+                    file.persist_noclobber(path).map_err(|error| error.error)?;
+                }
+                Place::Stream(path) => {
+                    file.rewind()?;
+                    let mut out: Box<dyn Write> = match path {
+                        Some(path) => Box::new(OpenOptions::new().write(true).open(path)?),
+                        None => Box::new(io::stdout().lock()),
+                    };
+                    match io::copy(&mut file, &mut out).and_then(|_| out.flush()) {
+                        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                            return Err(error);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            Ok(size)
+        })();
         if let Ok(mut pending) = PENDING.lock() {
             *pending = None;
         }
-        outcome.map_err(|error| failure(&path, &error))
+        outcome.map_err(fail)
     }
 }
 
-fn failure(path: &Path, error: &io::Error) -> Failure {
+/// The folder that a file lies in.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// An error of writing in our words.
+pub fn failure(path: &Path, error: &io::Error) -> Failure {
     Failure::Write { path: path.into(), reason: error.to_string() }
 }
 

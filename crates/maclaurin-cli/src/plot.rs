@@ -6,10 +6,10 @@ use maclaurin::{Function, Series};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::Failure;
-use crate::arguments::{PlotArguments, range};
+use crate::arguments::PlotArguments;
 use crate::chart::{self, Chart};
 use crate::picture::draw_failure;
+use crate::{Failure, output};
 
 /// Points of a curve.
 const SAMPLES: usize = 1200;
@@ -37,7 +37,8 @@ struct Plot {
 
 pub fn run(arguments: &PlotArguments) -> Result<(), Failure> {
     let function = arguments.function.function(&arguments.expression)?;
-    let (low, high) = range(&arguments.on)?;
+    let (low, high) = arguments.on;
+    let target = chart::target(&arguments.output, arguments.writing.force)?;
     let orders = &arguments.orders.0;
     let highest = orders.iter().copied().max().unwrap_or(0);
     let series = Series::new(&function, highest, arguments.function.at())?;
@@ -46,8 +47,8 @@ pub fn run(arguments: &PlotArguments) -> Result<(), Failure> {
         (0..=SAMPLES).map(move |i| if i == SAMPLES { high } else { low + step * i as f64 })
     };
     let curve: Vec<_> = samples().map(|x| (x, function.evaluate(x))).collect();
-    let y = match &arguments.y {
-        Some(text) => range(text)?,
+    let y = match arguments.y {
+        Some(range) => range,
         None => value_range(&function, &curve)?,
     };
     let mut polynomials: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
@@ -69,9 +70,11 @@ pub fn run(arguments: &PlotArguments) -> Result<(), Failure> {
         function: curve,
         polynomials,
     };
-    chart::save(&plot, &arguments.output)?;
-    println!("{}: {}", arguments.output.display(), plot.title);
-    Ok(())
+    chart::save(&plot, &target)?;
+    if arguments.writing.quiet || output::is_standard(&arguments.output) {
+        return Ok(());
+    }
+    output::print(&format!("{}: {}\n", arguments.output.display(), plot.title))
 }
 
 /// The range of the function's finite values with some room; of most of them where a few are far

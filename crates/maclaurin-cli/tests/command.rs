@@ -75,7 +75,8 @@ fn kinds_layouts_and_types_are_as_asked() {
     let output = in_folder(&folder, "out.npy");
     let moon = picture("moon.png");
     let run = |more: &[&str]| {
-        let mut arguments = vec!["expand", &moon, "-f", "exp(x)", "--order", "3", "-o", &output];
+        let mut arguments =
+            vec!["expand", &moon, "-f", "exp(x)", "--order", "3", "--force", "-o", &output];
         arguments.extend(more);
         done(&arguments)
     };
@@ -140,7 +141,7 @@ fn arrays_of_every_order_and_byte_order_are_read() {
         };
         writer.extend(values).unwrap();
         writer.finish().unwrap();
-        done(&["expand", &input, "-f", "x + x^2", "--order", "2", "-o", &output]);
+        done(&["expand", &input, "-f", "x + x^2", "--order", "2", "--force", "-o", &output]);
         let (shape, values) = read(&output);
         assert_eq!(shape, [2, 3, 2]);
         assert_eq!(values, [0.0, 0.0, 1.0, 1.0, 2.0, 4.0, 3.0, 9.0, 4.0, 16.0, 5.0, 25.0]);
@@ -408,7 +409,7 @@ fn values_beyond_the_radius_are_warned_of_once() {
     let output = in_folder(&folder, "out");
     let (moon, chelsea) = (picture("moon.png"), picture("chelsea.png"));
     let run = |more: &[&str]| {
-        let mut all = vec!["expand", &moon, &chelsea, "-f", "softplus", "-o", &output];
+        let mut all = vec!["expand", &moon, &chelsea, "-f", "softplus", "--force", "-o", &output];
         all.extend(more);
         let run = maclaurin(&all);
         assert!(run.status.success());

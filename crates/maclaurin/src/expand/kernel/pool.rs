@@ -26,9 +26,16 @@ struct Kept {
 
 static KEPT: OnceLock<Box<Kept>> = OnceLock::new();
 
+/// The processors that this process may use: more threads than these would only wait for each other.
+fn processors() -> usize {
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
 impl Pool {
-    /// A pool of the given number of threads, or rayon's own: in a forked process one like it.
+    /// A pool of at most the given number of threads, or rayon's own: in a forked process one like it.
     pub(crate) fn of(threads: Option<usize>) -> Result<Self, String> {
+        let threads = threads.map(|threads| threads.min(processors()));
         let process = std::process::id();
         let first = FIRST.compare_exchange(0, process, Ordering::Relaxed, Ordering::Relaxed);
         let forked = first.is_err_and(|first| first != process);

@@ -1,0 +1,424 @@
+//! What the command does to files, and how it ends: nothing is lost, nothing is left behind.
+#![cfg(unix)]
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_maclaurin"));
+    command.args(arguments);
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+/// Runs a command that is to be refused, and returns what it says.
+fn refused(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert!(!output.status.success(), "{arguments:?} was done");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn done(arguments: &[&str]) -> Output {
+    let output = run(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    output
+}
+
+/// A folder with an array of zeros in it.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(TempDir::new().unwrap());
+        folder.zeros("in.npy", 6);
+        folder
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).to_str().unwrap().into()
+    }
+
+    /// An array of `f8` zeros.
+    fn zeros(&self, name: &str, count: usize) {
+        self.array(name, &vec![0.0; count]);
+    }
+
+    fn array(&self, name: &str, values: &[f64]) {
+        let header =
+            format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({},), }}", values.len());
+        let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+        bytes.extend(format!("{header:<117}\n").bytes());
+        bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        fs::write(self.path(name), bytes).unwrap();
+    }
+
+    fn names(&self) -> Vec<String> {
+        let names = self.0.path().read_dir().unwrap();
+        let mut names: Vec<_> =
+            names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+#[test]
+fn an_input_is_never_replaced_by_any_spelling_or_link() {
+    let folder = Folder::new();
+    let input = folder.text("in.npy");
+    symlink(&input, folder.path("link.npy")).unwrap();
+    fs::hard_link(&input, folder.path("hard.npy")).unwrap();
+    fs::create_dir(folder.path("sub")).unwrap();
+    symlink(folder.0.path(), folder.path("sub/back")).unwrap();
+    let before = fs::read(&input).unwrap();
+    for output in ["in.npy", "./in.npy", "link.npy", "hard.npy", "sub/../in.npy", "sub/back/in.npy"]
+    {
+        let output = folder.text(output);
+        let message = refused(&["expand", &input, "-f", "exp(x)", "--force", "-o", &output]);
+        assert!(message.contains("it is the file that is read"), "{output}: {message}");
+    }
+    // The folder that is read, by name and through a link: its in.npy would be replaced.
+    let (whole, linked) = (folder.text(""), folder.text("sub/back"));
+    for output in [&whole, &linked] {
+        let message = refused(&["expand", &whole, "-f", "exp(x)", "--force", "-o", output]);
+        assert!(
+            message.contains("would both be written") || message.contains("is read"),
+            "{message}"
+        );
+    }
+    fs::remove_file(folder.path("link.npy")).unwrap();
+    fs::remove_file(folder.path("hard.npy")).unwrap();
+    let message = refused(&["expand", &whole, "-f", "exp(x)", "--force", "-o", &linked]);
+    assert!(message.contains("it is the file that is read"), "{message}");
+    assert_eq!(fs::read(&input).unwrap(), before);
+}
+
+#[test]
+fn a_file_that_exists_is_replaced_by_force_alone() {
+    let folder = Folder::new();
+    let input = folder.text("in.npy");
+    let svg = folder.text("plot.svg");
+    let (array, archive, png) = (folder.text("a.npy"), folder.text("a.npz"), folder.text("e.png"));
+    for (output, arguments) in [
+        (&array, vec!["expand", &input, "-f", "exp(x)"]),
+        (&archive, vec!["expand", &input, "-f", "exp(x)"]),
+        (&svg, vec!["plot", "exp(x)"]),
+        (&png, vec!["bound", "exp(x)", "--on", "0:1"]),
+    ] {
+        fs::write(output, "mine").unwrap();
+        let mut all = arguments.clone();
+        all.extend(["-o", output]);
+        let message = refused(&all);
+        assert!(message.contains("it exists; --force replaces it"), "{message}");
+        assert_eq!(fs::read_to_string(output).unwrap(), "mine");
+        all.push("--force");
+        done(&all);
+        assert_ne!(fs::read(output).unwrap(), b"mine");
+    }
+    let out = folder.text("out");
+    done(&["expand", &input, "-f", "exp(x)", "-o", &out]);
+    assert!(
+        refused(&["expand", &input, "-f", "exp(x)", "-o", &out]).contains("out/in.npy: it exists")
+    );
+}
+
+#[test]
+fn links_permissions_and_modes_are_as_cp_has_them() {
+    let folder = Folder::new();
+    let input = folder.text("in.npy");
+    fs::write(folder.path("real.npy"), "old").unwrap();
+    fs::set_permissions(folder.path("real.npy"), fs::Permissions::from_mode(0o600)).unwrap();
+    symlink(folder.path("real.npy"), folder.path("link.npy")).unwrap();
+    let link = folder.text("link.npy");
+    done(&["expand", &input, "-f", "exp(x)", "--force", "-o", &link]);
+    assert!(folder.path("link.npy").is_symlink());
+    assert!(fs::read(folder.path("real.npy")).unwrap().starts_with(b"\x93NUMPY"));
+    assert_eq!(fs::metadata(folder.path("real.npy")).unwrap().mode() & 0o777, 0o600);
+    symlink(folder.path("nowhere.npy"), folder.path("dangling.npy")).unwrap();
+    let message = refused(&["expand", &input, "-f", "exp(x)", "-o", &folder.text("dangling.npy")]);
+    assert!(message.contains("a link to a file that is not there"), "{message}");
+    // Root may write anything.
+    let read_only = folder.path("read-only.npy");
+    fs::write(&read_only, "kept").unwrap();
+    fs::set_permissions(&read_only, fs::Permissions::from_mode(0o400)).unwrap();
+    if fs::OpenOptions::new().write(true).open(&read_only).is_err() {
+        let message = refused(&[
+            "expand",
+            &input,
+            "-f",
+            "exp(x)",
+            "--force",
+            "-o",
+            read_only.to_str().unwrap(),
+        ]);
+        assert!(message.contains("Permission denied"), "{message}");
+        assert_eq!(fs::read_to_string(&read_only).unwrap(), "kept");
+    }
+}
+
+#[test]
+fn a_folder_may_have_a_dot_in_its_name() {
+    let folder = Folder::new();
+    let input = folder.text("in.npy");
+    done(&["expand", &input, "-f", "exp(x)", "-o", &folder.text("results.v2/")]);
+    assert!(folder.path("results.v2/in.npy").is_file());
+    fs::create_dir(folder.path("made.npy")).unwrap();
+    done(&["expand", &input, "-f", "exp(x)", "-o", &folder.text("made.npy")]);
+    assert!(folder.path("made.npy/in.npy").is_file());
+    let message = refused(&["expand", &input, "-f", "exp(x)", "-o", &folder.text("results.v3")]);
+    assert!(message.contains("ends in /"), "{message}");
+}
+
+#[test]
+fn one_bad_file_does_not_lose_an_archive() {
+    let folder = Folder::new();
+    let (input, bad, archive) =
+        (folder.text("in.npy"), folder.text("bad.npy"), folder.text("all.npz"));
+    fs::write(&bad, b"\x93NUMPY no header").unwrap();
+    let output = run(&["expand", &input, &bad, "-f", "exp(x)", "-o", &archive]);
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("bad.npy") && errors.contains("1 of 2 files failed"), "{errors}");
+    let mut members = zip::ZipArchive::new(File::open(&archive).unwrap()).unwrap();
+    assert_eq!(members.len(), 1);
+    assert_eq!(members.by_index(0).unwrap().name().unwrap(), "in.npy");
+    let other = folder.text("other.npy");
+    fs::copy(&bad, &other).unwrap();
+    let none = folder.text("none.npz");
+    let message = refused(&["expand", &bad, &other, "-f", "exp(x)", "-o", &none]);
+    assert!(message.contains("2 of 2 files failed"), "{message}");
+    assert!(!folder.path("none.npz").exists());
+}
+
+#[test]
+fn standard_output_takes_the_result() {
+    let folder = Folder::new();
+    let output = done(&["expand", &folder.text("in.npy"), "-f", "exp(x)", "-o", "-"]);
+    assert!(output.stdout.starts_with(b"\x93NUMPY"));
+    let svg = done(&["plot", "exp(x)", "-o", "-"]).stdout;
+    assert!(svg.starts_with(b"<svg"));
+    let device = run(&["expand", &folder.text("in.npy"), "-f", "exp(x)", "-o", "/dev/null"]);
+    assert!(device.status.success());
+    assert!(fs::metadata("/dev/null").unwrap().mode() & 0o170_000 == 0o020_000);
+}
+
+/// A command whose standard output is a pipe that nobody reads, or a full device.
+#[test]
+fn a_reader_that_leaves_is_no_failure_and_a_full_device_is() {
+    let folder = Folder::new();
+    for name in 0..40 {
+        folder.zeros(&format!("array-{name}.npy"), 5);
+    }
+    for (index, arguments) in [
+        vec!["expand", "IN", "-f", "exp(x)", "-o", "OUT"],
+        vec!["plot", "exp(x)", "-o", "OUT.svg"],
+        vec!["bound", "exp(x)", "--on", "0:1"],
+        vec!["series", "exp(x)", "--order", "2000"],
+    ]
+    .iter()
+    .enumerate()
+    {
+        for device in [None, Some("/dev/full")] {
+            let output = folder.text(&format!("out{index}{}", device.is_some()));
+            let input = folder.text("");
+            let all: Vec<String> = arguments
+                .iter()
+                .map(|word| word.replace("OUT", &output).replace("IN", &input))
+                .collect();
+            let all: Vec<&str> = all.iter().map(String::as_str).collect();
+            let mut command = command(&all);
+            command.stderr(Stdio::piped());
+            match device {
+                Some(device) => command.stdout(File::options().write(true).open(device).unwrap()),
+                None => command.stdout(Stdio::piped()),
+            };
+            let mut child = command.spawn().unwrap();
+            drop(child.stdout.take());
+            let mut errors = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+            let status = child.wait().unwrap();
+            assert!(!errors.contains("panicked"), "{errors}");
+            if device.is_some() {
+                assert_eq!(status.code(), Some(1), "{all:?}");
+                assert!(errors.contains("standard output"), "{errors}");
+            } else {
+                assert!(status.success(), "{all:?}: {errors}");
+                assert_eq!(errors, "");
+            }
+        }
+    }
+    assert_eq!(folder.path("out0false").read_dir().unwrap().count(), 41);
+}
+
+fn end(child: &mut Child, signal: &str) -> std::process::ExitStatus {
+    Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+    child.wait().unwrap()
+}
+
+/// Signals at many moments leave nothing behind, and end the program as they do by default.
+#[test]
+fn signals_leave_no_temporary_file() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = Folder::new();
+    folder.zeros("large.npy", 2_000_000);
+    let (input, output) = (folder.text("large.npy"), folder.text("large.npz"));
+    let arguments = ["expand", &input, "-f", "exp(x)", "--order", "12", "--quiet", "-o", &output];
+    let start = Instant::now();
+    done(&arguments);
+    let whole = start.elapsed();
+    fs::remove_file(&output).unwrap();
+    let mut interrupted = 0;
+    for moment in 0..24u32 {
+        let signal = ["-TERM", "-INT", "-HUP"][moment as usize % 3];
+        let mut child = command(&arguments).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(whole * (moment * 7 % 24) / 24);
+        let status = end(&mut child, signal);
+        let number = [15, 2, 1][moment as usize % 3];
+        if status.signal() == Some(number) {
+            interrupted += 1;
+            assert!(!folder.path("large.npz").exists() || status.success());
+        }
+        let left: Vec<_> =
+            folder.names().into_iter().filter(|name| name.starts_with(".maclaurin")).collect();
+        assert!(left.is_empty(), "{signal} at {moment}: {left:?}");
+        let _ = fs::remove_file(&output);
+    }
+    assert!(interrupted > 4, "{interrupted}");
+}
+
+#[test]
+fn hanging_up_does_not_end_what_nohup_started() {
+    let folder = Folder::new();
+    folder.zeros("large.npy", 2_000_000);
+    let (input, output) = (folder.text("large.npy"), folder.text("out.npy"));
+    let mut child = Command::new("nohup")
+        .arg(env!("CARGO_BIN_EXE_maclaurin"))
+        .args(["expand", &input, "-f", "exp(x)", "--order", "12", "--quiet", "-o", &output])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(30));
+    assert!(end(&mut child, "-HUP").success());
+    assert!(folder.path("out.npy").is_file());
+}
+
+#[test]
+fn options_without_meaning_are_refused_by_their_name() {
+    let folder = Folder::new();
+    let (input, output) = (folder.text("in.npy"), folder.text("out.npy"));
+    for (more, expected) in [
+        (vec!["--scale", "1e400"], "'--scale <SCALE>': it is beyond the doubles"),
+        (vec!["--scale", "1/0"], "'--scale <SCALE>'"),
+        (vec!["--shift", "nan"], "'--shift <SHIFT>'"),
+        (vec!["--kind", "sum", "--weights", "nan,1"], "'--weights <WEIGHTS>'"),
+        (vec!["--kind", "sum", "--degrees", "1,2"], "--kind sum is the whole polynomial"),
+        (vec!["--kind", "sum", "--constant"], "--kind sum is the whole polynomial"),
+        (vec!["--degrees", "2,1,1"], "1 is asked for twice"),
+        (vec!["--degrees", "3..1"], "the range 3..1 is empty"),
+        (vec!["--order", "-1"], "'--order <ORDER>': write an integer of at least 0"),
+        (vec!["--threads", "0"], "'--threads <THREADS>': write an integer of at least 1"),
+    ] {
+        let mut all = vec!["expand", &input, "-f", "exp(x)", "-o", &output];
+        all.extend(more);
+        let run = run(&all);
+        let errors = String::from_utf8(run.stderr).unwrap();
+        assert!(errors.contains(expected), "{all:?}: {errors}");
+        assert_eq!(run.status.code(), Some(2), "{errors}");
+    }
+    let message = refused(&["expand", &input, "-f", "5", "--terms", "3", "-o", &output]);
+    assert!(message.contains("--terms") || message.contains("non-zero"), "{message}");
+    assert_eq!(folder.names(), ["in.npy"]);
+}
+
+#[test]
+fn ranges_of_degrees_and_fractions_are_read() {
+    let folder = Folder::new();
+    let (input, output) = (folder.text("in.npy"), folder.text("out.npy"));
+    let options = ["--degrees", "1..2,4", "--shift", "1/2", "--threads", "1000000"];
+    let mut all = vec!["expand", &input, "-f", "exp(x)", "--dtype", "f64", "-o", &output];
+    all.extend(options);
+    let start = Instant::now();
+    let printed = String::from_utf8(done(&all).stdout).unwrap();
+    assert!(start.elapsed() < Duration::from_secs(20));
+    assert!(printed.contains("degree 1, 2, 4"), "{printed}");
+    let sum = ["--kind", "sum", "--weights", "1/2,1,1,1", "--force"];
+    let mut all = vec!["expand", &input, "-f", "exp(x)", "--dtype", "f64", "-o", &output];
+    all.extend(sum);
+    done(&all);
+}
+
+#[test]
+fn results_that_became_infinite_are_told_of() {
+    let folder = Folder::new();
+    folder.array("big.npy", &[1.0, 300.0, f64::INFINITY]);
+    let (input, output) = (folder.text("big.npy"), folder.text("out.npy"));
+    let arguments =
+        ["expand", &input, "-f", "exp(x)", "--dtype", "f16", "--kind", "powers", "-o", &output];
+    let errors = String::from_utf8(done(&arguments).stderr).unwrap();
+    // 300^2 and up, of orders 2 to 4.
+    assert!(errors.contains("warning: 3 results are infinite or NaN"), "{errors}");
+    // An infinity does not hide what is outside the disc.
+    let arguments = ["expand", &input, "-f", "log1p(x)", "--force", "-o", &output];
+    let run = done(&arguments);
+    let (printed, errors) =
+        (String::from_utf8(run.stdout).unwrap(), String::from_utf8(run.stderr).unwrap());
+    assert!(printed.contains("values 1.0000 to 300.0000 and 1 that are not finite"), "{printed}");
+    assert!(errors.contains("warning: values between 1.0000 and 300.0000 reach"), "{errors}");
+}
+
+#[test]
+fn summaries_for_programs() {
+    let folder = Folder::new();
+    let (input, bad) = (folder.text("in.npy"), folder.text("bad.npy"));
+    fs::write(&bad, "nothing").unwrap();
+    let output =
+        run(&["expand", &input, &bad, "-f", "exp(x)", "--json", "-o", &folder.text("out")]);
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["files"][0]["output_shape"], serde_json::json!([6, 4]));
+    assert_eq!(summary["failed"].as_array().unwrap().len(), 1);
+    assert!(summary["error_bound"].as_f64().unwrap() >= 0.0);
+    let bound = done(&["bound", "exp(x)", "--on", "0:1", "--json"]).stdout;
+    let bound: serde_json::Value = serde_json::from_slice(&bound).unwrap();
+    assert!(
+        bound["error"]["bound"].as_f64().unwrap() >= bound["error"]["sampled"].as_f64().unwrap()
+    );
+    assert_eq!(bound["radius"]["lower"], serde_json::Value::Null);
+}
+
+#[test]
+fn every_command_has_a_manual_page_and_help_names_the_functions() {
+    let text = |arguments: &[&str]| String::from_utf8(done(arguments).stdout).unwrap();
+    for name in ["series", "expand", "plot", "bound"] {
+        let page = text(&["man", name]);
+        assert!(page.contains(".SH NAME") && page.contains(name), "{page}");
+        assert!(text(&[name, "--help"]).contains("[default: 0"), "{name}");
+    }
+    assert!(refused(&["man", "expnd"]).contains("there is no command `expnd`"));
+    assert!(text(&["series", "--help"]).contains("gelu_tanh"));
+    assert!(!text(&["series", "--help"]).contains("--tolerance"));
+    assert!(text(&["bound", "--help"]).contains("with --tolerance"));
+}
+
+#[test]
+fn errors_are_coloured_on_terminals_only() {
+    let plain = run(&["series", "sofplus(x)"]);
+    assert!(plain.stderr.starts_with(b"error: "), "{plain:?}");
+    let mut forced = command(&["series", "sofplus(x)"]);
+    let forced = forced.env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(forced.stderr.starts_with(b"\x1b["), "{forced:?}");
+}
