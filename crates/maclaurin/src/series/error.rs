@@ -27,10 +27,7 @@ pub enum Error {
         limit: usize,
     },
     /// Fewer non-zero terms than were asked for.
-    #[error(
-        "only {found} non-zero terms of degree 1 and above exist up to order {order}; \
-         ask for at most {found}"
-    )]
+    #[error("{}", too_few_terms(*found, *order))]
     TooFewTerms {
         /// How many there are.
         found: usize,
@@ -181,4 +178,16 @@ fn reason(singularity: Singularity) -> &'static str {
         Singularity::EssentialSingularity => "has an essential singularity there",
         Singularity::OutsideDomain => "has no real value there",
     }
+}
+
+fn too_few_terms(found: usize, order: usize) -> String {
+    if found == 0 {
+        return format!(
+            "the function has no non-zero term of degree 1 and above up to order {order}: it is a constant there; ask for \
+             an order instead of terms"
+        );
+    }
+    format!(
+        "only {found} non-zero terms of degree 1 and above exist up to order {order}; ask for at most {found}"
+    )
 }
