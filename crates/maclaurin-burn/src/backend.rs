@@ -222,7 +222,7 @@ impl<B: ConvolutionBackend, C: CheckpointStrategy> ConvolutionBackend for Autodi
 /// Burn's own convolutions have no gradients of gradients either.
 const NO_SECOND: &str = "gradients of gradients of a convolution are not implemented";
 
-/// The way back: the input and the weights are all that it needs.
+/// The backward pass: it needs the input and the weights alone.
 #[derive(Debug)]
 struct Step;
 
