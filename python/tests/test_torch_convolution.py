@@ -25,7 +25,7 @@ from maclaurin.torch import (
     taylor_conv2d,
     taylor_linear,
 )
-from maclaurin.torch.convolution import _flat, _portable, _Recomputed
+from maclaurin.torch.operators import Recomputed, convolve_portably, flat
 
 
 def concatenated(x, weight, bias, order, at=0.0, groups=1, **options):
@@ -103,14 +103,14 @@ def test_the_path_of_other_devices_agrees(case, seed):
     chosen = mc.convolution.geometry(
         weight_shape[2:], *(options[n] for n in ("stride", "padding", "dilation", "groups"))
     )
-    plan = (options["order"], options["at"], *_flat(chosen))
-    y, expected = _Recomputed.apply(*inputs, plan), taylor_conv2d(*inputs, **options)
+    plan = (options["order"], options["at"], *flat(chosen))
+    y, expected = Recomputed.apply(*inputs, plan), taylor_conv2d(*inputs, **options)
     assert torch.allclose(y, expected)
     gradient, given_inputs = torch.randn_like(y), [tensor for tensor in inputs if tensor is not None]
     found = torch.autograd.grad(y, given_inputs, gradient)
     for part, other in zip(found, torch.autograd.grad(expected, given_inputs, gradient), strict=True):
         assert torch.allclose(part, other)
-    assert torch.allclose(_portable(*inputs, *plan), expected)
+    assert torch.allclose(convolve_portably(*inputs, *plan), expected)
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
@@ -216,7 +216,7 @@ def test_signals_and_lines():
     y = taylor_conv1d(x, weight, order=2, stride=2, padding=3, dilation=2)
     expected = functional.conv1d(torch.cat([x, x**2], 1), weight, stride=2, padding=3, dilation=2)
     assert torch.allclose(y, expected, atol=1e-5)
-    layer = TaylorConv1d(3, 5, 4, order=2, padding="same", padding_mode="circular")
+    layer = TaylorConv1d(3, 5, 4, order=2, padding="same", padding_mode="circular", start="random")
     plain = nn.Conv1d(6, 5, 4, padding="same", padding_mode="circular")
     plain.load_state_dict(dict(layer.named_parameters()))
     assert torch.allclose(layer(x), plain(torch.cat([x, x**2], 1)), atol=1e-5)
@@ -230,7 +230,7 @@ def test_signals_and_lines():
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
 @pytest.mark.parametrize("padding", [1, (2, 1), "same"])
 def test_padding_modes(mode, padding):
-    layer = TaylorConv2d(2, 3, (4, 3), padding=padding, padding_mode=mode, order=2)
+    layer = TaylorConv2d(2, 3, (4, 3), padding=padding, padding_mode=mode, order=2, start="random")
     plain = nn.Conv2d(4, 3, (4, 3), padding=padding, padding_mode=mode)
     plain.load_state_dict(dict(layer.named_parameters()))
     x = torch.randn(2, 2, 7, 8)
@@ -240,7 +240,7 @@ def test_padding_modes(mode, padding):
 def test_a_self_onn_layer_loads():
     # What fastonn's SelfONN2d computes: cat of x**1 ... x**q, then a convolution.
     state = {"body.0.weight": torch.randn(8, 9, 3, 3), "body.0.bias": torch.randn(8)}
-    layer = load_self_onn(TaylorConv2d(3, 8, 3, order=3, padding=1), state, "body.0.")
+    layer = load_self_onn(TaylorConv2d(3, 8, 3, order=3, padding=1, start="random"), state, "body.0.")
     x = torch.randn(2, 3, 6, 6)
     expected = functional.conv2d(torch.cat([x**k for k in (1, 2, 3)], 1), *state.values(), padding=1)
     assert torch.allclose(layer(x), expected, atol=1e-4)
@@ -291,7 +291,7 @@ def test_nothing_but_the_input_is_kept():
 KERNEL = """
 import torch
 from maclaurin.torch import triton as kernel
-from maclaurin.torch.convolution import _portable
+from maclaurin.torch.operators import convolve_portably
 for dtype, last, plan, shape, weight in [
     (torch.float32, False, (3, 0.25, [1, 1], [1, 1, 1, 1], [1, 1], 1), (2, 3, 7, 9), (5, 9, 3, 3)),
     (torch.float32, True, (2, 0.0, [2, 1], [2, 1, 0, 2], [1, 2], 2), (1, 40, 6, 7), (70, 40, 2, 3)),
@@ -302,7 +302,7 @@ for dtype, last, plan, shape, weight in [
     x = torch.rand(shape).sub(0.5).to(dtype).to(memory_format=layout)
     weight, bias = torch.randn(weight).to(dtype), torch.randn(weight[0]).to(dtype)
     for start in (bias, None):
-        y, expected = kernel.convolve(x, weight, start, *plan), _portable(x, weight, start, *plan)
+        y, expected = kernel.convolve(x, weight, start, *plan), convolve_portably(x, weight, start, *plan)
         assert y.shape == expected.shape and y.is_contiguous(memory_format=layout)
         error = (y.float() - expected.float()).abs().max() / expected.float().abs().max()
         assert error < (1e-5 if dtype == torch.float32 else 2e-3), error

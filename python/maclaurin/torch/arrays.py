@@ -48,17 +48,13 @@ def _tangent(tensor: Tensor) -> Tensor | None:
 class _Memory:
     """A tensor's memory as NumPy's array interface: unlike Tensor.numpy, it leaves the storage resizable."""
 
-    def __init__(self, x: Tensor) -> None:
+    def __init__(self, x: Tensor, dtype: np.dtype[Any]) -> None:
         self.tensor = x
-        size = x.element_size()
-        kind = {torch.bool: "b", torch.bfloat16: "i"}.get(
-            x.dtype, "f" if x.is_floating_point() else "c" if x.is_complex() else "i" if x.dtype.is_signed else "u"
-        )
         self.__array_interface__ = {
             "data": (x.data_ptr(), False),
             "shape": tuple(x.shape),
-            "strides": tuple(stride * size for stride in x.stride()),
-            "typestr": f"{'|' if size == 1 else '='}{kind}{size}".replace("=", np.dtype("=i2").str[0]),
+            "strides": tuple(stride * dtype.itemsize for stride in x.stride()),
+            "typestr": dtype.str,
             "version": 3,
         }
 
@@ -66,11 +62,11 @@ class _Memory:
 def as_array(x: Tensor) -> np.ndarray[Any, Any]:
     """A CPU tensor's memory as an array."""
     x = x.detach().resolve_conj().resolve_neg()
-    if x.numel() == 0:
-        array = np.empty(tuple(x.shape), str(x.dtype).removeprefix("torch.").replace("bfloat16", "int16"))
-    else:
-        array = np.asarray(_Memory(x))
-    if x.dtype == torch.bfloat16:
+    bfloat16 = x.dtype == torch.bfloat16
+    dtype = np.dtype("int16" if bfloat16 else str(x.dtype).removeprefix("torch."))
+    # Memory of no values has no address.
+    array = np.asarray(_Memory(x, dtype)) if x.numel() else np.empty(tuple(x.shape), dtype)
+    if bfloat16:
         import ml_dtypes
 
         return array.view(ml_dtypes.bfloat16)
