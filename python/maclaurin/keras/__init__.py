@@ -5,7 +5,25 @@ activation = TaylorActivation("softplus", order=4)       # trainable coefficient
 layer = TaylorConv2D(16, 3, padding="same", order=3)     # convolves x, x^2 and x^3
 """
 
-from maclaurin.keras.convolution import TaylorConv1D, TaylorConv2D, TaylorDense
+from maclaurin.keras.convolution import (
+    TaylorConv1D,
+    TaylorConv1DTranspose,
+    TaylorConv2D,
+    TaylorConv2DTranspose,
+    TaylorConv3D,
+    TaylorConv3DTranspose,
+    TaylorDense,
+)
 from maclaurin.keras.expansion import TaylorActivation, TaylorExpansion
 
-__all__ = ["TaylorActivation", "TaylorConv1D", "TaylorConv2D", "TaylorDense", "TaylorExpansion"]
+__all__ = [
+    "TaylorActivation",
+    "TaylorConv1D",
+    "TaylorConv1DTranspose",
+    "TaylorConv2D",
+    "TaylorConv2DTranspose",
+    "TaylorConv3D",
+    "TaylorConv3DTranspose",
+    "TaylorDense",
+    "TaylorExpansion",
+]

@@ -1,4 +1,8 @@
-"""Convolution over the powers of the input, without storing them: y = b + sum_k W_k * (x - x0)^k."""
+"""Layers over the powers of the input, which are not stored: y = b + sum_k W_k * (x - x0)^k.
+
+Each is Keras's own layer with other arithmetic and other initial weights: all of its arguments (regularizers,
+constraints, initializers, ...) and methods are Keras's.
+"""
 
 from __future__ import annotations
 
@@ -7,375 +11,315 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from maclaurin import convolution
 from maclaurin.convolution import Start
-from maclaurin.keras.expansion import _TaylorLayer
+from maclaurin.keras import operations
+from maclaurin.keras.initial import InitialWeights
+from maclaurin.keras.layer import TaylorLayer, with_parameters
+from maclaurin.radius import OnRadius
 from maclaurin.series import Point
 
 #: Keras says of its operations that they may give None.
 ops: Any = keras.ops
 
-__all__ = ["TaylorConv1D", "TaylorConv2D", "TaylorDense"]
+__all__ = [
+    "TaylorConv1D",
+    "TaylorConv1DTranspose",
+    "TaylorConv2D",
+    "TaylorConv2DTranspose",
+    "TaylorConv3D",
+    "TaylorConv3DTranspose",
+    "TaylorDense",
+]
 
 
-class _Start(keras.initializers.Initializer):  # type: ignore[misc]
-    """The first weights of all powers, side by side along the axis of the inputs."""
+class _OverPowers(TaylorLayer):
+    """A layer of Keras with a kernel for each power; stands before Keras's own class among the bases."""
 
-    def __init__(self, start: Start, factors: Sequence[float], first: Any) -> None:
-        self.start, self.factors, self.first = start, factors, first
-
-    def __call__(self, shape: Sequence[int], dtype: Any = None) -> Any:
-        order = len(self.factors) - 1
-        one = (*shape[:-2], shape[-2] // order, shape[-1])
-        if self.start == "series":
-            weight = self.first(one, dtype=dtype)
-            parts = [factor * weight for factor in self.factors[1:]]
-        else:
-            deviations = convolution.deviations(order, math.prod(one[:-1]))
-            parts = [keras.initializers.RandomNormal(0.0, deviation)(one, dtype=dtype) for deviation in deviations]
-        return ops.concatenate(parts, axis=-2)
-
-
-class _TaylorConvolution(_TaylorLayer):
-    """What the layers share: weights for each power, and how they begin."""
+    #: The axis of the kernel's inputs, along which the weights of each degree follow one another.
+    _kernel_axis = -2
+    groups = 1
+    # What Keras's own class has.
+    kernel: Any
+    bias: Any
+    kernel_initializer: Any
+    bias_initializer: Any
+    activation: Any
+    input_spec: Any
+    use_bias: bool
 
     def __init__(
         self,
-        filters: int,
-        use_bias: bool,
-        activation: Any,
-        kernel_initializer: Any,
-        function: Any,
-        order: int,
-        at: Point,
-        start: Start,
-        parameters: dict[str, str] | None,
-        groups: int,
+        *arguments: Any,
+        function: Any = "softplus",
+        order: int = 4,
+        at: Point = 0,
+        start: Start = "series",
+        on_radius: OnRadius = "warn",
+        parameters: dict[str, str] | None = None,
         **options: Any,
     ) -> None:
-        if order < 1:
-            raise ValueError(f"order must be an integer from 1 on, not {order}")
-        super().__init__(function, order, at, parameters, **options)
-        if start not in ("series", "random"):
-            raise ValueError(f'start {start!r} is neither "series" nor "random"')
-        if filters < 1 or groups < 1 or filters % groups:
-            raise ValueError(f"{filters} filters cannot be split into {groups} groups")
-        self.filters, self.groups, self.use_bias = filters, groups, use_bias
+        series = convolution.start_series(with_parameters(function, parameters), order, at, start, [], 1)
+        plain = {name: _plain(value) for name, value in options.items()}
+        super().__init__(*map(_plain, arguments), series=series, on_radius=on_radius, **plain)
         self.start: Start = start
-        self.activation = keras.activations.get(activation)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.kernel: Any = None
-        self.bias: Any = None
+        if start == "random":
+            # Such weights are of no function.
+            self._check.pending = False
 
-    def _build(self, kernel: Sequence[int], channels: int | None) -> None:
-        """Makes `kernel` of shape (..., order * channels / groups, filters) and `bias`."""
-        if channels is None or channels % self.groups:
-            raise ValueError(f"{channels} channels cannot be split into {self.groups} groups")
-        shape = (*kernel, self.order * channels // self.groups, self.filters)
-        start = _Start(self.start, self._coefficients, self.kernel_initializer)
-        self.kernel = self.add_weight(shape=shape, initializer=start, name="kernel")
-        if self.use_bias:
-            self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
-            if self.start == "series":
-                # The constant of the series, through weights that are a_1 W; none where a_1 is zero.
-                first = ops.split(ops.convert_to_tensor(self.kernel), self.order, axis=-2)
-                index = next((k for k in range(1, self.order + 1) if self._coefficients[k]), None)
-                if index is not None:
-                    total = ops.sum(first[index - 1], axis=tuple(range(len(shape) - 1)))
-                    self.bias.assign(total * (self._coefficients[0] / self._coefficients[index]))
-        self.built = True
+    @property
+    def _channel_axis(self) -> int:
+        return 1 if getattr(self, "data_format", None) == "channels_first" else -1
 
-    def _one_at_a_time(self, x: Any, kernel: Any, bias: Any = None) -> Any:
-        """The layer in Keras's own operations."""
+    def build(self, input_shape: Any) -> None:
+        """Makes `kernel`, with the weights of degree 1 of all inputs first, and `bias`."""
+        channels = input_shape[self._channel_axis]
+        if channels is None:
+            raise ValueError(f"the number of channels of an input of shape {tuple(input_shape)} must be known")
+        if channels % self.groups:
+            raise ValueError(f"{channels} input channels cannot be split into {self.groups} groups")
+        of_powers = list(input_shape)
+        of_powers[self._channel_axis] *= self.order
+        own = self.kernel_initializer, self.bias_initializer
+        initial = self._initial(channels, *own)
+        self.kernel_initializer, self.bias_initializer = initial.kernel, initial.bias
+        try:
+            super().build(tuple(of_powers))
+        finally:
+            self.kernel_initializer, self.bias_initializer = own
+        self.input_spec = keras.InputSpec(min_ndim=self.input_spec.min_ndim, axes={self._channel_axis: channels})
+
+    def _initial(self, channels: int, *initializers: Any) -> InitialWeights:
         raise NotImplementedError
 
-    def _recomputed(self, x: Any) -> Any:
-        """The layer on TensorFlow: what is in between is made again on the way back."""
-        import tensorflow
+    def _weights(self) -> tuple[Any, Any]:
+        """Kernel and bias in the type of the computation, as Keras's own layers use them."""
+        bias = ops.cast(self.bias, self.compute_dtype) if self.use_bias else None
+        return ops.cast(self.kernel, self.compute_dtype), bias
 
-        weights = [self.kernel] if self.bias is None else [self.kernel, self.bias]
-        return tensorflow.recompute_grad(self._one_at_a_time)(x, *map(ops.convert_to_tensor, weights))
-
-    def _finish(self, y: Any) -> Any:
-        return ops.cast(self.activation(y), self.compute_dtype)
+    def _activated(self, y: Any) -> Any:
+        y = ops.cast(y, self.compute_dtype)
+        return y if self.activation is None else self.activation(y)
 
     def get_config(self) -> dict[str, Any]:
         """What a saved model makes the layer from."""
-        config = {
-            "filters": self.filters,
-            "use_bias": self.use_bias,
-            "activation": keras.activations.serialize(self.activation),
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "start": self.start,
-            "groups": self.groups,
-        }
-        return {**super().get_config(), **config}
+        return {**super().get_config(), "start": self.start}
+
+
+class _AnyConvolution(_OverPowers):
+    """What convolutions and transposed convolutions share."""
+
+    # What Keras's own class has.
+    kernel_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilation_rate: tuple[int, ...]
+    padding: str
+    output_padding: tuple[int, ...] | None
+    data_format: str
+    filters: int
+
+    def _linear(self) -> operations.Linear:
+        """Keras's own convolution of one power."""
+        raise NotImplementedError
+
+    def _one_power_at_a_time(self, x: Any) -> Any:
+        kernel, bias = self._weights()
+        options: dict[str, Any] = {"order": self.order, "at": self._center, "axis": self._kernel_axis}
+        y = operations.one_power_at_a_time(self._linear(), x, kernel, **options)
+        if bias is None:
+            return y
+        shape = (-1,) if self.data_format == "channels_last" else (-1, *(1 for _ in self.kernel_size))
+        return y + ops.reshape(ops.cast(bias, y.dtype), shape)
+
+    def call(self, inputs: Any) -> Any:
+        """The convolution of the inputs' powers."""
+        return self._activated(self._one_power_at_a_time(ops.cast(self._input(inputs), self.compute_dtype)))
+
+
+class _Convolution(_AnyConvolution):
+    def _initial(self, channels: int, *initializers: Any) -> InitialWeights:
+        shape = (*self.kernel_size, channels // self.groups, self.filters)
+        return InitialWeights(self.start, self._coefficients, shape, -2, math.prod(shape[:-1]), *initializers)
+
+    def call(self, inputs: Any) -> Any:
+        """The convolution of the inputs' powers."""
+        extents = inputs.shape[1:-1] if self.data_format == "channels_last" else inputs.shape[2:]
+        sides = self._sides(extents)
+        if keras.backend.backend() == "tensorflow" or sides is None:
+            return super().call(inputs)
+        x, at = ops.cast(self._input(inputs), self.compute_dtype), self._center
+        kernel, bias = self._weights()
+        if any(before != after for before, after in sides):
+            # The functions of the back-ends pad alike on both sides.
+            kernel, bias = (None if array is None else ops.cast(array, self._precision) for array in (kernel, bias))
+            around = [(0, 0), *sides]
+            around.insert(self._channel_axis % len(x.shape), (0, 0))
+            x, at = ops.pad(ops.cast(x, self._precision) - at, around), 0.0
+            sides = [(0, 0) for _ in sides]
+        y = operations.native_convolution(
+            x, kernel, bias, self.data_format == "channels_last", order=self.order, at=at, stride=self.strides,
+            padding=tuple(before for before, _ in sides), dilation=self.dilation_rate, groups=self.groups,
+        )  # fmt: skip
+        return self._activated(y)
+
+    def _sides(self, extents: Sequence[Any]) -> list[tuple[int, int]] | None:
+        """What is added before and after each axis; None if that depends on extents that are not known."""
+        sides = []
+        for extent, size, step, rate in zip(extents, self.kernel_size, self.strides, self.dilation_rate, strict=True):
+            total = (size - 1) * rate
+            if self.padding == "same":
+                # TensorFlow's rule: as much as makes ceil(extent / step) outputs, the greater half behind.
+                if step > 1:
+                    if not isinstance(extent, int):
+                        return None
+                    total = max(total + 1 - (extent % step or step), 0)
+                sides.append((total // 2, total - total // 2))
+            else:
+                sides.append((total if self.padding == "causal" else 0, 0))
+        return sides
+
+    def _linear(self) -> operations.Linear:
+        return operations.Convolve(self.strides, self.padding, self.data_format, self.dilation_rate, self.groups)
+
+
+class _Transposed(_AnyConvolution):
+    _kernel_axis = -1
+
+    def _initial(self, channels: int, *initializers: Any) -> InitialWeights:
+        shape = (*self.kernel_size, self.filters, channels)
+        fan_in = channels * math.prod(self.kernel_size) / math.prod(self.strides)
+        return InitialWeights(self.start, self._coefficients, shape, -1, fan_in, *initializers)
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
+        """As Keras's own layer has it, which gives a list."""
+        return tuple(super().compute_output_shape(input_shape))
+
+    def _linear(self) -> operations.Linear:
+        return operations.Transpose(
+            self.strides, self.padding, self.output_padding, self.data_format, self.dilation_rate
+        )
 
 
 @keras.saving.register_keras_serializable(package="maclaurin")
-class TaylorConv2D(_TaylorConvolution):
+class TaylorConv2D(_Convolution, keras.layers.Conv2D):  # type: ignore[misc]
     """A convolution over the powers of its input: y = b + sum_k W_k * (x - x0)^k.
 
     Args:
-        filters, kernel_size, strides, padding, data_format, dilation_rate, groups: as keras.layers.Conv2D takes
-            them. Padding "same" adds values equal to x0.
-        activation, use_bias, kernel_initializer: as keras.layers.Conv2D takes them.
+        filters, kernel_size, ...: all arguments of keras.layers.Conv2D. Padding adds values equal to x0.
+            kernel_initializer draws W (see start); bias_initializer the bias that a_0 * sum(W) is added to.
         function, order, at: as `maclaurin.taylor` takes them; order is the highest power.
-        start: "series" begins as the convolution of the function: W_k = a_k W with W from kernel_initializer, and
-            a_0 W added up in the bias. "random" draws all W_k, with variances that keep a standard normal input's
-            scale.
+        start: "series" initializes the layer as the convolution of the function: W_k = a_k W, and a_0 W summed up
+            in the bias. "random" draws all W_k, with variances that keep a standard normal input's scale;
+            kernel_initializer and the function then play no part.
+        on_radius: about values outside the series' disc of convergence: "warn" once, "raise" or "ignore".
+            Looked at on CPU, outside of compiled programs; not with start="random".
         parameters: values of the function's parameters.
 
     Input and output shapes: as keras.layers.Conv2D. `kernel` is (rows, columns, order * channels / groups,
-    filters), the weights of degree 1 of all channels first.
+    filters), the weights of degree 1 of all channels first. Raises ValueError for what Keras's own layer
+    refuses.
 
     On PyTorch and JAX the native kernels do the work on CPU; on TensorFlow its own convolutions, one power at a
-    time, which are made again on the way back instead of being kept.
+    time, which are recomputed in the backward pass instead of being stored.
 
     >>> layer = TaylorConv2D(16, 3, padding="same", order=3)
     >>> layer.compute_output_shape((None, 32, 32, 3))
     (None, 32, 32, 16)
     """
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: int | Sequence[int],
-        strides: int | Sequence[int] = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
-        dilation_rate: int | Sequence[int] = 1,
-        groups: int = 1,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        function: Any = "softplus",
-        order: int = 4,
-        at: Point = 0,
-        start: Start = "series",
-        parameters: dict[str, str] | None = None,
-        **options: Any,
-    ) -> None:
-        super().__init__(
-            filters, use_bias, activation, kernel_initializer, function, order, at, start, parameters, groups, **options
-        )
-        self.kernel_size = convolution.pair("kernel_size", kernel_size)
-        self.strides = convolution.pair("strides", strides)
-        self.dilation_rate = convolution.pair("dilation_rate", dilation_rate)
-        if padding not in ("valid", "same"):
-            raise ValueError(f'padding {padding!r} is neither "valid" nor "same"')
-        self.padding = padding
-        self.data_format = keras.config.image_data_format() if data_format is None else data_format
-        if self.data_format not in ("channels_first", "channels_last"):
-            raise ValueError(f'data_format {data_format!r} is neither "channels_first" nor "channels_last"')
-
-    @property
-    def _last(self) -> bool:
-        return self.data_format == "channels_last"
-
-    def build(self, input_shape: Any) -> None:
-        """Makes the weights."""
-        self._build(self.kernel_size, input_shape[-1 if self._last else 1])
-
-    def call(self, x: Any) -> Any:
-        """The convolution of x."""
-        x = ops.cast(x, self.compute_dtype)
-        if keras.backend.backend() == "tensorflow":
-            return self._finish(self._recomputed(x))
-        kernel = ops.transpose(ops.convert_to_tensor(self.kernel), (3, 2, 0, 1))
-        bias = None if self.bias is None else ops.convert_to_tensor(self.bias)
-        padding = self._padding(x.shape)
-        if any(before != after for before, after in padding):
-            sides = [(0, 0), *padding, (0, 0)] if self._last else [(0, 0), (0, 0), *padding]
-            # At the expansion point, where all powers are zero.
-            x = ops.pad(x, sides, constant_values=self._center)
-            padding = [(0, 0), (0, 0)]
-        plan: dict[str, Any] = {
-            "order": self.order,
-            "at": self._center,
-            "stride": self.strides,
-            "padding": [before for before, _ in padding],
-            "dilation": self.dilation_rate,
-            "groups": self.groups,
-        }
-        return self._finish(_convolve(x, kernel, bias, self._last, plan))
-
-    def _padding(self, shape: Sequence[int]) -> list[tuple[int, int]]:
-        if self.padding == "valid":
-            return [(0, 0), (0, 0)]
-        sides = []
-        extents = shape[1:3] if self._last else shape[2:4]
-        for extent, size, step, rate in zip(extents, self.kernel_size, self.strides, self.dilation_rate, strict=True):
-            total = max((math.ceil(extent / step) - 1) * step + (size - 1) * rate + 1 - extent, 0)
-            sides.append((total // 2, total - total // 2))
-        return sides
-
-    def _one_at_a_time(self, x: Any, kernel: Any, bias: Any = None) -> Any:
-        t = ops.cast(x, "float64" if self.compute_dtype == "float64" else "float32") - self._center
-        y, power = None, t
-        for part in ops.split(ops.cast(kernel, t.dtype), self.order, axis=-2):
-            # TensorFlow has no groups on every device: one convolution a group.
-            axis = -1 if self._last else 1
-            term = ops.concatenate(
-                [
-                    ops.conv(images, weights, self.strides, self.padding, self.data_format, self.dilation_rate)
-                    for images, weights in zip(
-                        ops.split(power, self.groups, axis=axis), ops.split(part, self.groups, axis=-1), strict=True
-                    )
-                ],
-                axis=axis,
-            )
-            y = term if y is None else y + term
-            power = power * t
-        if bias is None:
-            return y
-        bias = ops.cast(bias, t.dtype)
-        return y + (bias if self._last else bias[:, None, None])
-
-    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
-        """As keras.layers.Conv2D."""
-        spatial = list(input_shape[1:3] if self._last else input_shape[2:4])
-        extents: list[int | None] = []
-        for extent, size, step, rate in zip(spatial, self.kernel_size, self.strides, self.dilation_rate, strict=True):
-            if extent is None:
-                extents.append(None)
-                continue
-            span = 1 if self.padding == "same" else (size - 1) * rate + 1
-            if extent < span:
-                raise ValueError(
-                    f"a kernel of {size} at dilation {rate} spans more than the input's extent of {extent}"
-                )
-            extents.append((extent - span) // step + 1)
-        return (input_shape[0], *extents, self.filters) if self._last else (input_shape[0], self.filters, *extents)
-
-    def get_config(self) -> dict[str, Any]:
-        """What a saved model makes the layer from."""
-        config = {
-            "kernel_size": self.kernel_size,
-            "strides": self.strides,
-            "padding": self.padding,
-            "data_format": self.data_format,
-            "dilation_rate": self.dilation_rate,
-        }
-        return {**super().get_config(), **config}
-
 
 @keras.saving.register_keras_serializable(package="maclaurin")
-class TaylorConv1D(TaylorConv2D):
-    """`TaylorConv2D` for signals, with the arguments of keras.layers.Conv1D.
+class TaylorConv1D(_Convolution, keras.layers.Conv1D):  # type: ignore[misc]
+    """`TaylorConv2D` for signals, with the arguments of keras.layers.Conv1D, padding="causal" too.
 
-    >>> TaylorConv1D(4, 5, padding="same", order=3).compute_output_shape((None, 100, 2))
+    >>> TaylorConv1D(4, 5, padding="causal", order=3).compute_output_shape((None, 100, 2))
     (None, 100, 4)
     """
 
-    def __init__(
-        self,
-        filters: int,
-        kernel_size: int | Sequence[int],
-        strides: int | Sequence[int] = 1,
-        padding: str = "valid",
-        data_format: str | None = None,
-        dilation_rate: int | Sequence[int] = 1,
-        **options: Any,
-    ) -> None:
-        sizes = [(1, value if isinstance(value, int) else value[-1]) for value in (kernel_size, strides, dilation_rate)]
-        super().__init__(filters, sizes[0], sizes[1], padding, data_format, sizes[2], **options)
 
-    def _rows(self, shape: Any) -> Any:
-        """The shape of a picture of one row."""
-        axis = 1 if self._last else 2
-        return (*shape[:axis], 1, *shape[axis:])
+@keras.saving.register_keras_serializable(package="maclaurin")
+class TaylorConv3D(_Convolution, keras.layers.Conv3D):  # type: ignore[misc]
+    """`TaylorConv2D` for volumes, with the arguments of keras.layers.Conv3D; without native kernels.
 
-    def build(self, input_shape: Any) -> None:
-        """Makes the weights."""
-        super().build(self._rows(input_shape))
-
-    def call(self, x: Any) -> Any:
-        """The convolution of x."""
-        axis = 1 if self._last else 2
-        return ops.squeeze(super().call(ops.expand_dims(x, axis)), axis)
-
-    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
-        """As keras.layers.Conv1D."""
-        shape = super().compute_output_shape(self._rows(input_shape))
-        axis = 1 if self._last else 2
-        return (*shape[:axis], *shape[axis + 1 :])
+    >>> TaylorConv3D(4, 3, order=2).compute_output_shape((None, 5, 6, 7, 2))
+    (None, 3, 4, 5, 4)
+    """
 
 
 @keras.saving.register_keras_serializable(package="maclaurin")
-class TaylorDense(_TaylorConvolution):
+class TaylorConv2DTranspose(_Transposed, keras.layers.Conv2DTranspose):  # type: ignore[misc]
+    """A transposed convolution over the powers of its input: y = b + sum_k W_k^T * (x - x0)^k.
+
+    Args:
+        filters, kernel_size, ...: all arguments of keras.layers.Conv2DTranspose.
+        function, order, at, start, on_radius, parameters: as `TaylorConv2D` takes them. "random" counts as many
+            summands for an output as it has on average, channels * rows * columns / strides.
+
+    Input and output shapes: as keras.layers.Conv2DTranspose. `kernel` is (rows, columns, filters, order *
+    channels), the weights of degree 1 of all channels first. The back-end's own transposed convolutions do the
+    work, one power at a time. Raises ValueError for what Keras's own layer refuses.
+
+    >>> TaylorConv2DTranspose(3, 4, strides=2, padding="same", order=3).compute_output_shape((None, 16, 16, 8))
+    (None, 32, 32, 3)
+    """
+
+
+@keras.saving.register_keras_serializable(package="maclaurin")
+class TaylorConv1DTranspose(_Transposed, keras.layers.Conv1DTranspose):  # type: ignore[misc]
+    """`TaylorConv2DTranspose` for signals, with the arguments of keras.layers.Conv1DTranspose.
+
+    >>> TaylorConv1DTranspose(4, 4, strides=2, order=2).compute_output_shape((None, 10, 2))
+    (None, 22, 4)
+    """
+
+
+@keras.saving.register_keras_serializable(package="maclaurin")
+class TaylorConv3DTranspose(_Transposed, keras.layers.Conv3DTranspose):  # type: ignore[misc]
+    """`TaylorConv2DTranspose` for volumes, with the arguments of keras.layers.Conv3DTranspose.
+
+    >>> TaylorConv3DTranspose(4, 2, strides=2, order=2).compute_output_shape((None, 3, 4, 5, 2))
+    (None, 6, 8, 10, 4)
+    """
+
+
+@keras.saving.register_keras_serializable(package="maclaurin")
+class TaylorDense(_OverPowers, keras.layers.Dense):  # type: ignore[misc]
     """A dense layer over the powers of its input: y = b + sum_k W_k (x - x0)^k.
 
     Args:
-        units, activation, use_bias, kernel_initializer: as keras.layers.Dense takes them.
-        function, order, at, start, parameters: as `TaylorConv2D` takes them.
+        units, ...: all arguments of keras.layers.Dense.
+        function, order, at, start, on_radius, parameters: as `TaylorConv2D` takes them.
+
+    Input and output shapes: as keras.layers.Dense. `kernel` is (order * inputs, units), the weights of degree 1
+    of all inputs first. Raises ValueError for what Keras's own layer refuses, NotImplementedError if quantized.
 
     >>> TaylorDense(3, order=2).compute_output_shape((None, 10))
     (None, 3)
     """
 
-    def __init__(
-        self,
-        units: int,
-        activation: Any = None,
-        use_bias: bool = True,
-        kernel_initializer: Any = "glorot_uniform",
-        function: Any = "softplus",
-        order: int = 4,
-        at: Point = 0,
-        start: Start = "series",
-        parameters: dict[str, str] | None = None,
-        **options: Any,
-    ) -> None:
-        super().__init__(
-            units, use_bias, activation, kernel_initializer, function, order, at, start, parameters, 1, **options
-        )
+    def _initial(self, channels: int, *initializers: Any) -> InitialWeights:
+        return InitialWeights(self.start, self._coefficients, (channels, self.units), -2, channels, *initializers)
 
-    def build(self, input_shape: Any) -> None:
-        """Makes the weights."""
-        self._build((), input_shape[-1])
-
-    def call(self, x: Any) -> Any:
+    def call(self, inputs: Any, training: Any = None) -> Any:
         """The layer's output."""
-        x = ops.cast(x, self.compute_dtype)
-        if keras.backend.backend() == "tensorflow":
-            return self._finish(self._recomputed(x))
-        rows = ops.reshape(x, (1, 1, -1, x.shape[-1]))
-        kernel = ops.transpose(ops.convert_to_tensor(self.kernel))[:, :, None, None]
-        bias = None if self.bias is None else ops.convert_to_tensor(self.bias)
-        y = _convolve(rows, kernel, bias, True, {"order": self.order, "at": self._center})
-        return self._finish(ops.reshape(y, (*x.shape[:-1], self.filters)))
+        x = ops.cast(self._input(inputs), self.compute_dtype)
+        return self._activated(operations.dense(x, *self._weights(), order=self.order, at=self._center))
 
-    def _one_at_a_time(self, x: Any, kernel: Any, bias: Any = None) -> Any:
-        t = ops.cast(x, "float64" if self.compute_dtype == "float64" else "float32") - self._center
-        y, power = (0.0 if bias is None else ops.cast(bias, t.dtype)), t
-        for part in ops.split(ops.cast(kernel, t.dtype), self.order, axis=0):
-            y = y + ops.matmul(power, part)
-            power = power * t
-        return y
+    def quantize(self, *arguments: Any, **options: Any) -> None:
+        """Raises NotImplementedError: Keras's quantized matrix product is not one over powers."""
+        raise NotImplementedError(f"{type(self).__name__} cannot be quantized: leave it out by the option filters")
 
-    def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
-        """As keras.layers.Dense."""
-        return (*input_shape[:-1], self.filters)
-
-    def get_config(self) -> dict[str, Any]:
-        """What a saved model makes the layer from."""
-        config = super().get_config()
-        del config["groups"]
-        config["units"] = config.pop("filters")
-        return config
+    def quantized_build(self, *arguments: Any, **options: Any) -> None:
+        """Raises NotImplementedError."""
+        self.quantize()
 
 
-def _convolve(x: Any, kernel: Any, bias: Any, last: bool, plan: dict[str, Any]) -> Any:
-    """The framework's own function for images in either order."""
-    if keras.backend.backend() == "jax":
-        from maclaurin.jax import taylor_conv2d as convolve
-
-        return convolve(x, kernel, bias, channels_last=last, **plan)
-    from maclaurin.torch import taylor_conv2d
-
-    if last:
-        x = x.permute(0, 3, 1, 2)
-    y = taylor_conv2d(x, kernel.to(x.dtype), None if bias is None else bias.to(x.dtype), **plan)
-    return y.permute(0, 2, 3, 1) if last else y
+def _plain(value: Any) -> Any:
+    """NumPy's integers as Python's, which Keras asks for."""
+    if isinstance(value, np.integer):
+        return int(value)
+    if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "iu":
+        return tuple(value.tolist())
+    return tuple(map(_plain, value)) if isinstance(value, list | tuple) else value

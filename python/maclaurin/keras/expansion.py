@@ -6,51 +6,21 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
 from maclaurin import rows
-from maclaurin._native import Function
-from maclaurin.series import Point, Series, point_text, taylor
+from maclaurin.keras import operations
+from maclaurin.keras.layer import TaylorLayer, with_parameters
+from maclaurin.radius import OnRadius, RadiusCheck
+from maclaurin.series import Point, taylor
+
+#: Keras says of its operations that they may give None.
+ops: Any = keras.ops
 
 __all__ = ["TaylorActivation", "TaylorExpansion"]
 
 
-class _TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
-    """What both layers are made with: a function, an order and a point."""
-
-    def __init__(self, function: Any, order: int, at: Point, parameters: dict[str, str] | None, **options: Any) -> None:
-        super().__init__(**options)
-        if isinstance(function, str):
-            function = Function(function, **(parameters or {}))
-        self.order = order
-        self.at = point_text(at)
-        series = taylor(function, order=order, at=at)
-        if not isinstance(series, Series):
-            raise TypeError("a layer that can be saved needs a function that can be read, such as text")
-        self.series = series
-        # Plain numbers, which every compiler takes as constants.
-        self._center = self.series.center
-        self._coefficients = self.series.coefficients.tolist()
-
-    def get_config(self) -> dict[str, Any]:
-        """What a saved model makes the layer from."""
-        function = self.series.function
-        config = {
-            "function": function.text,
-            "parameters": function.parameters,
-            "order": self.order,
-            "at": self.at,
-        }
-        return {**super().get_config(), **config}
-
-    def _shifted(self, x: Any, scale: Any, shift: float) -> Any:
-        """scale*x + shift - x0, in float32 at least."""
-        precision = "float64" if self.compute_dtype == "float64" else "float32"
-        return ops.cast(x, precision) * scale + (shift - self._center)
-
-
 @keras.saving.register_keras_serializable(package="maclaurin")
-class TaylorExpansion(_TaylorLayer):
+class TaylorExpansion(TaylorLayer):
     """Every channel becomes one channel for each degree of a Taylor series.
 
     Args:
@@ -58,10 +28,12 @@ class TaylorExpansion(_TaylorLayer):
         parameters: values of the function's parameters.
         kind: "terms" a_k (x-x0)^k, "powers" (x-x0)^k, "partial_sums", or "sum" (as many channels as
             before).
-        degrees: "nonzero", "all" (from 1 on) or a list.
+        degrees: "nonzero", "all" (1 and up) or a list.
         constant: whether degree 0 comes out too, first.
         scale, shift: the value expanded is scale*x + shift.
         data_format: "channels_last" or "channels_first"; by default Keras's own setting.
+        on_radius: about values outside the series' disc of convergence: "warn" once, "raise" or "ignore".
+            Looked at on CPU, outside of compiled programs.
 
     Input shape: any with a channel axis. Output shape: the same with multiplier times the
     channels, degree after degree.
@@ -83,18 +55,21 @@ class TaylorExpansion(_TaylorLayer):
         shift: float = 0.0,
         data_format: str | None = None,
         parameters: dict[str, str] | None = None,
+        on_radius: OnRadius = "warn",
         **options: Any,
     ) -> None:
-        super().__init__(function, order, at, parameters, **options)
+        series = taylor(with_parameters(function, parameters), order=order, at=at)
+        super().__init__(series=series, on_radius=on_radius, **options)
+        self.supports_masking = True
         self.kind: rows.Kind = kind
-        self.degrees = degrees if isinstance(degrees, str) else list(degrees)
+        self.degrees = degrees if isinstance(degrees, str) else [int(degree) for degree in degrees]
         self.constant = constant
-        self.scale = scale
-        self.shift = shift
+        self.scale, self.shift = float(scale), float(shift)
         self.data_format = keras.config.image_data_format() if data_format is None else data_format
         if self.data_format not in ("channels_first", "channels_last"):
             raise ValueError(f'data_format {data_format!r} is neither "channels_first" nor "channels_last"')
         self.chosen = rows.check(kind, degrees, order, self.series.degrees, constant)
+        self._check = RadiusCheck(self.series, on_radius, scale, shift)
 
     @property
     def multiplier(self) -> int:
@@ -103,11 +78,20 @@ class TaylorExpansion(_TaylorLayer):
 
     def call(self, x: Any) -> Any:
         """The expansion of x."""
-        t = self._shifted(x, self.scale, self.shift)
-        if self.kind == "sum":
-            return ops.cast(rows.horner(t, self._coefficients), self.compute_dtype)
-        values = rows.rows(t, ops.ones_like(t), self._coefficients, self.kind, self.chosen)
-        return ops.cast(ops.concatenate(values, axis=self._axis), self.compute_dtype)
+        y = operations.expand(
+            self._input(x), self.series, self._coefficients, self.kind, self.chosen, self._axis, self.scale, self.shift
+        )
+        return ops.cast(y, self.compute_dtype)
+
+    def _identity(self) -> dict[str, list[float]]:
+        return {
+            **super()._identity(),
+            "scale": [self.scale],
+            "shift": [self.shift],
+            "kind": [float(rows.KINDS.index(self.kind))],
+            "coefficients": list(self._coefficients),
+            "degrees": [float(degree) for degree in self.chosen],
+        }
 
     @property
     def _axis(self) -> int:
@@ -124,7 +108,7 @@ class TaylorExpansion(_TaylorLayer):
         """What a saved model makes the layer from."""
         config = {
             "kind": self.kind,
-            "degrees": self.degrees,
+            "degrees": self.degrees if isinstance(self.degrees, str) else list(self.degrees),
             "constant": self.constant,
             "scale": self.scale,
             "shift": self.shift,
@@ -134,16 +118,17 @@ class TaylorExpansion(_TaylorLayer):
 
 
 @keras.saving.register_keras_serializable(package="maclaurin")
-class TaylorActivation(_TaylorLayer):
+class TaylorActivation(TaylorLayer):
     """A polynomial with trainable coefficients that starts as the Taylor series of a function.
 
     Args:
         function, order, at: as `maclaurin.taylor` takes them.
         parameters: values of the function's parameters.
-        rate: None, or the first value of a trainable factor of the input. For a distribution whose
+        rate: None, or the initial value of a trainable factor of the input. For a distribution whose
             parameter multiplies x, that is the distribution's rate:
             ``TaylorActivation("erlang_cdf(x, 3, 1)", order=6, rate=2.0)`` starts as the Erlang
             distribution's cumulative distribution function of shape 3 and rate 2.
+        on_radius: as `TaylorExpansion` takes it.
         trainable: Keras's own option: whether coefficients and rate are trained.
 
     Shape: any; the output has the input's.
@@ -160,27 +145,34 @@ class TaylorActivation(_TaylorLayer):
         at: Point = 0,
         rate: float | None = None,
         parameters: dict[str, str] | None = None,
+        on_radius: OnRadius = "warn",
         **options: Any,
     ) -> None:
-        super().__init__(function, order, at, parameters, **options)
+        series = taylor(with_parameters(function, parameters), order=order, at=at)
+        super().__init__(series=series, on_radius=on_radius, **options)
+        self.supports_masking = True
         self.first_rate = rate
         self.rate: Any = None
 
     def build(self, input_shape: Any) -> None:
         """Makes the weights: `coefficients` of shape (order + 1,), and `rate`."""
-        first: Any = np.array(self._coefficients)
-        start = keras.initializers.Constant(first)
-        self.coefficients = self.add_weight(shape=(self.order + 1,), initializer=start, name="coefficients")
+        # In mixed precision they keep their digits: a rounded coefficient is another polynomial.
+        self.coefficients = self.add_weight(
+            shape=(self.order + 1,), initializer=_constant(self._coefficients), autocast=False, name="coefficients"
+        )
         if self.first_rate is not None:
-            start = keras.initializers.Constant(self.first_rate)
-            self.rate = self.add_weight(shape=(), initializer=start, name="rate")
+            self.rate = self.add_weight(shape=(), initializer=_constant(self.first_rate), autocast=False, name="rate")
         self.built = True
 
     def call(self, x: Any) -> Any:
         """The polynomial at every value of x."""
-        t = self._shifted(x, 1.0 if self.rate is None else ops.cast(self.rate, "float32"), 0.0)
-        coefficients = [ops.cast(self.coefficients[k], t.dtype) for k in range(self.order + 1)]
-        return ops.cast(rows.horner(t, coefficients), self.compute_dtype)
+        if self.rate is None:
+            x = self._input(x)
+        else:
+            x = ops.cast(x, self._precision) * ops.cast(self.rate, self._precision)
+            self._check_radius(x)
+        coefficients = ops.convert_to_tensor(self.coefficients)
+        return ops.cast(operations.activation(x, coefficients, self._center), self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """The input's shape."""
@@ -189,3 +181,9 @@ class TaylorActivation(_TaylorLayer):
     def get_config(self) -> dict[str, Any]:
         """What a saved model makes the layer from."""
         return {**super().get_config(), "rate": self.first_rate}
+
+
+def _constant(value: Any) -> Any:
+    """An initializer. Python's numbers would pass through Keras's default type."""
+    exact: Any = np.array(value, np.float64)
+    return keras.initializers.Constant(exact)

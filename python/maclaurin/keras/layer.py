@@ -1,0 +1,93 @@
+"""What all layers share: a function's series, its expansion point in the saved state, and the check of the radius."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from maclaurin._native import Function
+from maclaurin.keras import operations
+from maclaurin.radius import OnRadius, RadiusCheck
+from maclaurin.series import Series
+
+#: Keras says of its operations that they may give None.
+ops: Any = keras.ops
+
+
+class TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
+    """A layer made with a series; stands before Keras's own class among the bases, which gets the other options."""
+
+    def __init__(self, *arguments: Any, series: Any, on_radius: OnRadius, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        if not isinstance(series, Series):
+            raise TypeError("a layer that can be saved needs a function that can be read, such as text")
+        self.series = series
+        self.order, self.at = series.order, series.at_text
+        self.on_radius: OnRadius = on_radius
+        self._check = RadiusCheck(series, on_radius)
+        # Plain numbers, which every compiler takes as constants.
+        self._center: float = series.center
+        self._coefficients: tuple[float, ...] = tuple(series.coefficients.tolist())
+
+    @property
+    def _precision(self) -> str:
+        """The type that sums are accumulated in."""
+        return "float64" if self.compute_dtype == "float64" else "float32"
+
+    def _input(self, x: Any) -> Any:
+        """X as floating point numbers (Keras casts only those), looked at by the check of the radius."""
+        dtype = keras.backend.standardize_dtype(x.dtype)
+        x = x if "float" in dtype else ops.cast(x, self._precision)
+        self._check_radius(x)
+        return x
+
+    def _check_radius(self, x: Any) -> None:
+        if self._check.pending:
+            values = operations.concrete(x)
+            if values is not None:
+                self._check(values, stacklevel=6)
+
+    def _identity(self) -> dict[str, list[float]]:
+        """What a saved state must have in common with the layer that loads it."""
+        return {"at": [self._center], "order": [self.order]}
+
+    def save_own_variables(self, store: Any) -> None:
+        """Saves the weights, the expansion point and what else the layer's values depend on."""
+        super().save_own_variables(store)
+        for name, numbers in self._identity().items():
+            store[name] = np.array(numbers, np.float64)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Loads the weights. Raises ValueError for those of a layer about another point or of another order."""
+        own, saved = self._identity(), {key: store[key] for key in store.keys()}
+        for name, numbers in own.items():
+            found = np.asarray(saved.pop(name, numbers)).tolist()
+            if found != numbers:
+                raise ValueError(
+                    f"layer {self.name!r}: the weights are of a {type(self).__name__} with {name}={_short(found)}, "
+                    f"this one has {name}={_short(numbers)}: make it as the saved one was made"
+                )
+        super().load_own_variables(saved)
+
+    def get_config(self) -> dict[str, Any]:
+        """What a saved model makes the layer from."""
+        function = self.series.function
+        config = {
+            "function": function.text,
+            "parameters": function.parameters,
+            "order": self.order,
+            "at": self.at,
+            "on_radius": self.on_radius,
+        }
+        return {**super().get_config(), **config}
+
+
+def with_parameters(function: Any, parameters: dict[str, str] | None) -> Any:
+    """A function given as text, with values of its parameters; others as they are."""
+    return Function(function, **(parameters or {})) if isinstance(function, str) else function
+
+
+def _short(numbers: list[float]) -> str:
+    return f"{numbers[0]:g}" if len(numbers) == 1 else str([float(f"{number:g}") for number in numbers])
