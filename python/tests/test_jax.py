@@ -1,5 +1,8 @@
 """The JAX functions against the array function and under JAX's transformations."""
 
+import dataclasses
+import functools
+
 import numpy as np
 import pytest
 
@@ -9,7 +12,7 @@ jax = pytest.importorskip("jax")
 import jax.numpy as jnp
 from jax.test_util import check_grads
 
-from maclaurin.jax import expand, taylor_activation
+from maclaurin.jax import TaylorActivation, TaylorExpansion, expand, taylor_activation
 
 SERIES = mc.taylor("exp(x) + x*sin(x)", order=5, at=0.5)
 X = np.random.default_rng(0).random((3, 4)).astype(np.float32)
@@ -84,3 +87,47 @@ def test_coefficients_train_as_a_leaf():
         value, gradient = step(parameters)
         parameters = jax.tree.map(lambda p, g: p - 0.3 * g, parameters, gradient)
     assert value < first / 50
+
+
+def test_a_series_has_its_own_point():
+    for point in (0.0, 0.5, jnp.array(0.5)):
+        with pytest.raises(TypeError, match="expansion point is 0.5: leave it out"):
+            expand(X, SERIES, at=point)
+        with pytest.raises(TypeError, match="leave it out"):
+            expand(X, mc.Polynomial(0.5, [1.0, 2.0]), at=point)
+    with pytest.raises(TypeError, match="complex64"):
+        expand(jnp.zeros(3, "complex64"), SERIES)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_traced_numbers_keep_the_type(dtype):
+    x, coefficients = jnp.asarray(X, dtype), jnp.array([0.1, 1.0, -2.0, 0.5])
+    for options in ({"kind": "terms"}, {"kind": "sum"}):
+        whole = expand(x, coefficients, at=0.3, scale=0.7, shift=0.1, **options)
+        for name, value in (("at", 0.3), ("scale", 0.7), ("shift", 0.1)):
+            rest = {"at": 0.3, "scale": 0.7, "shift": 0.1, **options}
+            del rest[name]
+            traced = jax.jit(functools.partial(expand, x, coefficients, **rest))(**{name: value})
+            assert traced.dtype == dtype
+            unit = float(jnp.finfo(dtype).eps)
+            assert np.allclose(traced.astype("float32"), whole.astype("float32"), rtol=unit, atol=1e-6)
+
+
+def test_layers_of_expansion():
+    layer = TaylorExpansion("cos(x)", 4, kind="partial_sums", degrees=[2, 4], constant=True, scale=0.5)
+    assert layer.degrees == (2, 4) and layer.multiplier == 3 and layer.init() == {}
+    assert layer == dataclasses.replace(layer, degrees=(2, 4)) and hash(layer) == hash(dataclasses.replace(layer))
+    found = jax.jit(lambda layer, x: layer({}, x), static_argnums=0)(layer, X)
+    options = {"kind": "partial_sums", "degrees": [2, 4], "constant": True, "scale": 0.5, "axis": 1, "stack": False}
+    assert np.array_equal(found, mc.expand(X, mc.taylor("cos(x)", order=4), **options))
+    with pytest.warns(mc.RadiusWarning):
+        TaylorExpansion("log1p(x)", 3, scale=2.0)({}, X)
+    TaylorExpansion("log1p(x)", 3, scale=2.0, kind="powers")({}, X)
+    activation = TaylorActivation("log1p(x)", order=3, rate=3.0, on_radius="raise")
+    parameters = activation.init()
+    assert parameters["rate"] == 3 and parameters["coefficients"].shape == (4,)
+    with pytest.raises(ValueError, match="radius of convergence"):
+        activation(parameters, X)
+    assert activation(parameters, jnp.asarray(X / 9, "bfloat16")).dtype == "bfloat16"
+    with pytest.raises(ValueError, match="degree 5"):
+        TaylorExpansion("cos(x)", 4, degrees=[5])

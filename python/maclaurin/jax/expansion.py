@@ -1,17 +1,19 @@
-"""Expansions as functions that jit, grad and vmap transform."""
+"""Expansions as functions that JAX's transformations take."""
 
 from __future__ import annotations
 
 import ctypes
-import functools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.interpreters import ad, batching
 
 from maclaurin import rows
 from maclaurin._native import Polynomial, xla_handlers
+from maclaurin.jax.operation import Operation
 
 __all__ = ["expand", "taylor_activation"]
 
@@ -28,7 +30,7 @@ def expand(
     x: Any,
     series: Any,
     *,
-    at: float = 0.0,
+    at: float | jax.Array | None = None,
     kind: rows.Kind = "terms",
     degrees: rows.Degrees = "nonzero",
     constant: bool = False,
@@ -40,35 +42,73 @@ def expand(
     """`maclaurin.expand` for JAX arrays: differentiable with respect to x and the coefficients.
 
     Args:
-        x: an array of any shape; integers give float32.
+        x: an array of any shape; floating-point types give their own, integers float32.
         series: a Series or Polynomial, or an array of coefficients a_0 ... a_p about `at` (then
             "nonzero" means all of them).
+        at: the expansion point of coefficients, 0 by default; as scale and shift a number, or a scalar
+            array, which can be traced.
+        kind, degrees, constant, scale, shift: as `maclaurin.expand` takes them. Static arguments of jax.jit must
+            be hashable: give degrees as a tuple there.
         axis: where the axis of the degrees stands (stack), or the one they are joined along.
+
+    Raises TypeError for complex numbers and for `at` beside a Series or Polynomial, which has its own point;
+    ValueError for degrees that there are not.
 
     >>> from maclaurin import taylor
     >>> expand(jnp.array([1.0]), taylor("exp(x)", order=2)).tolist()
     [[1.0, 0.5]]
     """
     x = jnp.asarray(x)
-    if isinstance(scale, jax.Array) or isinstance(shift, jax.Array):
+    if jnp.issubdtype(x.dtype, jnp.complexfloating):
+        raise TypeError(f"an array of {x.dtype} cannot be expanded: its values must be real numbers, such as float32")
+    fixed = isinstance(series, Polynomial)
+    if fixed and at is not None:
+        raise TypeError(f"at={at!r} beside a series, whose expansion point is {series.center}: leave it out")
+    at = 0.0 if at is None else at
+    result = _result_type(x)
+    if any(isinstance(number, jax.Array) for number in (at, scale, shift)):
         # Values that a transformation traces are no constants of a plan.
-        x, scale, shift = x * scale + shift, 1.0, 0.0
-    if not isinstance(series, Polynomial):
-        coefficients = jnp.asarray(series)
-        nonzero = tuple(range(1, len(coefficients)))
-        chosen = rows.check(kind, degrees, len(coefficients) - 1, nonzero, constant)
-        return _portable(x, _Plan(at, kind, chosen, axis, stack, scale, shift), coefficients)
-    chosen = rows.check(kind, degrees, series.order, series.degrees, constant)
-    # From the end, so that it stays where it is when vmap adds axes in front.
-    axis = axis if axis < 0 else axis - x.ndim - stack
-    plan = _Plan(series.center, kind, chosen, axis, stack, float(scale), float(shift))
-    numbers = tuple(series.coefficients.tolist())
+        x = x.astype(precision(result))
+        x = (x * scale + (shift - at)).astype(x.dtype)
+        at, scale, shift = 0.0, 1.0, 0.0
+    center = series.center if fixed else float(at)
+    coefficients: Any = tuple(series.coefficients.tolist()) if fixed else jnp.asarray(series)
+    nonzero: Sequence[int] = series.degrees if fixed else range(1, len(coefficients))
+    chosen = rows.check(kind, degrees, len(coefficients) - 1, nonzero, constant)
+    if kind != "sum":
+        # From the end, so that it stays where it is when vmap adds axes in front.
+        several = x.ndim + stack
+        axis = int(np.lib.array_utils.normalize_axis_index(axis, several)) - several
+    plan = _Plan(center, kind, chosen, axis, stack, float(scale), float(shift), coefficients if fixed else None)
+    if not fixed:
+        return _portable(plan, x, coefficients).astype(result)
     # One value a value is what XLA does well by itself, fused with what is around it.
-    return _portable(x, plan, numbers) if kind == "sum" else _fixed(x, plan, numbers)
+    value: jax.Array = _portable(plan, x) if kind == "sum" else EXPANSION(plan, x)[0]
+    return value.astype(result)
+
+
+def taylor_activation(x: Any, coefficients: Any, at: float | jax.Array = 0.0) -> jax.Array:
+    """The polynomial sum_k coefficients[k] (x - at)^k at every value, by Horner's rule.
+
+    Coefficients are a plain array: a leaf of the parameters that an optimizer trains.
+
+    >>> taylor_activation(jnp.array([2.0]), jnp.array([1.0, 0.0, 3.0])).tolist()
+    [13.0]
+    """
+    return expand(x, coefficients, at=at, kind="sum")
+
+
+def precision(dtype: Any) -> Any:
+    """The type that sums over values of a type are made in: float32 at least.
+
+    >>> precision(jnp.bfloat16)
+    dtype('float32')
+    """
+    return jnp.promote_types(dtype, jnp.float32)
 
 
 class _Plan(NamedTuple):
-    """What an expansion does, apart from its values and coefficients."""
+    """What an expansion does, apart from its values and trained coefficients."""
 
     at: float
     kind: rows.Kind
@@ -77,19 +117,18 @@ class _Plan(NamedTuple):
     stack: bool
     scale: float
     shift: float
+    coefficients: tuple[float, ...] | None
 
 
-def _portable(x: jax.Array, plan: _Plan, coefficients: Any) -> jax.Array:
+def _portable(plan: _Plan, x: jax.Array, trained: jax.Array | None = None) -> jax.Array:
     """The expansion in JAX's own operations."""
     result = _result_type(x)
-    precision = jnp.promote_types(result, jnp.float32)
-    t = x.astype(precision) * plan.scale + (plan.shift - plan.at)
-    if isinstance(coefficients, jax.Array):
-        coefficients = coefficients.astype(precision)
+    t = x.astype(precision(result)) * plan.scale + (plan.shift - plan.at)
+    coefficients: Any = plan.coefficients if trained is None else trained.astype(t.dtype)
     if plan.kind == "sum":
-        value: jax.Array = rows.horner(t, coefficients)
+        value: jax.Array = rows.horner(t, jnp.ones_like, coefficients)
         return value.astype(result)
-    values = rows.rows(t, jnp.ones_like(t), coefficients, plan.kind, plan.degrees)
+    values = rows.rows(t, jnp.ones_like, coefficients, plan.kind, plan.degrees)
     join = jnp.stack if plan.stack else jnp.concatenate
     return join(values, plan.axis).astype(result)
 
@@ -98,46 +137,33 @@ def _result_type(x: jax.Array) -> Any:
     return x.dtype if jnp.issubdtype(x.dtype, jnp.floating) else jnp.dtype(jnp.float32)
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(1, 2))
-def _fixed(x: jax.Array, plan: _Plan, coefficients: tuple[float, ...]) -> jax.Array:
-    """The expansion by a series: on CPU by the native kernels."""
-    if x.dtype not in NATIVE:
-        return _portable(x, plan, coefficients)
-    result: jax.Array = jax.lax.platform_dependent(
-        x,
-        cpu=lambda x: _native(x, plan, coefficients),
-        default=lambda x: _portable(x, plan, coefficients),
-    )
-    return result
-
-
-@_fixed.defjvp
-def _(plan: _Plan, coefficients: tuple[float, ...], x: tuple[Any], tangent: tuple[Any]) -> tuple[Any, Any]:
-    # Of the portable value only the derivative is kept: operations that JAX can transpose.
-    _, change = jax.jvp(lambda x: _portable(x, plan, coefficients), x, tangent)
-    return _fixed(*x, plan, coefficients), change
-
-
-def _native(x: jax.Array, plan: _Plan, coefficients: tuple[float, ...]) -> jax.Array:
+def _native(plan: _Plan, x: jax.Array) -> list[jax.Array]:
     """The expansion by the native kernels, as a custom call of XLA."""
-    shape = jax.eval_shape(lambda x: _portable(x, plan, coefficients), x)
+    shape = jax.eval_shape(lambda x: _portable(plan, x), x)
     above = [degree for degree in plan.degrees if degree > 0]
     options = [rows.KINDS.index(plan.kind), plan.axis, plan.stack, 0 in plan.degrees, *above]
-    call = jax.ffi.ffi_call(TARGET, shape, vmap_method="broadcast_all")
+    call = jax.ffi.ffi_call(TARGET, shape)
     result: jax.Array = call(  # type: ignore[no-untyped-call]
         x,
-        numbers=np.array([plan.at, plan.scale, plan.shift, *coefficients]),
+        numbers=np.array([plan.at, plan.scale, plan.shift, *(plan.coefficients or ())]),
         options=np.array(options, dtype=np.int64),
     )
-    return result
+    return [result]
 
 
-def taylor_activation(x: Any, coefficients: Any, at: float = 0.0) -> jax.Array:
-    """The polynomial sum_k coefficients[k] (x - at)^k at every value, by Horner's rule.
+#: The expansion of x by a series.
+EXPANSION = Operation("expand", lambda plan, x: [_portable(plan, x)], _native, lambda plan, x: x.dtype.name in NATIVE)
 
-    Coefficients are a plain array: a leaf of the parameters that an optimiser trains.
 
-    >>> taylor_activation(jnp.array([2.0]), jnp.array([1.0, 0.0, 3.0])).tolist()
-    [13.0]
-    """
-    return expand(x, coefficients, at=at, kind="sum")
+def _tangent(primals: tuple[Any], tangents: tuple[Any], plan: _Plan) -> tuple[list[Any], list[Any]]:
+    # Of the portable value only the derivative is kept: operations that JAX can transpose.
+    _, change = jax.jvp(lambda x: _portable(plan, x), primals, tangents)
+    return EXPANSION(plan, *primals), [change]
+
+
+def _batch(arrays: tuple[Any], axes: tuple[int], plan: _Plan) -> tuple[list[Any], list[int]]:
+    return EXPANSION(plan, jnp.moveaxis(arrays[0], axes[0], 0)), [0]
+
+
+ad.primitive_jvps[EXPANSION.primitive] = _tangent
+batching.primitive_batchers[EXPANSION.primitive] = _batch
