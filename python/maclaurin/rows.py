@@ -8,6 +8,7 @@ known to be zero; the polynomial is Horner's rule from a_p on.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -24,7 +25,8 @@ Degrees = Literal["nonzero", "all"] | Sequence[int]
 def check(kind: Kind, degrees: Degrees, order: int, nonzero: Sequence[int], constant: bool) -> tuple[int, ...]:
     """The degrees that come out, the constant's 0 included; none for "sum".
 
-    Raises ValueError for a kind or a degree that there is not, or if nothing would come out.
+    Raises ValueError for a kind or a degree that there is not, or if nothing would come out, TypeError for a
+    degree that is no integer.
     """
     if kind not in KINDS:
         raise ValueError(f"kind {kind!r} is none of {', '.join(map(repr, KINDS))}")
@@ -35,7 +37,7 @@ def check(kind: Kind, degrees: Degrees, order: int, nonzero: Sequence[int], cons
             raise ValueError(f'degrees {degrees!r} is neither "nonzero" nor "all" nor a list of degrees')
         chosen = tuple(nonzero) if degrees == "nonzero" else tuple(range(1, order + 1))
     else:
-        chosen = tuple(int(degree) for degree in degrees)
+        chosen = tuple(degree if isinstance(degree, int) else operator.index(degree) for degree in degrees)
         for degree in chosen:
             if not 1 <= degree <= order:
                 raise ValueError(f"degree {degree} is not between 1 and the order {order}")

@@ -358,3 +358,18 @@ def test_transposed_layers_start_as_their_function():
         flipped = plain.flip(2, 3).unflatten(0, (2, 2)).transpose(1, 2).flatten(0, 1)
         y = functional.conv2d(values, flipped, layer.bias - constant, groups=2)
         assert torch.allclose(layer(x), y, atol=1e-3)
+
+
+def test_what_cannot_be_expanded_is_told_in_our_words():
+    layer = TaylorActivation()
+    for x in (
+        torch.rand(2).to(torch.float8_e4m3fn),
+        torch.rand(2).to(torch.complex64),
+        torch.quantize_per_tensor(torch.rand(2), 0.1, 0, torch.quint8),
+    ):
+        with pytest.raises(TypeError, match=f"a tensor of {x.dtype} cannot be expanded"):
+            layer(x)
+    with pytest.raises(ValueError, match=r"one dimension, not of shape \(2, 2\)"):
+        expand(torch.rand(2), torch.zeros(2, 2))
+    with pytest.raises(TypeError, match="integer"):
+        TaylorExpansion(degrees=[1.5])

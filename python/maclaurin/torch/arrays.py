@@ -15,6 +15,11 @@ FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _PLAIN = (Tensor, nn.Parameter, nn.Buffer)
 
 
+def is_real(x: Tensor) -> bool:
+    """Whether the values are of a type that can be expanded: not complex, quantized, or of 8-bit floats."""
+    return x.dtype in FLOATS or not (x.is_floating_point() or x.is_complex() or x.is_quantized)
+
+
 def is_plain(*tensors: Tensor | None) -> bool:
     """Whether operators whose only derivative is a backward pass can take these tensors.
 

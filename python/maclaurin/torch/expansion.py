@@ -12,7 +12,7 @@ from maclaurin import rows
 from maclaurin._native import Polynomial
 from maclaurin._native import expand as native_expand
 from maclaurin._native import expand_backward as native_backward
-from maclaurin.torch.arrays import FLOATS, as_array, as_tensor, is_plain, is_transformed
+from maclaurin.torch.arrays import FLOATS, as_array, as_tensor, is_plain, is_real, is_transformed
 
 __all__ = ["expand", "taylor_activation"]
 
@@ -54,6 +54,8 @@ def expand(
         nonzero: Sequence[int] = series.degrees
         coefficients: Tensor | list[float] = list(series._numbers)
     else:
+        if series.dim() != 1:
+            raise ValueError(f"expected coefficients a_0 ... a_p of one dimension, not of shape {tuple(series.shape)}")
         coefficients, nonzero = series, range(1, len(series))
     chosen = rows.check(kind, degrees, len(coefficients) - 1, nonzero, constant)
     return expand_by(x, coefficients, (float(at or 0.0), kind, list(chosen), dim, stack, float(scale), float(shift)))
@@ -65,7 +67,7 @@ def expand_by(x: Tensor, coefficients: Tensor | list[float], plan: tuple[Any, ..
     plan: (at, kind, degrees with 0 for the constant, dim, stack, scale, shift).
     """
     trained = isinstance(coefficients, Tensor)
-    if x.is_complex() or (x.is_floating_point() and x.dtype not in FLOATS):
+    if not is_real(x):
         raise TypeError(f"a tensor of {x.dtype} cannot be expanded: its values must be real numbers, such as float32")
     if x.device.type != "cpu" or not is_plain(x, coefficients if isinstance(coefficients, Tensor) else None):
         return _portable(x, coefficients, *plan)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from maclaurin import rows
 from maclaurin.radius import OnRadius, RadiusCheck
 from maclaurin.series import Point, taylor
-from maclaurin.torch.arrays import as_array, is_plain
+from maclaurin.torch.arrays import as_array, is_plain, is_real
 from maclaurin.torch.expansion import expand_by
 
 __all__ = ["TaylorActivation", "TaylorExpansion"]
@@ -31,7 +31,7 @@ class TaylorModule(nn.Module):
         """Warns once of values outside the disc of convergence: of tensors on CPU, outside of compiled programs."""
         if torch.compiler.is_compiling() or not self._check.pending:
             return
-        if isinstance(x, Tensor) and x.device.type == "cpu" and not x.is_complex() and is_plain(x):
+        if isinstance(x, Tensor) and x.device.type == "cpu" and is_real(x) and is_plain(x):
             self._check(as_array(x), stacklevel=6)
 
     def _identity(self) -> dict[str, list[float]]:
