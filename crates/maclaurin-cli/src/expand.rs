@@ -11,7 +11,7 @@ use maclaurin::{Expansion, Float, Kind, Polynomial, Series};
 use crate::arguments::{ExpandArguments, FileFormat, TypeName, number};
 use crate::bound::scientific;
 use crate::output::{Archive, Pending, Stored, write_npy};
-use crate::{Failure, input, sheet};
+use crate::{Failure, input, picture, sheet};
 
 /// Where the results go.
 enum Destination {
@@ -302,9 +302,17 @@ impl Job<'_> {
             self.series.function(),
             self.series.at()
         );
-        let picture = sheet::draw(&title, channels, &plain, &labels, &array)?;
-        Pending::create(path)?.finish(|output| picture.write_png(output))?;
-        done.line.extend([", ", &path.to_string_lossy(), " (contact sheet)"]);
+        let sheet = sheet::Sheet::new(&title, channels, &plain, &labels, &array)?;
+        for page in 0..sheet.pages() {
+            let pixels = sheet.page(page)?;
+            let path = sheet::page_path(path, page);
+            Pending::create(&path)?.finish(|output| picture::write_png(&pixels, output))?;
+        }
+        let pages = match sheet.pages() {
+            1 => String::new(),
+            pages => format!(" and {} further pages", pages - 1),
+        };
+        done.line.extend([", ", &path.to_string_lossy(), " (contact sheet)", &pages]);
         Ok(done)
     }
 }
