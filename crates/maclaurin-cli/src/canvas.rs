@@ -68,8 +68,10 @@ impl Canvas {
 
     /// Writes a line of text, its baseline at `at`.
     pub fn text(&mut self, text: &str, at: (f32, f32), size: f32, anchor: Anchor) {
-        let text = text.into();
-        self.shapes.push(Shape::Text { text, at, size, anchor, upright: false });
+        if !text.is_empty() {
+            let text = text.into();
+            self.shapes.push(Shape::Text { text, at, size, anchor, upright: false });
+        }
     }
 
     /// Writes a line of text from below to above, centred at `at`.

@@ -56,7 +56,7 @@ pub enum Mark {
 /// Marks under one name.
 pub struct Marks {
     pub name: String,
-    pub marks: Vec<Mark>,
+    pub list: Vec<Mark>,
     pub color: Rgb,
 }
 
@@ -190,7 +190,7 @@ impl Chart {
         let bottom = frame.top + frame.height;
         for group in &self.marks {
             let line = mark_line(group.color, frame.unit);
-            for mark in &group.marks {
+            for mark in &group.list {
                 match mark {
                     Mark::Bar(left, right, top) => {
                         let x = |value: f64| {
@@ -218,7 +218,7 @@ impl Chart {
 
     fn draw_points(&self, canvas: &mut Canvas, frame: &Frame) {
         for group in &self.marks {
-            for mark in &group.marks {
+            for mark in &group.list {
                 let Mark::Point(x, y) = mark else { continue };
                 let point = self.pixel(frame, (*x, *y));
                 if frame.contains(point) {
@@ -308,7 +308,7 @@ impl Chart {
             }
         };
         pieces.iter().flatten().any(|piece| piece.windows(2).any(crosses))
-            || self.marks.iter().flat_map(|group| &group.marks).any(marked)
+            || self.marks.iter().flat_map(|group| &group.list).any(marked)
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
@@ -347,13 +347,13 @@ impl Chart {
         }
         for (index, group) in self.marks.iter().enumerate() {
             let y = row(self.curves.len() + index);
-            match group.marks.first() {
+            match group.list.first() {
                 Some(Mark::Bar(..)) => {
                     let corner = (left + 8.0 * unit, y - 6.0 * unit);
                     canvas.rectangle(corner, (40.0 * unit, 12.0 * unit), group.color, 0.35);
                 }
                 Some(Mark::Point(..)) => {
-                    canvas.disc((left + 28.0 * unit, y), 5.0 * unit, group.color)
+                    canvas.disc((left + 28.0 * unit, y), 5.0 * unit, group.color);
                 }
                 _ => canvas.polyline(sample(y), &mark_line(group.color, unit)),
             }

@@ -44,7 +44,7 @@ impl Errors<'_> {
             Mark::Bar(left, left + width, level(*bound))
         };
         let bars = self.slices.iter().enumerate().map(bar).collect();
-        let bars = Marks { name: "certified bound".into(), marks: bars, color: palette::BOUND };
+        let bars = Marks { name: "certified bound".into(), list: bars, color: palette::BOUND };
         let mut marks = if exact { Vec::new() } else { vec![bars] };
         marks.extend(plot::marks(self.series, self.range, f64::NEG_INFINITY));
         let name = if exact {

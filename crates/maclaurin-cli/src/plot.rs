@@ -63,7 +63,7 @@ pub fn marks(series: &Series, (low, high): (f64, f64), value: f64) -> Vec<Marks>
     let mut marks = Vec::new();
     if (low..=high).contains(&at) {
         let name = format!("expansion point, x = {}", series.at());
-        marks.push(Marks { name, marks: vec![Mark::Point(at, value)], color: palette::POINT });
+        marks.push(Marks { name, list: vec![Mark::Point(at, value)], color: palette::POINT });
     }
     let ends: Vec<f64> = [at - radius.lower, at + radius.lower]
         .into_iter()
@@ -71,7 +71,7 @@ pub fn marks(series: &Series, (low, high): (f64, f64), value: f64) -> Vec<Marks>
         .collect();
     if !ends.is_empty() {
         let name = format!("disc of convergence, radius {radius}");
-        marks.push(Marks { name, marks: vec![Mark::Verticals(ends)], color: palette::DISC });
+        marks.push(Marks { name, list: vec![Mark::Verticals(ends)], color: palette::DISC });
     }
     marks
 }

@@ -31,9 +31,9 @@ impl Ticks {
         }
         let (mantissa, exponent) = self.offset;
         if mantissa != 0 {
-            let sign = if mantissa < 0 { '-' } else { '+' };
+            let sign = if mantissa < 0 { "-" } else { "+" };
             let separator = if note.is_empty() { "" } else { " " };
-            note += &format!("{separator}{sign} {}", number(mantissa.abs(), exponent));
+            note.extend([separator, sign, " ", &number(mantissa.abs(), exponent)]);
         }
         note
     }
@@ -75,7 +75,7 @@ pub fn linear(low: f64, high: f64, most: usize) -> Ticks {
 /// At most `most` powers of ten (at least 2) between 10^low and 10^high, at their exponents.
 pub fn decades(low: f64, high: f64, most: usize) -> Ticks {
     let (first, last) = (low.ceil() as i32, high.floor() as i32);
-    let stride = (1..).find(|stride| (last - first) / stride < most.max(1) as i32).unwrap_or(1);
+    let stride = ((last - first) / most.max(1) as i32 + 1).max(1);
     let exponents = (first..=last).filter(|exponent| exponent.rem_euclid(stride) == 0);
     let (values, labels) =
         exponents.map(|n| (f64::from(n), format!("10{}", superscript(n)))).unzip();
@@ -227,7 +227,10 @@ mod tests {
         assert_eq!(ticks.labels, ["-1", "-0.5", "0", "0.5", "1"]);
         assert_eq!(ticks.note(), "+ 1000000");
         let ticks = linear(999_998e6, 1_000_002e6, 6);
-        assert_eq!(ticks.labels, ["-2", "-1", "0", "1", "2"]);
+        assert_eq!(ticks.labels, ["0.999998", "0.999999", "1", "1.000001", "1.000002"]);
+        assert_eq!(ticks.note(), "\u{d7}10\u{b9}\u{b2}");
+        let ticks = linear(999_998e6, 1_000_002e6, 10);
+        assert_eq!(ticks.labels[..3], ["-2", "-1.5", "-1"]);
         assert_eq!(ticks.note(), "\u{d7}10\u{2076} + 10\u{b9}\u{b2}");
         let ticks = linear(-5e200, 5e200, 6);
         assert_eq!(ticks.labels, ["-4", "-2", "0", "2", "4"]);

@@ -37,7 +37,7 @@ fn assert_texts(arguments: &[&str], expected: &[&str]) {
 
 #[test]
 fn every_axis_has_labels_that_differ() {
-    assert_texts(&["plot", "sin(x)"], &["0", "0.5", "x", "f(x)"]);
+    assert_texts(&["plot", "sin(x)"], &["0", "0.4", "-0.8", "x", "f(x)"]);
     assert_texts(
         &["plot", "sin(x)", "--on", "1e-12:2e-12"],
         &["1", "1.2", "2", "\u{d7}10\u{207b}\u{b9}\u{b2}"],
@@ -146,7 +146,7 @@ fn many_channels_are_on_several_pages() {
         assert!(folder.path().join(page).exists(), "{page}");
     }
     assert!(!folder.path().join("s-4.png").exists());
-    array(&folder.path().join("in.npy"), &[1, 1, 5000], &[0.5; 5000]);
+    array(&folder.path().join("in.npy"), &[1, 1, 5000], &vec![0.5; 5000]);
     let output = maclaurin(folder.path(), &["expand", "in.npy", "-f", "exp(x)", "-o", "t.png"]);
     let message = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2));
