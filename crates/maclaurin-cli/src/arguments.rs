@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use maclaurin::{Degrees, Error, Function, Kind, Language, Series};
 
 use crate::Failure;
+use crate::chart::SIDES;
 
 /// Taylor series of any function of one variable, and pictures expanded by them.
 #[derive(Parser)]
@@ -303,6 +304,9 @@ pub struct PlotArguments {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub writing: OutputArguments,
+    /// Width and height of the picture in pixels, 240x240 to 8000x8000.
+    #[arg(long, default_value = "960x600", value_name = "WIDTHxHEIGHT", value_parser = size)]
+    pub size: (u32, u32),
 }
 
 /// Arguments of `maclaurin bound`.
@@ -332,6 +336,9 @@ pub struct BoundArguments {
     /// Print the bounds as JSON.
     #[arg(long)]
     pub json: bool,
+    /// Width and height of the picture in pixels, 240x240 to 8000x8000.
+    #[arg(long, default_value = "960x600", value_name = "WIDTHxHEIGHT", value_parser = size)]
+    pub size: (u32, u32),
 }
 
 /// Orders of Taylor polynomials.
@@ -381,6 +388,17 @@ fn orders(text: &str) -> Result<Orders, String> {
         return Err(format!("a plot shows at most {MOST_ORDERS} orders"));
     }
     Ok(Orders(orders))
+}
+
+/// The size of a picture, `WIDTHxHEIGHT`.
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let side = |text: &str| text.trim().parse::<u32>().ok().filter(|side| SIDES.contains(side));
+    text.split_once(['x', 'X', '\u{d7}'])
+        .and_then(|(width, height)| Some((side(width)?, side(height)?)))
+        .ok_or_else(|| {
+            let (least, most) = (SIDES.start(), SIDES.end());
+            format!("write WIDTHxHEIGHT in pixels, each from {least} to {most}, such as 960x600")
+        })
 }
 
 fn degrees(text: &str) -> Result<Degrees, String> {

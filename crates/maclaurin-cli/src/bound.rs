@@ -3,13 +3,10 @@
 use std::fmt::Write;
 
 use maclaurin::{Error, ErrorBound, Series};
-use plotters::coord::Shift;
-use plotters::prelude::*;
 
 use crate::arguments::BoundArguments;
-use crate::chart::{self, Chart};
-use crate::picture::draw_failure;
-use crate::{Failure, output};
+use crate::error_chart::Errors;
+use crate::{Failure, output, picture};
 
 /// Columns and rows of the drawing in the terminal.
 const COLUMNS: usize = 64;
@@ -25,7 +22,7 @@ pub fn run(arguments: &BoundArguments) -> Result<(), Failure> {
     let function = arguments.function.function(&arguments.expression)?;
     let (low, high) = arguments.on;
     let target = arguments.output.as_deref();
-    let target = target.map(|path| chart::target(path, arguments.writing.force)).transpose()?;
+    let target = target.map(|path| picture::target(path, arguments.writing.force)).transpose()?;
     let series = match arguments.tolerance {
         Some(tolerance) => {
             Series::within(&function, (low, high), tolerance, arguments.function.at.as_deref())?
@@ -47,9 +44,9 @@ pub fn run(arguments: &BoundArguments) -> Result<(), Failure> {
         let x = |i: usize| low + (high - low) * i as f64 / SAMPLES as f64;
         let at = |x: f64| series.error_bound(x, x).map_or(f64::NAN, |error| error.sampled);
         let curve = (0..=SAMPLES).map(x).map(|x| (x, at(x.clamp(low, high)))).collect();
-        let title =
-            format!("How far order {} about {} is from {function}", series.order(), series.at());
-        chart::save(&ErrorChart { title, low, high, slices, curve, bound: error.bound }, target)?;
+        let (range, bound) = ((low, high), error.bound);
+        let errors = Errors { series: &series, range, slices: &slices, curve, bound };
+        picture::save(&errors.draw(arguments.size), target)?;
         if !silent && !arguments.json {
             output::print(&format!("\n{}\n", target.path().display()))?;
         }
@@ -174,58 +171,4 @@ fn drawing(slices: &[f64], error: &ErrorBound, low: f64, high: f64) -> String {
     let gap = COLUMNS.saturating_sub(left.chars().count());
     let _ = writeln!(text, "{:>9}  {left}{right:>gap$}", "x =");
     text
-}
-
-/// The error curve below its certified bound.
-struct ErrorChart {
-    title: String,
-    low: f64,
-    high: f64,
-    slices: Vec<f64>,
-    curve: Vec<(f64, f64)>,
-    bound: f64,
-}
-
-impl Chart for ErrorChart {
-    fn draw<B: DrawingBackend>(
-        &self,
-        area: &DrawingArea<B, Shift>,
-        scale: u32,
-    ) -> Result<(), Failure>
-    where
-        B::ErrorType: 'static,
-    {
-        let top = if self.bound > 0.0 { self.bound } else { 1.0 };
-        let bottom =
-            self.slices.iter().copied().fold(top, f64::min).max(top * 1e-12).min(top / 10.0);
-        let y = (bottom / 3.0..top * 3.0).log_scale();
-        let mut chart = chart::axes(area, scale, &self.title, self.low..self.high, y)?;
-        let width = (self.high - self.low) / self.slices.len() as f64;
-        let band = RGBColor(86, 180, 233);
-        let rectangles = self.slices.iter().enumerate().map(|(i, &bound)| {
-            let left = self.low + width * i as f64;
-            let corners = [(left, bottom / 3.0), (left + width, bound.max(bottom / 3.0))];
-            Rectangle::new(corners, band.mix(0.35).filled())
-        });
-        let square = (24 * scale) as i32;
-        chart.draw_series(rectangles).map_err(draw_failure)?.label("certified bound").legend(
-            move |(x, y)| {
-                let corners = [(x, y - square / 4), (x + square, y + square / 4)];
-                Rectangle::new(corners, band.mix(0.35).filled())
-            },
-        );
-        let style = BLACK.stroke_width(2 * scale);
-        let mut legend = true;
-        // Below the axis, as at the expansion point, the curve is interrupted.
-        for part in self.curve.split(|point| point.1.is_nan() || point.1 <= bottom / 3.0) {
-            let line = chart.draw_series(LineSeries::new(part.to_vec(), style));
-            let line = line.map_err(draw_failure)?;
-            if std::mem::take(&mut legend) {
-                line.label("|f - T|")
-                    .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + square, y)], style));
-            }
-        }
-        chart::legend(&mut chart, scale)?;
-        area.present().map_err(draw_failure)
-    }
 }

@@ -1,136 +1,478 @@
-//! What the charts share: the frame, the legend, and SVG or PNG out.
+//! A chart: axes with ticks, curves clipped to the frame, and a legend where the curves are not.
 
-use std::io::Write;
-use std::ops::Range;
-use std::path::Path;
+use std::ops::RangeInclusive;
 
-use plotters::coord::Shift;
-use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
-use plotters::prelude::*;
+use crate::canvas::{Anchor, Canvas, Line, Rgb};
+use crate::font;
+use crate::ticks::{self, Ticks};
 
-use crate::Failure;
-use crate::input::ending;
-use crate::output::{Target, is_standard};
-use crate::picture::{FAMILY, OVERSAMPLING, Picture, draw_failure, text, use_font};
+/// Width and height of a picture in pixels, unless --size says otherwise.
+pub const SIZE: (u32, u32) = (960, 600);
 
-/// Width and height of the picture in pixels.
-const SIZE: (u32, u32) = (960, 600);
+/// The widths and heights that a picture can have.
+pub const SIDES: RangeInclusive<u32> = 240..=8000;
 
-/// Something that can be drawn at any size.
-pub trait Chart {
-    /// Draws on an area whose lengths are all `scale` times the usual ones.
-    fn draw<B: DrawingBackend>(
+/// An axis: its range, finite and not empty.
+pub struct Axis {
+    pub name: String,
+    pub low: f64,
+    pub high: f64,
+    /// The range is of exponents of ten.
+    pub logarithmic: bool,
+}
+
+impl Axis {
+    /// Where a value is between the ends, 0 to 1; the halves keep the difference finite.
+    pub fn part(&self, value: f64) -> f64 {
+        (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0)
+    }
+
+    fn ticks(&self, most: usize) -> Ticks {
+        if self.logarithmic {
+            ticks::decades(self.low, self.high, most)
+        } else {
+            ticks::linear(self.low, self.high, most)
+        }
+    }
+}
+
+/// A curve; points that are NaN interrupt it.
+pub struct Curve {
+    pub name: String,
+    pub points: Vec<(f64, f64)>,
+    pub line: Line,
+}
+
+/// What is drawn beside the curves.
+pub enum Mark {
+    /// A filled rectangle, its left, right and top; down to the frame.
+    Bar(f64, f64, f64),
+    /// A line over the whole height at some values of x.
+    Verticals(Vec<f64>),
+    /// A point, on a line over the whole height.
+    Point(f64, f64),
+}
+
+/// Marks under one name.
+pub struct Marks {
+    pub name: String,
+    pub list: Vec<Mark>,
+    pub color: Rgb,
+}
+
+/// A chart before it has a size.
+pub struct Chart {
+    pub title: String,
+    pub x: Axis,
+    pub y: Axis,
+    pub marks: Vec<Marks>,
+    pub curves: Vec<Curve>,
+}
+
+/// Where the legend is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Place {
+    /// In the frame, with this upper left corner.
+    Inside(f32, f32),
+    /// Right of the frame.
+    Beside,
+}
+
+/// The frame in pixels, and what is measured once.
+struct Frame {
+    left: f32,
+    top: f32,
+    width: f32,
+    height: f32,
+    /// All lengths are this many times those of the usual size.
+    unit: f32,
+}
+
+impl Frame {
+    fn contains(&self, (x, y): (f32, f32)) -> bool {
+        x >= self.left - 0.5
+            && x <= self.left + self.width + 0.5
+            && y >= self.top - 0.5
+            && y <= self.top + self.height + 0.5
+    }
+}
+
+impl Chart {
+    /// Draws the chart.
+    pub fn draw(&self, size: (u32, u32)) -> Canvas {
+        let mut canvas = Canvas::new(size);
+        let (width, height) = (size.0 as f32, size.1 as f32);
+        let unit = (width / SIZE.0 as f32).min(height / SIZE.1 as f32).clamp(0.65, 6.0);
+        let legend = self.legend_size(unit);
+        let mut frame = self.frame(width, height, unit, 0.0);
+        let mut pieces = self.pieces(&frame);
+        let place = self.place(&frame, &pieces, legend);
+        if place == Place::Beside {
+            // Never more than half of the picture.
+            let room = (legend.0 + 12.0 * unit).min(width / 2.0);
+            frame = self.frame(width, height, unit, room);
+            pieces = self.pieces(&frame);
+        }
+        self.draw_marks(&mut canvas, &frame);
+        self.draw_axes(&mut canvas, &frame);
+        for (curve, pieces) in self.curves.iter().zip(pieces) {
+            for piece in pieces {
+                canvas.polyline(piece, &scaled(&curve.line, unit));
+            }
+        }
+        self.draw_points(&mut canvas, &frame);
+        let corner = match place {
+            Place::Inside(x, y) => (x, y),
+            Place::Beside => (frame.left + frame.width + 12.0 * unit, frame.top),
+        };
+        self.draw_legend(&mut canvas, corner, legend, unit, width);
+        let title = font::fitted(&font::shown(&self.title).0, 20.0 * unit, width - 24.0 * unit);
+        canvas.text(&title, (width / 2.0, 30.0 * unit), 20.0 * unit, Anchor::Middle);
+        canvas
+    }
+
+    /// The frame with room for labels, and for `beside` pixels on its right.
+    fn frame(&self, width: f32, height: f32, unit: f32, beside: f32) -> Frame {
+        let top =
+            48.0 * unit + if self.y.note_of(height, unit).is_empty() { 0.0 } else { 18.0 * unit };
+        let bottom = 56.0 * unit;
+        let labels = self.y.ticks(most_rows(height - top - bottom, unit)).labels;
+        let widest = labels.iter().map(|label| font::width(label, 14.0 * unit)).fold(0.0, f32::max);
+        let left = (44.0 * unit + widest).round();
+        // Half of the last label reaches beyond the frame.
+        let right = 34.0 * unit + beside;
+        Frame {
+            left,
+            top: top.round(),
+            width: (width - left - right).max(40.0).round(),
+            height: (height - top - bottom).max(40.0).round(),
+            unit,
+        }
+    }
+
+    fn draw_axes(&self, canvas: &mut Canvas, frame: &Frame) {
+        let unit = frame.unit;
+        let (right, bottom) = (frame.left + frame.width, frame.top + frame.height);
+        let grid = Line { color: [224, 224, 224], width: unit, dash: vec![] };
+        let axis = Line { color: [120, 120, 120], width: unit, dash: vec![] };
+        let ticks = x_ticks(&self.x, frame);
+        for (value, label) in ticks.values.iter().zip(&ticks.labels) {
+            let x = frame.left + self.x.part(*value) as f32 * frame.width;
+            canvas.polyline(vec![(x, frame.top), (x, bottom)], &grid);
+            canvas.polyline(vec![(x, bottom), (x, bottom + 5.0 * unit)], &axis);
+            canvas.text(label, (x, bottom + 20.0 * unit), 14.0 * unit, Anchor::Middle);
+        }
+        canvas.text(&ticks.note(), (right, bottom + 40.0 * unit), 14.0 * unit, Anchor::End);
+        let ticks = self.y.ticks(most_rows(frame.height, unit));
+        for (value, label) in ticks.values.iter().zip(&ticks.labels) {
+            let y = bottom - self.y.part(*value) as f32 * frame.height;
+            canvas.polyline(vec![(frame.left, y), (right, y)], &grid);
+            canvas.polyline(vec![(frame.left - 5.0 * unit, y), (frame.left, y)], &axis);
+            canvas.text(label, (frame.left - 9.0 * unit, y + 5.0 * unit), 14.0 * unit, Anchor::End);
+        }
+        let above = (frame.left, frame.top - 8.0 * unit);
+        canvas.text(&ticks.note(), above, 14.0 * unit, Anchor::Start);
+        let outline = [
+            (frame.left, frame.top),
+            (right, frame.top),
+            (right, bottom),
+            (frame.left, bottom),
+            (frame.left, frame.top),
+        ];
+        canvas.polyline(outline.to_vec(), &axis);
+        let middle = (frame.left + frame.width / 2.0, bottom + 42.0 * unit);
+        canvas.text(&self.x.name, middle, 15.0 * unit, Anchor::Middle);
+        let middle = (20.0 * unit, frame.top + frame.height / 2.0);
+        canvas.upright_text(&self.y.name, middle, 15.0 * unit);
+    }
+
+    fn draw_marks(&self, canvas: &mut Canvas, frame: &Frame) {
+        let bottom = frame.top + frame.height;
+        for group in &self.marks {
+            let line = mark_line(group.color, frame.unit);
+            for mark in &group.list {
+                match mark {
+                    Mark::Bar(left, right, top) => {
+                        let x = |value: f64| {
+                            frame.left + self.x.part(value).clamp(0.0, 1.0) as f32 * frame.width
+                        };
+                        let height = self.y.part(*top).clamp(0.0, 1.0) as f32 * frame.height;
+                        let corner = (x(*left), bottom - height);
+                        canvas.rectangle(corner, (x(*right) - x(*left), height), group.color, 0.35);
+                    }
+                    Mark::Verticals(values) => {
+                        for value in values {
+                            self.vertical(canvas, frame, *value, &line);
+                        }
+                    }
+                    Mark::Point(x, _) => self.vertical(canvas, frame, *x, &line),
+                }
+            }
+        }
+    }
+
+    fn vertical(&self, canvas: &mut Canvas, frame: &Frame, value: f64, line: &Line) {
+        let x = frame.left + self.x.part(value) as f32 * frame.width;
+        canvas.polyline(vec![(x, frame.top), (x, frame.top + frame.height)], line);
+    }
+
+    fn draw_points(&self, canvas: &mut Canvas, frame: &Frame) {
+        for group in &self.marks {
+            for mark in &group.list {
+                let Mark::Point(x, y) = mark else { continue };
+                let point = self.pixel(frame, (*x, *y));
+                if frame.contains(point) {
+                    canvas.disc(point, 6.5 * frame.unit, [255, 255, 255]);
+                    canvas.disc(point, 5.0 * frame.unit, group.color);
+                }
+            }
+        }
+    }
+
+    /// A point in pixels; far outside the frame it stays within what pixels can count.
+    fn pixel(&self, frame: &Frame, (x, y): (f64, f64)) -> (f32, f32) {
+        let part = |axis: &Axis, value| axis.part(value).clamp(-1e4, 1e4) as f32;
+        (
+            frame.left + part(&self.x, x) * frame.width,
+            frame.top + (1.0 - part(&self.y, y)) * frame.height,
+        )
+    }
+
+    /// The parts of each curve inside the frame, in pixels.
+    fn pieces(&self, frame: &Frame) -> Vec<Vec<Vec<(f32, f32)>>> {
+        let clip = |curve: &Curve| {
+            let points: Vec<Option<(f32, f32)>> = curve
+                .points
+                .iter()
+                .map(|point| (!point.1.is_nan()).then(|| self.pixel(frame, *point)))
+                .collect();
+            clipped(&points, frame)
+        };
+        self.curves.iter().map(clip).collect()
+    }
+
+    /// The corner or side with the fewest curve points under the legend; beside the frame where
+    /// none is free.
+    fn place(&self, frame: &Frame, pieces: &[Vec<Vec<(f32, f32)>>], legend: (f32, f32)) -> Place {
+        let gap = 10.0 * frame.unit;
+        let (right, bottom) = (frame.left + frame.width, frame.top + frame.height);
+        let lefts =
+            [frame.left + gap, right - legend.0 - gap, (frame.left + right - legend.0) / 2.0];
+        let tops = [frame.top + gap, bottom - legend.1 - gap];
+        let corners = lefts.into_iter().flat_map(|x| tops.map(|y| (x, y)));
+        let free = corners.into_iter().find(|&(x, y)| {
+            let fits =
+                x > frame.left && x + legend.0 < right && y > frame.top && y + legend.1 < bottom;
+            fits && !self.occupied(
+                frame,
+                pieces,
+                (x - gap / 2.0, y - gap / 2.0),
+                (legend.0 + gap, legend.1 + gap),
+            )
+        });
+        free.map_or(Place::Beside, |(x, y)| Place::Inside(x, y))
+    }
+
+    /// Whether a curve or a mark is in a rectangle.
+    fn occupied(
         &self,
-        area: &DrawingArea<B, Shift>,
-        scale: u32,
-    ) -> Result<(), Failure>
-    where
-        B::ErrorType: 'static;
-}
+        frame: &Frame,
+        pieces: &[Vec<Vec<(f32, f32)>>],
+        corner: (f32, f32),
+        size: (f32, f32),
+    ) -> bool {
+        let inside = |(x, y): (f32, f32)| {
+            (corner.0..=corner.0 + size.0).contains(&x)
+                && (corner.1..=corner.1 + size.1).contains(&y)
+        };
+        let crosses = |pair: &[(f32, f32)]| {
+            let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+            // Points at most four pixels apart.
+            let count = (((x1 - x0).hypot(y1 - y0) / 4.0) as usize).min(10_000) + 1;
+            (0..=count).any(|i| {
+                let part = i as f32 / count as f32;
+                inside((x0 + (x1 - x0) * part, y0 + (y1 - y0) * part))
+            })
+        };
+        let marked = |mark: &Mark| {
+            let column = |value: f64| frame.left + self.x.part(value) as f32 * frame.width;
+            match mark {
+                Mark::Bar(left, right, top) => {
+                    column(*right) >= corner.0
+                        && column(*left) <= corner.0 + size.0
+                        && self.pixel(frame, (*left, *top)).1 <= corner.1 + size.1
+                }
+                // The legend may hide a part of a line over the whole height.
+                Mark::Verticals(_) => false,
+                Mark::Point(x, y) => inside(self.pixel(frame, (*x, *y))),
+            }
+        };
+        pieces.iter().flatten().any(|piece| piece.windows(2).any(crosses))
+            || self.marks.iter().flat_map(|group| &group.list).any(marked)
+    }
 
-/// The file that a picture is drawn into: .svg, .png, or - for SVG to standard output.
-pub fn target(path: &Path, force: bool) -> Result<Target, Failure> {
-    match ending(path).as_str() {
-        "svg" | "png" => {}
-        _ if is_standard(path) => {}
-        other => {
-            let message = format!("cannot write `.{other}`: --output is a .svg or .png file");
-            return Err(Failure::Usage(message));
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let marks = self.marks.iter().map(|group| group.name.as_str());
+        self.curves.iter().map(|curve| curve.name.as_str()).chain(marks)
+    }
+
+    fn legend_size(&self, unit: f32) -> (f32, f32) {
+        let widest = self.names().map(|name| font::width(name, 14.0 * unit)).fold(0.0, f32::max);
+        (widest + 66.0 * unit, self.names().count() as f32 * 21.0 * unit + 10.0 * unit)
+    }
+
+    fn draw_legend(
+        &self,
+        canvas: &mut Canvas,
+        (left, top): (f32, f32),
+        (width, height): (f32, f32),
+        unit: f32,
+        edge: f32,
+    ) {
+        canvas.rectangle((left, top), (width, height), [255, 255, 255], 0.9);
+        // Rows at whole pixels: horizontal lines stay sharp.
+        let row = |index: usize| (top + (index as f32 * 21.0 + 15.0) * unit).round();
+        let sample = |y: f32| vec![(left.round() + 8.0 * unit, y), (left.round() + 48.0 * unit, y)];
+        for (index, name) in self.names().enumerate() {
+            let name = font::fitted(name, 14.0 * unit, edge - left - 60.0 * unit);
+            canvas.text(
+                &name,
+                (left + 56.0 * unit, row(index) + 5.0 * unit),
+                14.0 * unit,
+                Anchor::Start,
+            );
+        }
+        for (index, curve) in self.curves.iter().enumerate() {
+            canvas.polyline(sample(row(index)), &scaled(&curve.line, unit));
+        }
+        for (index, group) in self.marks.iter().enumerate() {
+            let y = row(self.curves.len() + index);
+            match group.list.first() {
+                Some(Mark::Bar(..)) => {
+                    let corner = (left + 8.0 * unit, y - 6.0 * unit);
+                    canvas.rectangle(corner, (40.0 * unit, 12.0 * unit), group.color, 0.35);
+                }
+                Some(Mark::Point(..)) => {
+                    canvas.disc((left + 28.0 * unit, y), 5.0 * unit, group.color);
+                }
+                _ => canvas.polyline(sample(y), &mark_line(group.color, unit)),
+            }
         }
     }
-    Target::new(path, force, &[])
 }
 
-/// Draws into a file.
-pub fn save(chart: &impl Chart, target: &Target) -> Result<(), Failure> {
-    use_font();
-    match ending(target.path()).as_str() {
-        "svg" | "" => {
-            let mut text = String::new();
-            chart.draw(&SVGBackend::with_string(&mut text, SIZE).into_drawing_area(), 1)?;
-            target.write(|file| file.write_all(text.as_bytes()))?;
+impl Axis {
+    /// What a vertical axis states above the frame.
+    fn note_of(&self, height: f32, unit: f32) -> String {
+        self.ticks(most_rows(height - 104.0 * unit, unit)).note()
+    }
+}
+
+/// The ticks of a horizontal axis: as many as their labels have room for.
+fn x_ticks(axis: &Axis, frame: &Frame) -> Ticks {
+    let widest = |ticks: &Ticks| {
+        ticks.labels.iter().map(|label| font::width(label, 14.0 * frame.unit)).fold(0.0, f32::max)
+    };
+    let fits = |ticks: &Ticks| {
+        (widest(ticks) + 14.0 * frame.unit) * ticks.labels.len() as f32 <= frame.width
+    };
+    (4..=10).rev().map(|most| axis.ticks(most)).find(fits).unwrap_or_else(|| axis.ticks(4))
+}
+
+/// The ticks that a vertical axis has room for.
+fn most_rows(height: f32, unit: f32) -> usize {
+    ((height / (40.0 * unit)) as usize).clamp(4, 11)
+}
+
+fn mark_line(color: Rgb, unit: f32) -> Line {
+    Line { color, width: 1.2 * unit, dash: vec![2.0 * unit, 4.0 * unit] }
+}
+
+fn scaled(line: &Line, unit: f32) -> Line {
+    let dash = line.dash.iter().map(|length| length * unit).collect();
+    Line { color: line.color, width: line.width * unit, dash }
+}
+
+/// The parts of a curve inside the frame (Liang and Barsky 1984).
+fn clipped(points: &[Option<(f32, f32)>], frame: &Frame) -> Vec<Vec<(f32, f32)>> {
+    let mut pieces: Vec<Vec<(f32, f32)>> = vec![Vec::new()];
+    for pair in points.windows(2) {
+        let (Some((x0, y0)), Some((x1, y1))) = (pair[0], pair[1]) else {
+            pieces.push(Vec::new());
+            continue;
+        };
+        let (dx, dy) = (x1 - x0, y1 - y0);
+        let (mut enter, mut leave) = (0f32, 1f32);
+        for (direction, distance) in [
+            (-dx, x0 - frame.left),
+            (dx, frame.left + frame.width - x0),
+            (-dy, y0 - frame.top),
+            (dy, frame.top + frame.height - y0),
+        ] {
+            if direction == 0.0 {
+                if distance < 0.0 {
+                    leave = -1.0;
+                }
+            } else if direction < 0.0 {
+                enter = enter.max(distance / direction);
+            } else {
+                leave = leave.min(distance / direction);
+            }
         }
-        _ => {
-            let size = (SIZE.0 * OVERSAMPLING, SIZE.1 * OVERSAMPLING);
-            let mut large = Picture::white(size.0, size.1);
-            chart.draw(
-                &BitMapBackend::with_buffer(&mut large.pixels, size).into_drawing_area(),
-                OVERSAMPLING,
-            )?;
-            let pixels = large.scaled_down(SIZE)?.into_raw();
-            let picture = Picture { width: SIZE.0, height: SIZE.1, pixels };
-            target.write(|file| picture.write_png(file))?;
+        if enter > leave {
+            pieces.push(Vec::new());
+            continue;
+        }
+        let at = |part: f32| (x0 + dx * part, y0 + dy * part);
+        if let Some(piece) = pieces.last_mut() {
+            if piece.is_empty() || enter > 0.0 {
+                piece.push(at(enter));
+            }
+            piece.push(at(leave));
+        }
+        if leave < 1.0 {
+            pieces.push(Vec::new());
         }
     }
-    Ok(())
+    pieces.retain(|piece| piece.len() > 1);
+    pieces
 }
 
-/// A white area with a title and axes.
-pub fn axes<'a, B: DrawingBackend, Y>(
-    area: &'a DrawingArea<B, Shift>,
-    scale: u32,
-    title: &str,
-    x: Range<f64>,
-    y: Y,
-) -> Result<ChartContext<'a, B, Axes<Y>>, Failure>
-where
-    B::ErrorType: 'static,
-    Y: AsRangedCoord<Value = f64>,
-    Y::CoordDescType: ValueFormatter<f64>,
-{
-    area.fill(&WHITE).map_err(draw_failure)?;
-    let mut chart = ChartBuilder::on(area)
-        .caption(title, text(20 * scale))
-        .margin(12 * scale)
-        .x_label_area_size(32 * scale)
-        .y_label_area_size(64 * scale)
-        .build_cartesian_2d(x, y)
-        .map_err(draw_failure)?;
-    chart
-        .configure_mesh()
-        .x_desc("x")
-        .y_label_formatter(&|y| label(*y))
-        .label_style(text(14 * scale))
-        .axis_desc_style(text(15 * scale))
-        .axis_style(BLACK.mix(0.5).stroke_width(scale))
-        .bold_line_style(BLACK.mix(0.12).stroke_width(scale))
-        .light_line_style(TRANSPARENT)
-        .max_light_lines(0)
-        .set_all_tick_mark_size(5 * scale)
-        .draw()
-        .map_err(draw_failure)?;
-    Ok(chart)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A round number in few characters: steps of an axis carry rounding.
-fn label(y: f64) -> String {
-    if y != 0.0 && !(1e-4..1e6).contains(&y.abs()) {
-        return format!("{y:.1e}").replace(".0e", "e");
+    fn chart(curve: impl Fn(f64) -> f64) -> Chart {
+        let axis =
+            |name: &str| Axis { name: name.into(), low: -1.0, high: 1.0, logarithmic: false };
+        let points = (-100..=100).map(|i| f64::from(i) / 100.0).map(|x| (x, curve(x))).collect();
+        let line = Line { color: [0; 3], width: 2.0, dash: vec![] };
+        let curves = vec![Curve { name: "curve".into(), points, line }];
+        Chart { title: "t".into(), x: axis("x"), y: axis("y"), marks: vec![], curves }
     }
-    let text = format!("{y:.6}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
 
-/// The coordinates of a chart over a real range.
-type Axes<Y> =
-    Cartesian2d<plotters::coord::types::RangedCoordf64, <Y as AsRangedCoord>::CoordDescType>;
+    fn place(chart: &Chart) -> Place {
+        let frame = chart.frame(960.0, 600.0, 1.0, 0.0);
+        chart.place(&frame, &chart.pieces(&frame), chart.legend_size(1.0))
+    }
 
-/// The names of the series that were drawn.
-pub fn legend<'a, B: DrawingBackend + 'a, Y: Ranged<ValueType = f64>>(
-    chart: &mut ChartContext<'a, B, Cartesian2d<plotters::coord::types::RangedCoordf64, Y>>,
-    scale: u32,
-) -> Result<(), Failure>
-where
-    B::ErrorType: 'static,
-{
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .background_style(WHITE.mix(0.85))
-        .border_style(BLACK.mix(0.3).stroke_width(scale))
-        .legend_area_size(34 * scale)
-        .margin(10 * scale)
-        .label_font((FAMILY, 15 * scale))
-        .draw()
-        .map_err(draw_failure)
+    #[test]
+    fn the_legend_is_where_the_curve_is_not() {
+        let Place::Inside(x, y) = place(&chart(|x| x)) else { panic!() };
+        assert!(x < 480.0 && y < 300.0);
+        let Place::Inside(x, y) = place(&chart(|x| -x)) else { panic!() };
+        assert!(x < 480.0 && y > 300.0);
+        assert_eq!(place(&chart(|x| (1e3 * x).sin())), Place::Beside);
+    }
+
+    #[test]
+    fn curves_stay_in_the_frame() {
+        for curve in [|x: f64| 1.0 / x, |x: f64| 1e300 * x, |x: f64| (1.0 / x).sin() * 3.0] {
+            let chart = chart(curve);
+            let frame = chart.frame(960.0, 600.0, 1.0, 0.0);
+            let pieces = chart.pieces(&frame);
+            assert!(!pieces[0].is_empty());
+            assert!(pieces[0].iter().flatten().all(|point| frame.contains(*point)));
+        }
+    }
 }

@@ -12,7 +12,7 @@ use maclaurin::{Degrees, Expansion, Float, Kind, Polynomial, Series};
 use crate::arguments::{ExpandArguments, FileFormat, TypeName};
 use crate::output::{self, Archive, Stored, Target, write_npy};
 use crate::summary::{Done, Summary};
-use crate::{Failure, input, sheet};
+use crate::{Failure, input, picture, sheet};
 
 /// Where the results go.
 enum Destination {
@@ -328,10 +328,25 @@ impl Job<'_> {
             self.series.function(),
             self.series.at()
         );
-        let picture = sheet::draw(&title, channels, &plain, &labels, &array)?;
-        target.write(|output| picture.write_png(output))?;
+        let sheet = sheet::Sheet::new(&title, channels, &plain, &labels, &array)?;
         let path = target.path().display().to_string();
-        done.line.extend([", ", &path, " (contact sheet)"]);
+        for page in 0..sheet.pages() {
+            let pixels = sheet.page(page)?;
+            let further;
+            let target = if page == 0 {
+                target
+            } else {
+                let path = sheet::page_path(target.path(), page);
+                further = Target::new(&path, self.arguments.writing.force, &self.arguments.inputs)?;
+                &further
+            };
+            target.write(|file| picture::write_png(&pixels, file))?;
+        }
+        let pages = match sheet.pages() {
+            1 => String::new(),
+            pages => format!(" and {} further pages", pages - 1),
+        };
+        done.line.extend([", ", &path, " (contact sheet)", &pages]);
         done.json["output"] = path.into();
         Ok(done)
     }

@@ -3,15 +3,21 @@
 mod arguments;
 mod array;
 mod bound;
+mod canvas;
 mod chart;
+mod error_chart;
 mod expand;
+mod font;
 mod input;
 mod output;
+mod palette;
 mod picture;
 mod plot;
 mod series;
 mod sheet;
 mod summary;
+mod ticks;
+mod tile;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,153 +1,239 @@
-//! The contact sheet: each degree of each channel as a picture, normalised and labelled.
+//! The contact sheet: each degree of each channel as a picture, normalised and labelled, on as
+//! many pages as they need.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use image::imageops::{FilterType, resize};
-use image::{ImageBuffer, Luma};
-use ndarray::{ArrayD, ArrayView2, ArrayViewD, Axis};
+use ndarray::{ArrayD, ArrayView2, ArrayViewD, Axis, Ix2};
+use tiny_skia::Pixmap;
 
 use crate::Failure;
-use crate::picture::{Picture, draw_failure, use_font};
+use crate::canvas::{Anchor, Canvas, blank};
+use crate::font;
+use crate::tile::{self, Scale, Summary};
 
-/// The longest side of a tile in pixels, and the shortest that is not blown up.
-const LARGEST_TILE: u32 = 256;
-const SMALLEST_TILE: u32 = 128;
+/// Heights of lines of text and of the letters in them, and the space around tiles.
+const LINE: usize = 20;
+const TITLE_SIZE: f32 = 19.0;
+const LABEL_SIZE: f32 = 15.0;
+const CAPTION_SIZE: f32 = 13.0;
+const MARGIN: usize = 16;
 
-/// Heights of a line of text and of the title, and the space around tiles.
-const LINE: u32 = 20;
-const TITLE: u32 = 36;
-const MARGIN: u32 = 16;
+/// The narrowest page in pixels; a title has that much room.
+const NARROWEST: usize = 480;
 
-/// A contact sheet with more tiles than this cannot be looked at.
+/// The tiles of a page, and its columns; a job with more pages cannot be looked at.
 const MOST_TILES: usize = 400;
+const MOST_COLUMNS: usize = 12;
+const MOST_ROWS: usize = 33;
+const MOST_PAGES: usize = 100;
 
 /// The number of channels of a picture of this shape.
 pub fn channels(path: &Path, shape: &[usize]) -> Result<usize, Failure> {
-    let pixels = shape.iter().take(2).product::<usize>();
     match *shape {
-        [_, _] if pixels > 0 => Ok(1),
-        [_, _, channels @ 1..=4] if pixels > 0 => Ok(channels),
+        [height, width] if height > 0 && width > 0 => Ok(1),
+        [height, width, channels] if height > 0 && width > 0 && channels > 0 => Ok(channels),
         _ => Err(Failure::Usage(format!(
-            "a contact sheet shows pictures: height x width, or height x width x 1 to 4 channels; \
+            "a contact sheet shows pictures: height x width, or height x width x channels; \
              {} has shape {shape:?}; write .npy instead",
             path.display()
         ))),
     }
 }
 
-/// Draws the channels of the picture `plain` in the first row and of each of `planes` (degree,
-/// height, width and perhaps channel) in the rows below, with the labels given.
-pub fn draw(
-    title: &str,
+/// The path of a page: `sheet.png`, `sheet-2.png` and so on.
+pub fn page_path(path: &Path, page: usize) -> PathBuf {
+    if page == 0 {
+        return path.into();
+    }
+    let mut name = path.file_stem().unwrap_or_default().to_os_string();
+    name.push(format!("-{}.png", page + 1));
+    path.with_file_name(name)
+}
+
+/// The pictures of a sheet: rows of channels.
+pub struct Sheet<'a> {
+    title: String,
+    replaced: bool,
     channels: usize,
-    plain: &ArrayD<f32>,
-    labels: &[String],
-    planes: &ArrayD<f32>,
-) -> Result<Picture, Failure> {
-    use_font();
-    let mut rows: Vec<(&str, ArrayViewD<'_, f32>)> = vec![("the values expanded", plain.view())];
-    if planes.ndim() == plain.ndim() {
-        rows.push((&labels[0], planes.view()));
-    } else {
-        rows.extend(labels.iter().map(String::as_str).zip(planes.axis_iter(Axis(0))));
-    }
-    if rows.len() * channels > MOST_TILES {
-        let message =
-            format!("a contact sheet shows at most {MOST_TILES} tiles; write .npy instead");
-        return Err(Failure::Usage(message));
-    }
-    let (height, width) = (plain.shape()[0], plain.shape()[1]);
-    let tile = tile_size(width, height);
-    let row_height = tile.1 + 2 * LINE + MARGIN;
-    // Room for the title too, at about half its height a letter.
-    let title_width = 2 * MARGIN + title.chars().count() as u32 * LINE / 2;
-    let columns_width = MARGIN + channels as u32 * (tile.0 + MARGIN);
-    let mut sheet = Picture::white(
-        columns_width.max(title_width.min(3 * LARGEST_TILE)),
-        TITLE + rows.len() as u32 * row_height + MARGIN,
-    );
-    let mut captions = vec![(title.to_owned(), (MARGIN, MARGIN / 2), LINE)];
-    for (row, (label, array)) in rows.iter().enumerate() {
-        let top = TITLE + row as u32 * row_height;
-        captions.push(((*label).to_owned(), (MARGIN, top), LINE * 4 / 5));
-        for channel in 0..channels {
-            let left = MARGIN + channel as u32 * (tile.0 + MARGIN);
-            let plane = match array.ndim() {
-                2 => array.view(),
-                _ => array.index_axis(Axis(2), channel),
-            };
-            let plane = plane.into_dimensionality().map_err(draw_failure)?;
-            let range = paint(&plane, tile, &mut sheet, (left, top + LINE));
-            let name = channel_name(channels, channel);
-            let caption = match range {
-                Some((low, high)) => format!("{name}: {} to {}", short(low), short(high)),
-                None => format!("{name}: nothing finite"),
-            };
-            captions.push((caption, (left, top + LINE + tile.1 + 4), LINE * 7 / 10));
-        }
-    }
-    for (caption, position, size) in captions {
-        sheet.write(&caption, position, size)?;
-    }
-    Ok(sheet)
+    /// Each row's label and its values, height x width and perhaps x channels.
+    rows: Vec<(&'a str, ArrayViewD<'a, f32>)>,
+    scale: Scale,
+    rows_a_page: usize,
+    columns_a_page: usize,
 }
 
-fn channel_name(channels: usize, channel: usize) -> &'static str {
-    match (channels, channel) {
-        (1 | 2, 0) => "gray",
-        (_, 0) => "red",
-        (3 | 4, 1) => "green",
-        (_, 2) => "blue",
-        _ => "alpha",
-    }
-}
-
-/// A number in few characters.
-fn short(value: f32) -> String {
-    match value.abs() {
-        0.0 => "0".into(),
-        magnitude if (1e-3..1e4).contains(&magnitude) => {
-            let digits = if magnitude < 1.0 { 4 } else { 2 };
-            format!("{value:.digits$}")
-        }
-        _ => format!("{value:.1e}"),
-    }
-}
-
-fn tile_size(width: usize, height: usize) -> (u32, u32) {
-    let longest = width.max(height) as f64;
-    let clamped = longest.clamp(f64::from(SMALLEST_TILE), f64::from(LARGEST_TILE));
-    let side = |n: usize| ((n as f64 * clamped / longest).round() as u32).max(1);
-    (side(width), side(height))
-}
-
-/// Paints a plane as gray, its smallest finite value black and its largest white, what is not
-/// finite magenta; returns both ends.
-fn paint(
-    plane: &ArrayView2<'_, f32>,
-    (width, height): (u32, u32),
-    sheet: &mut Picture,
-    (left, top): (u32, u32),
-) -> Option<(f32, f32)> {
-    let finite = plane.iter().copied().filter(|value| value.is_finite());
-    let (low, high) = finite.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| {
-        (low.min(value), high.max(value))
-    });
-    let span = if high > low { high - low } else { 1.0 };
-    let (rows, columns) = plane.dim();
-    let full = ImageBuffer::<Luma<f32>, Vec<f32>>::from_fn(columns as u32, rows as u32, |x, y| {
-        Luma([(plane[[y as usize, x as usize]] - low) / span])
-    });
-    let filter = if width as usize > columns { FilterType::Nearest } else { FilterType::Triangle };
-    let tile = resize(&full, width, height, filter);
-    for (x, y, Luma([value])) in tile.enumerate_pixels() {
-        let color = if value.is_finite() {
-            [(value.clamp(0.0, 1.0) * 255.0).round() as u8; 3]
+impl<'a> Sheet<'a> {
+    /// The channels of the picture `plain` in the first row and of each of `planes` (degree,
+    /// height, width and perhaps channel) in the rows below, with the labels given.
+    pub fn new(
+        title: &str,
+        channels: usize,
+        plain: &'a ArrayD<f32>,
+        labels: &'a [String],
+        planes: &'a ArrayD<f32>,
+    ) -> Result<Self, Failure> {
+        let mut rows = vec![("the values expanded", plain.view())];
+        if planes.ndim() == plain.ndim() {
+            rows.push((&labels[0], planes.view()));
         } else {
-            [255, 0, 255]
-        };
-        let pixel = ((top + y) as usize * sheet.width as usize + (left + x) as usize) * 3;
-        sheet.pixels[pixel..pixel + 3].copy_from_slice(&color);
+            rows.extend(labels.iter().map(String::as_str).zip(planes.axis_iter(Axis(0))));
+        }
+        let rows_a_page = rows.len().min(MOST_ROWS);
+        let columns_a_page = channels.min(MOST_COLUMNS).min(MOST_TILES / rows_a_page);
+        let scale = Scale::of(plain.shape()[1], plain.shape()[0]);
+        let (title, replaced) = font::shown(title);
+        let sheet = Self { title, replaced, channels, rows, scale, rows_a_page, columns_a_page };
+        if sheet.pages() > MOST_PAGES {
+            return Err(Failure::Usage(format!(
+                "{} rows of {channels} channels need {} contact sheets, at most {MOST_PAGES} are \
+                 drawn; choose fewer with --degrees, or write .npy instead",
+                sheet.rows.len(),
+                sheet.pages()
+            )));
+        }
+        Ok(sheet)
     }
-    (low <= high).then_some((low, high))
+
+    /// The number of pages.
+    pub fn pages(&self) -> usize {
+        self.rows.len().div_ceil(self.rows_a_page) * self.channels.div_ceil(self.columns_a_page)
+    }
+
+    /// Draws a page: pages go through the channels first, then through the rows.
+    pub fn page(&self, page: usize) -> Result<Pixmap, Failure> {
+        let across = self.channels.div_ceil(self.columns_a_page);
+        let part =
+            |index: usize, size: usize, of: usize| index * size..((index + 1) * size).min(of);
+        let columns = part(page % across, self.columns_a_page, self.channels);
+        let rows = part(page / across, self.rows_a_page, self.rows.len());
+        let mut summaries = Vec::new();
+        for (_, array) in &self.rows[rows.clone()] {
+            for channel in columns.clone() {
+                summaries.push(Summary::of(&plane(array, channel)?));
+            }
+        }
+        let captions: Vec<String> = summaries
+            .iter()
+            .zip(columns.clone().cycle())
+            .map(|(summary, channel)| format!("{}: {}", self.channel_name(channel), summary.text()))
+            .collect();
+        let header = self.header(page, &summaries);
+        // A column is as wide as its tiles, or as its widest caption.
+        let width = |text: &String| font::width(text, CAPTION_SIZE).ceil() as usize;
+        let lefts: Vec<usize> = (0..=columns.len())
+            .scan(MARGIN, |next, column| {
+                let left = *next;
+                let widest = captions.iter().skip(column).step_by(columns.len()).map(width).max();
+                *next += widest.unwrap_or(0).max(self.scale.width) + MARGIN;
+                Some(left)
+            })
+            .collect();
+        let page_width = lefts[columns.len()].max(NARROWEST);
+        let row_height = self.scale.height + 2 * LINE + MARGIN;
+        let top = MARGIN + LINE * (1 + header.len()) + MARGIN / 2;
+        let page_height = top + rows.len() * row_height + MARGIN;
+        let mut pixels = blank(page_width as u32, page_height as u32)?;
+        let mut text = Canvas::new((page_width as u32, page_height as u32));
+        let room = (page_width - 2 * MARGIN) as f32;
+        let place = |left: usize, line: usize| (left as f32, line as f32);
+        let title = font::fitted(&self.title, TITLE_SIZE, room);
+        text.text(&title, place(MARGIN, MARGIN + 15), TITLE_SIZE, Anchor::Start);
+        for (line, parts) in header.iter().enumerate() {
+            let baseline = MARGIN + LINE * (line + 1) + 16;
+            let mut left = MARGIN as f32;
+            for (swatch, part) in parts {
+                if let Some(color) = swatch {
+                    text.rectangle((left, baseline as f32 - 10.0), (11.0, 11.0), *color, 1.0);
+                    left += 16.0;
+                }
+                let part = font::fitted(part, CAPTION_SIZE, page_width as f32 - left);
+                text.text(&part, (left, baseline as f32), CAPTION_SIZE, Anchor::Start);
+                left += font::width(&part, CAPTION_SIZE) + 18.0;
+            }
+        }
+        for (row, (label, array)) in self.rows[rows].iter().enumerate() {
+            let top = top + row * row_height;
+            text.text(
+                &font::fitted(label, LABEL_SIZE, room),
+                place(MARGIN, top + 14),
+                LABEL_SIZE,
+                Anchor::Start,
+            );
+            for (column, channel) in columns.clone().enumerate() {
+                let index = row * columns.len() + column;
+                let corner = (lefts[column], top + LINE);
+                tile::paint(
+                    &plane(array, channel)?,
+                    self.scale,
+                    &summaries[index],
+                    &mut pixels,
+                    corner,
+                );
+                let baseline = top + LINE + self.scale.height + 15;
+                text.text(
+                    &captions[index],
+                    place(lefts[column], baseline),
+                    CAPTION_SIZE,
+                    Anchor::Start,
+                );
+            }
+        }
+        text.paint_over(&mut pixels);
+        Ok(pixels)
+    }
+
+    /// The lines below the title: the page, the scale, a mark's meaning; and the key of what is
+    /// not finite.
+    fn header(&self, page: usize, summaries: &[Summary]) -> Vec<Vec<(Option<[u8; 3]>, String)>> {
+        let mut lines = Vec::new();
+        if self.pages() > 1 {
+            lines.push(vec![(None, format!("page {} of {}", page + 1, self.pages()))]);
+        }
+        let shape = self.rows[0].1.shape();
+        let size = format!("{} x {} values", shape[0], shape[1]);
+        if !self.scale.alike {
+            lines.push(vec![(None, format!("{size}, the directions scaled differently"))]);
+        } else if self.scale.width > shape[1] {
+            let factor = self.scale.width / shape[1];
+            lines.push(vec![(None, format!("{size}, each {factor} x {factor} pixels"))]);
+        }
+        if self.replaced {
+            let text = "between \u{2039} and \u{203a}: letters that the font lacks, in Latin ones";
+            lines.push(vec![(None, text.into())]);
+        }
+        let key: Vec<_> = [
+            (summaries.iter().any(|s| s.nan > 0), tile::NAN, "NaN"),
+            (summaries.iter().any(|s| s.infinite > 0), tile::INFINITY, "infinity"),
+            (summaries.iter().any(|s| s.minus_infinite > 0), tile::MINUS_INFINITY, "-infinity"),
+        ]
+        .into_iter()
+        .filter(|(there, ..)| *there)
+        .map(|(_, color, name)| (Some(color), name.to_owned()))
+        .collect();
+        if !key.is_empty() {
+            lines.push(key);
+        }
+        lines
+    }
+
+    fn channel_name(&self, channel: usize) -> String {
+        let name = match (self.channels, channel) {
+            (1 | 2, 0) => "gray",
+            (3 | 4, 0) => "red",
+            (3 | 4, 1) => "green",
+            (3 | 4, 2) => "blue",
+            (2, 1) | (4, 3) => "alpha",
+            _ => return format!("channel {}", channel + 1),
+        };
+        name.into()
+    }
+}
+
+/// A channel of a row's values.
+fn plane<'v>(
+    array: &'v ArrayViewD<'_, f32>,
+    channel: usize,
+) -> Result<ArrayView2<'v, f32>, Failure> {
+    let plane = if array.ndim() == 2 { array.view() } else { array.index_axis(Axis(2), channel) };
+    plane.into_dimensionality::<Ix2>().map_err(|error| Failure::Draw(error.to_string()))
 }

@@ -180,7 +180,7 @@ fn a_contact_sheet_shows_every_degree_of_every_channel() {
     let mut means = Vec::new();
     for row in 0..4 {
         for column in 0..3 {
-            let (left, top) = (16 + column * 272, 56 + row * 227);
+            let (left, top) = (16 + column * 272, 64 + row * 227);
             let sum: u64 = (0..tile.0)
                 .flat_map(|x| (0..tile.1).map(move |y| (x, y)))
                 .map(|(x, y)| u64::from(sheet.get_pixel(left + x, top + y).0[0]))
