@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use maclaurin::{Degrees, Error, Function, Kind, Language, Series};
 
 use crate::Failure;
+use crate::input::InputArguments;
 
 /// Taylor series of any function of one variable, and pictures expanded by them.
 #[derive(Parser)]
@@ -151,9 +152,13 @@ impl Format {
 /// Arguments of `maclaurin expand`.
 #[derive(Args)]
 pub struct ExpandArguments {
-    /// Pictures (PNG, JPEG, the first page of TIFF), arrays (.npy), or folders of them.
+    /// Pictures (PNG, JPEG, TIFF, GIF, WebP, BMP, PNM), arrays (.npy, .npz), folders of them, or
+    /// - for standard input.
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub reading: InputArguments,
     /// Where to write: a .npy, .npz or .png file (a contact sheet), or a folder.
     #[arg(short, long)]
     pub output: PathBuf,

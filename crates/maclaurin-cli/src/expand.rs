@@ -10,8 +10,9 @@ use maclaurin::{Expansion, Float, Kind, Polynomial, Series};
 
 use crate::arguments::{ExpandArguments, FileFormat, TypeName, number};
 use crate::bound::scientific;
+use crate::input::{self, Source};
 use crate::output::{Archive, Pending, Stored, write_npy};
-use crate::{Failure, input, sheet};
+use crate::{Failure, sheet};
 
 /// Where the results go.
 enum Destination {
@@ -67,30 +68,15 @@ pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
     };
     expansion.degrees_of(&polynomial)?;
     let job = Job { arguments, series, polynomial, expansion };
-    let files = input::files(&arguments.inputs)?;
-    let names = names(&files)?;
+    let sources = input::sources(&arguments.inputs, &arguments.reading)?;
+    let files: BTreeMap<_, _> =
+        sources.iter().map(|source| (source.name.clone(), source)).collect();
     let destination = destination(arguments, files.len())?;
     match arguments.dtype {
-        TypeName::F16 => job.run::<f16>(&names, &destination),
-        TypeName::F32 => job.run::<f32>(&names, &destination),
-        TypeName::F64 => job.run::<f64>(&names, &destination),
+        TypeName::F16 => job.run::<f16>(&files, &destination),
+        TypeName::F32 => job.run::<f32>(&files, &destination),
+        TypeName::F64 => job.run::<f64>(&files, &destination),
     }
-}
-
-/// The files by the names that their results will have; two of one name would overwrite each
-/// other.
-fn names(files: &[PathBuf]) -> Result<BTreeMap<String, &Path>, Failure> {
-    let mut names = BTreeMap::new();
-    for file in files {
-        let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        let name = name.unwrap_or_else(|| "array".into());
-        if let Some(other) = names.insert(name.clone(), file.as_path()) {
-            let (other, file) = (other.display(), file.display());
-            let message = format!("{other} and {file} would both be written as `{name}`");
-            return Err(Failure::Usage(message));
-        }
-    }
-    Ok(names)
 }
 
 fn destination(arguments: &ExpandArguments, files: usize) -> Result<Destination, Failure> {
@@ -118,7 +104,7 @@ fn destination(arguments: &ExpandArguments, files: usize) -> Result<Destination,
 impl Job<'_> {
     fn run<U: Float + Stored>(
         &self,
-        files: &BTreeMap<String, &Path>,
+        files: &BTreeMap<String, &Source>,
         destination: &Destination,
     ) -> Result<(), Failure> {
         match destination {
@@ -148,9 +134,18 @@ impl Job<'_> {
             }
             Destination::Folder(folder, format) => {
                 std::fs::create_dir_all(folder).map_err(|error| write_failure(folder, &error))?;
-                self.each(files, |name, file| match format {
-                    FileFormat::Npy => self.array::<U>(file, &folder.join(format!("{name}.npy"))),
-                    FileFormat::Png => self.sheet(file, &folder.join(format!("{name}.png"))),
+                self.each(files, |name, file| {
+                    // Names hold the folders that the inputs were found in.
+                    let within = folder.join(name);
+                    let within = within.parent().unwrap_or(folder);
+                    std::fs::create_dir_all(within)
+                        .map_err(|error| write_failure(within, &error))?;
+                    match format {
+                        FileFormat::Npy => {
+                            self.array::<U>(file, &folder.join(format!("{name}.npy")))
+                        }
+                        FileFormat::Png => self.sheet(file, &folder.join(format!("{name}.png"))),
+                    }
                 })
             }
         }
@@ -159,8 +154,8 @@ impl Job<'_> {
     /// Does `work` for each file, with a progress bar where there are several, and sums up.
     fn each(
         &self,
-        files: &BTreeMap<String, &Path>,
-        mut work: impl FnMut(&str, &Path) -> Result<Done, Failure>,
+        files: &BTreeMap<String, &Source>,
+        mut work: impl FnMut(&str, &Source) -> Result<Done, Failure>,
     ) -> Result<(), Failure> {
         let quiet = self.arguments.quiet;
         let bar = if files.len() > 1 && !quiet {
@@ -253,8 +248,8 @@ impl Job<'_> {
         Expansion { scale, ..self.expansion.clone() }
     }
 
-    fn expand<U: Float>(&self, file: &Path) -> Result<(ndarray::ArrayD<U>, Done), Failure> {
-        let input = input::read(file)?;
+    fn expand<U: Float>(&self, file: &Source) -> Result<(ndarray::ArrayD<U>, Done), Failure> {
+        let input = input::read(file, &self.arguments.reading)?;
         let expansion = self.expansion(&input);
         let start = Instant::now();
         let array = input.array.expand::<U>(&self.polynomial, &expansion)?;
@@ -263,7 +258,7 @@ impl Job<'_> {
         Ok((array, done))
     }
 
-    fn array<U: Float + Stored>(&self, file: &Path, path: &Path) -> Result<Done, Failure> {
+    fn array<U: Float + Stored>(&self, file: &Source, path: &Path) -> Result<Done, Failure> {
         let (array, mut done) = self.expand::<U>(file)?;
         let size = Pending::create(path)?.finish(|output| write_npy(&array, output))?;
         let type_name = std::any::type_name::<U>().rsplit("::").next().unwrap_or_default();
@@ -273,8 +268,8 @@ impl Job<'_> {
         Ok(done)
     }
 
-    fn sheet(&self, file: &Path, path: &Path) -> Result<Done, Failure> {
-        let input = input::read(file)?;
+    fn sheet(&self, file: &Source, path: &Path) -> Result<Done, Failure> {
+        let input = input::read(file, &self.arguments.reading)?;
         let channels = sheet::channels(file, input.array.shape())?;
         let expansion = self.expansion(&input);
         // Degree after degree, each a picture of its own.
@@ -296,12 +291,8 @@ impl Job<'_> {
             };
             degrees.iter().map(|degree| format!("{kind}, degree {degree}")).collect()
         };
-        let title = format!(
-            "{}: {} about {}",
-            file.file_name().unwrap_or_default().to_string_lossy(),
-            self.series.function(),
-            self.series.at()
-        );
+        let title =
+            format!("{}: {} about {}", file.title(), self.series.function(), self.series.at());
         let picture = sheet::draw(&title, channels, &plain, &labels, &array)?;
         Pending::create(path)?.finish(|output| picture.write_png(output))?;
         done.line.extend([", ", &path.to_string_lossy(), " (contact sheet)"]);
@@ -315,7 +306,7 @@ fn write_failure(path: &Path, error: &std::io::Error) -> Failure {
 
 /// The line about one file and its figures.
 fn done(
-    file: &Path,
+    file: &Source,
     input: &input::Input,
     expansion: &Expansion,
     shape: &[usize],
@@ -330,7 +321,7 @@ fn done(
         range.map_or("no values".into(), |(low, high)| format!("values {low:.4} to {high:.4}"));
     let line = format!(
         "{}: {} {}, {described} -> {}",
-        file.display(),
+        file,
         extents(input.array.shape()),
         input.array.type_name(),
         extents(shape)

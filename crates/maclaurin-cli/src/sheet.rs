@@ -1,7 +1,5 @@
 //! The contact sheet: each degree of each channel as a picture, normalised and labelled.
 
-use std::path::Path;
-
 use image::imageops::{FilterType, resize};
 use image::{ImageBuffer, Luma};
 use ndarray::{ArrayD, ArrayView2, ArrayViewD, Axis};
@@ -22,15 +20,14 @@ const MARGIN: u32 = 16;
 const MOST_TILES: usize = 400;
 
 /// The number of channels of a picture of this shape.
-pub fn channels(path: &Path, shape: &[usize]) -> Result<usize, Failure> {
+pub fn channels(path: &impl std::fmt::Display, shape: &[usize]) -> Result<usize, Failure> {
     let pixels = shape.iter().take(2).product::<usize>();
     match *shape {
         [_, _] if pixels > 0 => Ok(1),
         [_, _, channels @ 1..=4] if pixels > 0 => Ok(channels),
         _ => Err(Failure::Usage(format!(
             "a contact sheet shows pictures: height x width, or height x width x 1 to 4 channels; \
-             {} has shape {shape:?}; write .npy instead",
-            path.display()
+             {path} has shape {shape:?}; write .npy instead"
         ))),
     }
 }
