@@ -10,6 +10,7 @@ use maclaurin::{Degrees, Error, Function, Kind, Language, Series};
 
 use crate::Failure;
 use crate::chart::SIDES;
+use crate::input::InputArguments;
 
 /// Taylor series of any function of one variable, and pictures expanded by them.
 #[derive(Parser)]
@@ -177,9 +178,13 @@ impl Format {
 /// Arguments of `maclaurin expand`.
 #[derive(Args)]
 pub struct ExpandArguments {
-    /// Pictures (PNG, JPEG, the first page of TIFF), arrays (.npy), or folders of them.
+    /// Pictures (PNG, JPEG, TIFF, GIF, WebP, BMP, PNM), arrays (.npy, .npz), folders of them, or
+    /// - for standard input.
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub reading: InputArguments,
     /// Where to write: a .npy, .npz or .png file (a contact sheet), a folder, or - for standard output.
     #[arg(short, long)]
     pub output: PathBuf,

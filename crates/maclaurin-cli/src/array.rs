@@ -30,6 +30,23 @@ macro_rules! each {
     };
 }
 
+/// As [`each`], with the result, an array of the same type, wrapped again.
+macro_rules! map {
+    ($array:expr, $inner:ident => $body:expr) => {
+        match $array {
+            Array::U8($inner) => Array::U8($body),
+            Array::I8($inner) => Array::I8($body),
+            Array::U16($inner) => Array::U16($body),
+            Array::I16($inner) => Array::I16($body),
+            Array::F16($inner) => Array::F16($body),
+            Array::F32($inner) => Array::F32($body),
+            Array::F64($inner) => Array::F64($body),
+        }
+    };
+}
+
+pub(crate) use map;
+
 impl Array {
     pub fn shape(&self) -> &[usize] {
         each!(self, array => array.shape())

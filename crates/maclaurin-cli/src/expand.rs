@@ -10,9 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use maclaurin::{Degrees, Expansion, Float, Kind, Polynomial, Series};
 
 use crate::arguments::{ExpandArguments, FileFormat, TypeName};
+use crate::input::{self, Source};
 use crate::output::{self, Archive, Stored, Target, write_npy};
 use crate::summary::{Done, Summary};
-use crate::{Failure, input, picture, sheet};
+use crate::{Failure, picture, sheet};
 
 /// Where the results go.
 enum Destination {
@@ -30,7 +31,9 @@ struct Job<'a> {
     series: Series,
     polynomial: Polynomial,
     expansion: Expansion,
-    files: BTreeMap<String, &'a Path>,
+    files: BTreeMap<String, &'a Source>,
+    /// The files that are read.
+    inputs: Vec<PathBuf>,
 }
 
 pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
@@ -61,10 +64,11 @@ pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
         threads: arguments.threads,
     };
     expansion.degrees_of(&polynomial)?;
-    let inputs = input::files(&arguments.inputs)?;
-    let files = names(&inputs)?;
+    let sources = input::sources(&arguments.inputs, &arguments.reading)?;
+    let inputs: Vec<_> = sources.iter().filter_map(Source::file).map(Path::to_path_buf).collect();
+    let files = sources.iter().map(|source| (source.name.clone(), source)).collect();
     let destination = destination(arguments, &files, &inputs)?;
-    let job = Job { arguments, series, polynomial, expansion, files };
+    let job = Job { arguments, series, polynomial, expansion, files, inputs };
     match arguments.dtype {
         TypeName::F16 => job.run::<f16>(&destination),
         TypeName::F32 => job.run::<f32>(&destination),
@@ -72,27 +76,11 @@ pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
     }
 }
 
-/// The files by the names that their results will have; two of one name would overwrite each
-/// other.
-fn names(files: &[PathBuf]) -> Result<BTreeMap<String, &Path>, Failure> {
-    let mut names = BTreeMap::new();
-    for file in files {
-        let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        let name = name.unwrap_or_else(|| "array".into());
-        if let Some(other) = names.insert(name.clone(), file.as_path()) {
-            let (other, file) = (other.display(), file.display());
-            let message = format!("{other} and {file} would both be written as `{name}`");
-            return Err(Failure::Usage(message));
-        }
-    }
-    Ok(names)
-}
-
 /// Where the results go, checked before any work: nothing that is read is replaced, and nothing that
 /// exists without --force.
 fn destination(
     arguments: &ExpandArguments,
-    files: &BTreeMap<String, &Path>,
+    files: &BTreeMap<String, &Source>,
     inputs: &[PathBuf],
 ) -> Result<Destination, Failure> {
     let path = &arguments.output;
@@ -125,15 +113,19 @@ fn destination(
 /// A folder and the files in it; the folder is made if there is none.
 fn folder(
     arguments: &ExpandArguments,
-    files: &BTreeMap<String, &Path>,
+    files: &BTreeMap<String, &Source>,
     target: impl Fn(&Path) -> Result<Target, Failure>,
 ) -> Result<Destination, Failure> {
     let (folder, format) = (&arguments.output, arguments.format);
     std::fs::create_dir_all(folder).map_err(|error| output::failure(folder, &error))?;
     let ending = if format == FileFormat::Npy { "npy" } else { "png" };
-    let targets = files
-        .keys()
-        .map(|name| Ok((name.clone(), target(&folder.join(format!("{name}.{ending}")))?)));
+    let targets = files.keys().map(|name| {
+        let path = folder.join(format!("{name}.{ending}"));
+        // Names hold the folders that the inputs were found in.
+        let within = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(within).map_err(|error| output::failure(within, &error))?;
+        Ok((name.clone(), target(&path)?))
+    });
     Ok(Destination::Folder(targets.collect::<Result<_, Failure>>()?, format))
 }
 
@@ -176,7 +168,7 @@ impl Job<'_> {
 
     fn file<U: Float + Stored>(
         &self,
-        file: &Path,
+        file: &Source,
         target: &Target,
         format: FileFormat,
     ) -> Result<Done, Failure> {
@@ -191,7 +183,7 @@ impl Job<'_> {
     fn each(
         &self,
         silent: bool,
-        mut work: impl FnMut(&str, &Path) -> Result<Done, Failure>,
+        mut work: impl FnMut(&str, &Source) -> Result<Done, Failure>,
     ) -> Result<(), Failure> {
         let quiet = self.arguments.writing.quiet || silent;
         let bar = if self.files.len() > 1 && !quiet {
@@ -209,7 +201,7 @@ impl Job<'_> {
             let outcome = catch_unwind(AssertUnwindSafe(|| work(name, file)));
             let panicked = |_| {
                 let reason = "an internal error: please report it with the file".into();
-                Err(Failure::Read { path: (*file).into(), reason })
+                Err(Failure::Read { path: file.to_string().into(), reason })
             };
             match outcome.unwrap_or_else(panicked) {
                 Ok(done) => {
@@ -277,8 +269,8 @@ impl Job<'_> {
         Expansion { scale, ..self.expansion.clone() }
     }
 
-    fn expand<U: Float>(&self, file: &Path) -> Result<(ndarray::ArrayD<U>, Done), Failure> {
-        let input = input::read(file)?;
+    fn expand<U: Float>(&self, file: &Source) -> Result<(ndarray::ArrayD<U>, Done), Failure> {
+        let input = input::read(file, &self.arguments.reading)?;
         let expansion = self.expansion(&input);
         let start = Instant::now();
         let array = input.array.expand::<U>(&self.polynomial, &expansion)?;
@@ -287,7 +279,7 @@ impl Job<'_> {
         Ok((array, done))
     }
 
-    fn array<U: Float + Stored>(&self, file: &Path, target: &Target) -> Result<Done, Failure> {
+    fn array<U: Float + Stored>(&self, file: &Source, target: &Target) -> Result<Done, Failure> {
         let (array, mut done) = self.expand::<U>(file)?;
         let size = target.write(|output| write_npy(&array, output))?;
         let type_name = std::any::type_name::<U>().rsplit("::").next().unwrap_or_default();
@@ -299,8 +291,8 @@ impl Job<'_> {
         Ok(done)
     }
 
-    fn sheet(&self, file: &Path, target: &Target) -> Result<Done, Failure> {
-        let input = input::read(file)?;
+    fn sheet(&self, file: &Source, target: &Target) -> Result<Done, Failure> {
+        let input = input::read(file, &self.arguments.reading)?;
         let channels = sheet::channels(file, input.array.shape())?;
         let expansion = self.expansion(&input);
         // Degree after degree, each a picture of its own.
@@ -322,12 +314,8 @@ impl Job<'_> {
             };
             degrees.iter().map(|degree| format!("{kind}, degree {degree}")).collect()
         };
-        let title = format!(
-            "{}: {} about {}",
-            file.file_name().unwrap_or_default().to_string_lossy(),
-            self.series.function(),
-            self.series.at()
-        );
+        let title =
+            format!("{}: {} about {}", file.title(), self.series.function(), self.series.at());
         let sheet = sheet::Sheet::new(&title, channels, &plain, &labels, &array)?;
         let path = target.path().display().to_string();
         for page in 0..sheet.pages() {
@@ -337,7 +325,7 @@ impl Job<'_> {
                 target
             } else {
                 let path = sheet::page_path(target.path(), page);
-                further = Target::new(&path, self.arguments.writing.force, &self.arguments.inputs)?;
+                further = Target::new(&path, self.arguments.writing.force, &self.inputs)?;
                 &further
             };
             target.write(|file| picture::write_png(&pixels, file))?;

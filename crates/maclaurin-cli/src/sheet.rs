@@ -28,14 +28,13 @@ const MOST_ROWS: usize = 33;
 const MOST_PAGES: usize = 100;
 
 /// The number of channels of a picture of this shape.
-pub fn channels(path: &Path, shape: &[usize]) -> Result<usize, Failure> {
+pub fn channels(path: &impl std::fmt::Display, shape: &[usize]) -> Result<usize, Failure> {
     match *shape {
         [height, width] if height > 0 && width > 0 => Ok(1),
         [height, width, channels] if height > 0 && width > 0 && channels > 0 => Ok(channels),
         _ => Err(Failure::Usage(format!(
             "a contact sheet shows pictures: height x width, or height x width x channels; \
-             {} has shape {shape:?}; write .npy instead",
-            path.display()
+             {path} has shape {shape:?}; write .npy instead"
         ))),
     }
 }

@@ -1,6 +1,5 @@
 //! What `maclaurin expand` says about its work: a line for each file, and a summary, as text or JSON.
 
-use std::path::Path;
 use std::time::Duration;
 
 use maclaurin::{Expansion, Series};
@@ -9,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::array::Array;
 use crate::bound::scientific;
+use crate::input::Source;
 
 /// What happened to one file.
 pub struct Done {
@@ -28,7 +28,7 @@ pub struct Done {
 impl Done {
     /// The line about a file and its figures.
     pub fn new<U: maclaurin::Float>(
-        file: &Path,
+        file: &Source,
         input: &Array,
         expansion: &Expansion,
         output: &ArrayD<U>,
@@ -49,14 +49,13 @@ impl Done {
             described = format!("{described} and {} that are not finite", values - finite);
         }
         let line = format!(
-            "{}: {} {}, {described} -> {}",
-            file.display(),
+            "{file}: {} {}, {described} -> {}",
             extents(input.shape()),
             input.type_name(),
             extents(output.shape())
         );
         let json = json!({
-            "input": file.display().to_string(),
+            "input": file.to_string(),
             "shape": input.shape(),
             "dtype": input.type_name(),
             "low": range.map(|range| range.0),
@@ -105,8 +104,8 @@ impl Summary {
         self.files.push(done.json);
     }
 
-    pub fn add_failed(&mut self, file: &Path, reason: &str) {
-        self.failed.push(json!({ "input": file.display().to_string(), "error": reason }));
+    pub fn add_failed(&mut self, file: &Source, reason: &str) {
+        self.failed.push(json!({ "input": file.to_string(), "error": reason }));
     }
 
     /// Files of which nothing was written.
