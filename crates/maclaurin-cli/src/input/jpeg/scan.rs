@@ -42,7 +42,8 @@ pub fn size(bytes: &[u8]) -> Result<(u16, u16), Problem> {
         if let Some(frame) = Frame::of(marker, body)? {
             return Ok((frame.height, frame.width));
         }
-        if marker == 0xda {
+        // A scan, or the end, without a frame.
+        if matches!(marker, 0xd9 | 0xda) {
             return Err(Problem::Damaged("JPEG"));
         }
     }
@@ -370,4 +371,18 @@ fn progressive(
         *run -= 1;
     }
     Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_or_a_scan_without_a_frame_is_damage() {
+        for bytes in [&[0xff, 0xd8, 0xff, 0xd9][..], &[0xff, 0xd8, 0xff, 0xda, 0, 2, 0xff, 0xd9]] {
+            assert_eq!(size(bytes), Err(Problem::Damaged("JPEG")));
+            assert_eq!(complete(bytes), Err(Problem::Damaged("JPEG")));
+        }
+        assert_eq!(size(&[0xff, 0xd8]), Err(Problem::Truncated("JPEG")));
+    }
 }
