@@ -297,9 +297,9 @@ mod tests {
 
         #[test]
         fn labels_of_narrow_ranges_are_their_ticks(
-            a in prop::num::f64::NORMAL, ulps in 1u64..1 << 52, most in 6..20usize
+            a in prop::num::f64::NORMAL, ulps in 1u64..256, shift in 0..45u32, most in 6..20usize
         ) {
-            let b = f64::from_bits(a.to_bits().saturating_add(ulps));
+            let b = f64::from_bits(a.to_bits().saturating_add(ulps << shift));
             prop_assume!(a.is_finite() && b.is_finite() && a != b);
             check(a.min(b), a.max(b), most);
         }
