@@ -13,7 +13,7 @@ fn maclaurin(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 fn done(folder: &Path, arguments: &[&str]) {
-    let output = maclaurin(folder, arguments);
+    let output = maclaurin(folder, &[arguments, &["--force"]].concat());
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {errors}");
 }
