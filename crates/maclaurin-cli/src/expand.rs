@@ -325,6 +325,16 @@ impl Job<'_> {
                 target
             } else {
                 let path = sheet::page_path(target.path(), page);
+                let sheet_of = |name: &&String| path.ends_with(format!("{name}.png"));
+                if let Some(name) =
+                    self.files.keys().filter(|_| self.files.len() > 1).find(sheet_of)
+                {
+                    let reason = format!(
+                        "it is page {} of {file} and the sheet of {name}; rename one",
+                        page + 1
+                    );
+                    return Err(Failure::Write { path, reason });
+                }
                 further = Target::new(&path, self.arguments.writing.force, &self.inputs)?;
                 &further
             };

@@ -422,3 +422,20 @@ fn errors_are_coloured_on_terminals_only() {
     let forced = forced.env("CLICOLOR_FORCE", "1").output().unwrap();
     assert!(forced.stderr.starts_with(b"\x1b["), "{forced:?}");
 }
+
+/// Page 2 of the sheet of `a` is `a-2.png`, which the sheet of `a-2` is too.
+#[test]
+fn pages_of_a_contact_sheet_replace_no_other_sheet() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("in")).unwrap();
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1, 300), }";
+    let mut bytes = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+    bytes.extend(format!("{header:<117}\n").bytes());
+    bytes.extend(vec![0; 300 * 8]);
+    fs::write(folder.path("in/a.npy"), &bytes).unwrap();
+    fs::write(folder.path("in/a-2.npy"), &bytes).unwrap();
+    let (input, output) = (folder.text("in"), folder.text("out"));
+    let arguments = ["expand", &input, "-f", "exp(x)", "--format", "png", "--force", "-o", &output];
+    let message = refused(&arguments);
+    assert!(message.contains("a-2.png: it is page 2 of"), "{message}");
+}
