@@ -309,7 +309,7 @@ class TaylorConv2d(_TaylorConv):
         channels_last: whether channels are the last axis of images, as `taylor_conv2d` takes it.
 
     Shape: (images, in_channels, rows, columns), or without images, to (images, out_channels, ...). Parameters:
-    `weight` of shape (out, order * in / groups, *kernel_size), all channels of degree 1 first, and `bias` (out,).
+    `weight` of shape (out, order * in / groups, kernel_size...), all channels of degree 1 first, and `bias` (out,).
     Can be hashed, and so be a static argument. Raises ValueError for options that no layer can have.
 
     >>> layer = TaylorConv2d(3, 16, 3, padding=1, order=3)
@@ -353,7 +353,7 @@ class TaylorConvTranspose2d(_TaylorConvTranspose):
             many summands for an output as it has on average, in / groups * kH * kW / stride.
 
     Shape: (images, in_channels, rows, columns), or without images, to (images, out_channels, ...). Parameters:
-    `weight` of shape (order * in, out / groups, *kernel_size), all channels of degree 1 first, and `bias` (out,).
+    `weight` of shape (order * in, out / groups, kernel_size...), all channels of degree 1 first, and `bias` (out,).
 
     >>> layer = TaylorConvTranspose2d(8, 3, 4, stride=2, padding=1, order=3)
     >>> layer(layer.init(jax.random.key(0)), jnp.zeros((2, 8, 16, 16))).shape

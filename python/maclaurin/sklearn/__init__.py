@@ -73,7 +73,7 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         The series; one for each feature if `at` is a list.
     n_features_in_ : int
         The number of features seen in fit.
-    feature_names_in_ : array of shape (n_features_in_,)
+    feature_names_in_ : array of shape (n_features,)
         Their names, if X had names that are all text.
     n_output_features_ : int
         The number of columns that come out.

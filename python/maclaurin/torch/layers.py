@@ -260,8 +260,9 @@ class TaylorConvTranspose2d(_TaylorConvTranspose):
     """A transposed convolution over the powers of its input: y = b + sum_k W_k^T * (x - x0)^k.
 
     Args:
-        in_channels, out_channels, kernel_size, stride, padding, output_padding, groups, bias, dilation, device,
-            dtype: as torch.nn.ConvTranspose2d takes them.
+        in_channels, out_channels, kernel_size, stride, padding, output_padding, groups, bias, dilation: as
+            torch.nn.ConvTranspose2d takes them.
+        device, dtype: as torch.nn.ConvTranspose2d takes them.
         function, order, at, start, on_radius: as `TaylorConv2d` takes them. "random" counts as many summands
             for an output as it has on average, in / groups * kH * kW / stride.
 
