@@ -28,6 +28,8 @@ def check(kind: Kind, degrees: Degrees, order: int, nonzero: Sequence[int], cons
     Raises ValueError for a kind or a degree that there is not, or if nothing would come out, TypeError for a
     degree that is no integer.
     """
+    if order < 0:
+        raise ValueError("there are no coefficients: give at least a_0")
     if kind not in KINDS:
         raise ValueError(f"kind {kind!r} is none of {', '.join(map(repr, KINDS))}")
     if kind == "sum":

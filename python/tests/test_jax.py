@@ -131,3 +131,17 @@ def test_layers_of_expansion():
     assert activation(parameters, jnp.asarray(X / 9, "bfloat16")).dtype == "bfloat16"
     with pytest.raises(ValueError, match="degree 5"):
         TaylorExpansion("cos(x)", 4, degrees=[5])
+
+
+def test_numbers_that_are_none_are_refused():
+    x = jnp.ones((2, 3))
+    for coefficients in (jnp.ones((3, 3)), jnp.ones(()), jnp.ones(3, jnp.complex64)):
+        with pytest.raises(ValueError, match="expected real coefficients a_0 ... a_p of one dimension"):
+            taylor_activation(x, coefficients)
+    with pytest.raises(ValueError, match="there are no coefficients"):
+        taylor_activation(x, jnp.ones(0))
+    with pytest.raises(ValueError, match="scale must be finite, not nan"):
+        TaylorExpansion(scale=float("nan"))
+    with pytest.raises(ValueError, match="rate must be finite, not inf"):
+        TaylorActivation(rate=float("inf"))
+    assert hash(TaylorExpansion(scale=np.array(2.0))) == hash(TaylorExpansion(scale=2.0))

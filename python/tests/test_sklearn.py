@@ -336,3 +336,32 @@ def test_an_invalid_on_radius_after_fit_is_refused():
     features = TaylorFeatures().fit(X).set_params(on_radius="shout")
     with pytest.raises(ValueError, match="shout"):
         features.transform(X)
+
+
+def test_options_of_each_feature_are_as_precise_as_one_for_all():
+    x = np.array([[1e6 + 0.5] * 2], np.float32)
+    options = {"order": 1, "at": 1e6, "kind": "powers"}
+    found = TaylorFeatures("exp(x)", shift=[0.01, 0.02], **options).fit_transform(x)
+    assert found.dtype == np.float32 and np.allclose(found, [[0.51, 0.52]], rtol=1e-6)
+
+
+def test_duplicate_entries_of_sparse_matrices_are_summed_first():
+    twice = sparse.csr_matrix((np.array([0.5, 0.5]), np.array([0, 0]), np.array([0, 2])), shape=(1, 2))
+    features = TaylorFeatures("exp(x)", order=2)
+    assert np.array_equal(features.fit_transform(twice).toarray(), features.fit_transform(twice.toarray()))
+    assert twice.nnz == 2
+
+
+def test_names_of_high_orders_have_rounded_coefficients():
+    features = TaylorFeatures("tanh(x)", order=2001, on_radius="ignore").fit([[0.5]])
+    names = features.get_feature_names_out()
+    assert names[0] == "x0" and max(map(len, names)) < 100
+
+
+def test_a_scale_is_advised_where_it_is_known_to_fit():
+    with pytest.raises(ValueError, match="would fit"):
+        TaylorFeatures("log1p(x)", on_radius="raise").fit([[-0.5], [7.0]])
+    for options in ({"at": 2}, {"shift": 0.5}):
+        with pytest.raises(ValueError, match="radius of convergence") as error:
+            TaylorFeatures("log1p(x)", on_radius="raise", **options).fit([[-0.5], [7.0]])
+        assert "would fit" not in str(error.value)

@@ -373,3 +373,13 @@ def test_what_cannot_be_expanded_is_told_in_our_words():
         expand(torch.rand(2), torch.zeros(2, 2))
     with pytest.raises(TypeError, match="integer"):
         TaylorExpansion(degrees=[1.5])
+
+
+def test_advice_and_numbers_of_options():
+    with pytest.raises(ValueError, match="radius of convergence") as error:
+        TaylorLinear(1, 1, on_radius="raise")(torch.tensor([[9.0]]))
+    assert "scale" not in str(error.value)
+    with pytest.raises(ValueError, match="scale must be finite, not nan"):
+        TaylorExpansion(scale=float("nan"))
+    with pytest.raises(ValueError, match="rate must be finite"):
+        TaylorActivation(rate=float("inf"))

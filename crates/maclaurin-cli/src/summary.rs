@@ -20,6 +20,7 @@ pub struct Done {
     time: Duration,
     /// The smallest and the largest finite value that was expanded.
     range: Option<(f64, f64)>,
+    /// What a value is multiplied with; NaN if something is added too.
     scale: f64,
     /// Finite values that became infinite or NaN.
     lost: usize,
@@ -65,7 +66,16 @@ impl Done {
             "output_shape": output.shape(),
         });
         let bytes = output.len() * size_of::<U>();
-        Self { line, json, values, bytes, time, range, scale: expansion.scale, lost }
+        Self {
+            line,
+            json,
+            values,
+            bytes,
+            time,
+            range,
+            scale: if expansion.shift == 0.0 { expansion.scale } else { f64::NAN },
+            lost,
+        }
     }
 }
 

@@ -354,7 +354,7 @@ fn warn_outside(
     if expansion.kind == Kind::Powers || series.has_warned() {
         return Ok(());
     }
-    let Some(outside) = outside(py, input, series, expansion.scale, expansion.shift)? else {
+    let Some(outside) = outside(py, input, series, expansion.scale, expansion.shift, true)? else {
         return Ok(());
     };
     if !series.warns() {
@@ -367,15 +367,17 @@ fn warn_outside(
 
 /// The warning that expand gives about the values of x, scaled and shifted, or None.
 ///
-/// All of up to 65536 values are looked at, an even sample of larger arrays.
+/// All of up to 65536 values are looked at, an even sample of larger arrays. With hint it names the
+/// scale that would fit.
 #[pyfunction]
 pub fn values_outside(
     x: &Bound<'_, PyAny>,
     series: &Bound<'_, Series>,
     scale: f64,
     shift: f64,
+    hint: bool,
 ) -> PyResult<Option<String>> {
-    outside(x.py(), &Input::new(x)?, series.get(), scale, shift)
+    outside(x.py(), &Input::new(x)?, series.get(), scale, shift, hint)
 }
 
 fn outside(
@@ -384,6 +386,7 @@ fn outside(
     series: &Series,
     scale: f64,
     shift: f64,
+    hint: bool,
 ) -> PyResult<Option<String>> {
     let radius = series.radius_of(py)?.lower;
     let center = series.inner.at_f64();
@@ -404,6 +407,8 @@ fn outside(
     }
     let (low, high) = (scale * low + shift, scale * high + shift);
     let outside = crate::interrupt::interruptible(py, || {
+        // Of shifted values no scale is known to fit.
+        let scale = if hint && shift == 0.0 { scale } else { f64::NAN };
         series.inner.outside(low.min(high), low.max(high), scale)
     })?;
     Ok(outside.map(|outside| outside.to_string()))

@@ -73,6 +73,11 @@ def expand(
         at, scale, shift = 0.0, 1.0, 0.0
     center = series.center if fixed else float(at)
     coefficients: Any = tuple(series.coefficients.tolist()) if fixed else jnp.asarray(series)
+    if not fixed and (coefficients.ndim != 1 or jnp.issubdtype(coefficients.dtype, jnp.complexfloating)):
+        raise ValueError(
+            f"expected real coefficients a_0 ... a_p of one dimension, not {coefficients.dtype} of shape "
+            f"{coefficients.shape}"
+        )
     nonzero: Sequence[int] = series.degrees if fixed else range(1, len(coefficients))
     chosen = rows.check(kind, degrees, len(coefficients) - 1, nonzero, constant)
     if kind != "sum":

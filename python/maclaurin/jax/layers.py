@@ -17,7 +17,7 @@ from maclaurin.convolution import Geometry, Padding, Size, Start
 from maclaurin.jax.convolution import convolve
 from maclaurin.jax.expansion import expand
 from maclaurin.jax.powers import Plan
-from maclaurin.radius import OnRadius, RadiusCheck
+from maclaurin.radius import OnRadius, RadiusCheck, finite
 from maclaurin.series import Point, taylor
 
 __all__ = [
@@ -99,7 +99,8 @@ class TaylorExpansion(_Layer):
         degrees = self.degrees if isinstance(self.degrees, str) else tuple(map(int, self.degrees))
         on_radius: OnRadius = "ignore" if self.kind == "powers" else self.on_radius
         check = RadiusCheck(series, on_radius, self.scale, self.shift)
-        self._prepare(series, check, chosen=chosen, degrees=degrees)
+        scale, shift = finite("scale", self.scale), finite("shift", self.shift)
+        self._prepare(series, check, chosen=chosen, degrees=degrees, scale=scale, shift=shift)
 
     @property
     def multiplier(self) -> int:
@@ -145,7 +146,8 @@ class TaylorActivation(_Layer):
     def __post_init__(self) -> None:
         """Makes the series."""
         series = taylor(self.function, order=self.order, at=self.at)
-        self._prepare(series, RadiusCheck(series, self.on_radius))
+        rate = None if self.rate is None else finite("rate", self.rate)
+        self._prepare(series, RadiusCheck(series, self.on_radius), rate=rate)
 
     def init(self, key: Any = None, dtype: Any = jnp.float32) -> dict[str, jax.Array]:
         """Parameters: nothing is drawn."""

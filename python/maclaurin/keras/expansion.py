@@ -10,7 +10,7 @@ import numpy as np
 from maclaurin import rows
 from maclaurin.keras import operations
 from maclaurin.keras.layer import TaylorLayer, with_parameters
-from maclaurin.radius import OnRadius, RadiusCheck
+from maclaurin.radius import OnRadius, RadiusCheck, finite
 from maclaurin.series import Point, taylor
 
 #: Keras says of its operations that they may give None.
@@ -151,7 +151,7 @@ class TaylorActivation(TaylorLayer):
         series = taylor(with_parameters(function, parameters), order=order, at=at)
         super().__init__(series=series, on_radius=on_radius, **options)
         self.supports_masking = True
-        self.first_rate = rate
+        self.first_rate = None if rate is None else finite("rate", rate)
         self.rate: Any = None
 
     def build(self, input_shape: Any) -> None:

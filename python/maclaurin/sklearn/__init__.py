@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse  # type: ignore[import-untyped]
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted, validate_data
 
@@ -124,7 +125,7 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         >>> TaylorFeatures("sin(x)", order=3).fit([[0.0, 1.0]]).series_.degrees
         (1, 3)
         """
-        X = validate_data(self, X, **_ACCEPTED)
+        X = _canonical(validate_data(self, X, **_ACCEPTED))
         features = X.shape[1]
         found: Any
         if np.ndim(self.at) == 0:  # type: ignore[arg-type]
@@ -166,7 +167,7 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         [[1.0, 3.0, 4.5]]
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, **_ACCEPTED)
+        X = _canonical(validate_data(self, X, reset=False, **_ACCEPTED))
         self._check(X, self._expansion_)
         return self._expansion_.values(X)
 
@@ -267,3 +268,11 @@ def _is_zero(point: Any) -> bool:
         return float(point) == 0
     except ValueError:
         return False
+
+
+def _canonical(X: Any) -> Any:
+    """A sparse matrix with each place stored once: powers of parts of a value are not those of their sum."""
+    if sparse.issparse(X) and not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X

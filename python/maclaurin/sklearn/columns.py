@@ -20,6 +20,9 @@ from maclaurin.series import Series
 
 Array = npt.NDArray[Any]
 
+#: Denominators from here on are not written out in names.
+LONGEST = 10**40
+
 #: What a column is the product of: features by their indices, each with its degree.
 Column = tuple[tuple[int, int], ...]
 
@@ -120,14 +123,14 @@ class Expansion:
 
     def values(self, X: Any) -> Any:
         """The columns of an array, or of a sparse matrix, which stays one."""
-        scale, shift = float(self.scale[0]), float(self.shift[0])
+        scale, shift, dtype = float(self.scale[0]), float(self.shift[0]), X.dtype
         if not self.uniform:
+            # In double precision, as the expansion itself maps values.
             scale, shift = 1.0, 0.0
-            scales = self.scale.astype(X.dtype)
             if sparse.issparse(X):
-                X = _with_data(X, X.data * scales[_features_of_data(X)])
+                X = _with_data(X, X.data * self.scale[_features_of_data(X)])
             else:
-                X = X * scales + self.shift.astype(X.dtype)
+                X = X * self.scale + self.shift
         groups, made = self.groups(), list[Column]()
         blocks: list[Any] = []
         for group in groups:
@@ -141,8 +144,8 @@ class Expansion:
         if len(groups) > 1 or self.interactions > 1:
             pure = self._sorted(pure, made, X)
         if self.constant:
-            pure = np.hstack([np.full((X.shape[0], 1), value, X.dtype) for value in self.constants()] + [pure])
-        return pure
+            pure = np.hstack([np.full((X.shape[0], 1), value, pure.dtype) for value in self.constants()] + [pure])
+        return pure.astype(dtype, copy=False)
 
     def _sorted(self, pure: Any, made: list[Column], X: Any) -> Any:
         """Adds the interactions to the columns of single features, and puts all in their order."""
@@ -195,7 +198,7 @@ class Expansion:
         series = self.series[worst]
         assert isinstance(series, Series)  # noqa: S101 - the radius of another is infinite
         message = values_outside(
-            np.array([low[worst], high[worst]]), series, float(self.scale[worst]), float(self.shift[worst])
+            np.array([low[worst], high[worst]]), series, float(self.scale[worst]), float(self.shift[worst]), True
         )
         return None if message is None else (None if same else worst, message)
 
@@ -226,7 +229,7 @@ class Expansion:
         for feature, degree in column:
             exact = _exact(self.series[feature], degree)
             factor = factor * exact if factor is not None and isinstance(exact, int | Fraction) else None
-        if factor is not None:
+        if factor is not None and factor.denominator < LONGEST:
             return _rational_multiple(factor, " ".join(powers))
         each = zip(column, powers, strict=True)
         return " ".join(self._term(self.series[feature], degree, power) for (feature, degree), power in each)
@@ -241,9 +244,10 @@ class Expansion:
     @staticmethod
     def _term(series: Series | EstimatedSeries, degree: int, power: str) -> str:
         exact = _exact(series, degree)
-        if isinstance(exact, int | Fraction):
+        if isinstance(exact, int | Fraction) and Fraction(exact).denominator < LONGEST:
             return _rational_multiple(Fraction(exact), power)
-        text = repr(float(series.coefficients[degree])) if exact is None else exact.text
+        # Of what has no short form, the nearest float.
+        text = exact.text if isinstance(exact, Exact) else repr(float(series.coefficients[degree]))
         return text if not power else f"({text})*{power}" if " " in text else f"{text}*{power}"
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from maclaurin import rows
-from maclaurin.radius import OnRadius, RadiusCheck
+from maclaurin.radius import OnRadius, RadiusCheck, finite
 from maclaurin.series import Point, taylor
 from maclaurin.torch.arrays import as_array, is_plain, is_real
 from maclaurin.torch.expansion import expand_by
@@ -20,7 +20,7 @@ __all__ = ["TaylorActivation", "TaylorExpansion"]
 class TaylorModule(nn.Module):
     """What all layers share: a series, its expansion point in the saved state, and the check of the radius."""
 
-    def __init__(self, series: Any, on_radius: OnRadius, scale: float = 1.0, shift: float = 0.0) -> None:
+    def __init__(self, series: Any, on_radius: OnRadius, scale: float | None = None, shift: float = 0.0) -> None:
         super().__init__()
         self.series = series
         self._center: float = series.center
@@ -186,7 +186,7 @@ class TaylorActivation(TaylorModule):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(taylor(function, order=order, at=at), on_radius)
-        self._first_rate = rate
+        self._first_rate = None if rate is None else finite("rate", rate)
         empty = torch.empty(order + 1, device=device, dtype=dtype)
         if trainable:
             self.coefficients = nn.Parameter(empty)

@@ -37,8 +37,9 @@ pub struct OutsideRadius {
     pub radius: Radius,
     /// How far the polynomial is off between the two values; `None` where no bound was found.
     pub error: Option<ErrorBound>,
-    /// A scale with which values of this range would lie well inside.
-    pub fitting_scale: f64,
+    /// A scale with which values of this range would lie well inside; known only of values that are
+    /// their scale times something, about 0.
+    pub fitting_scale: Option<f64>,
 }
 
 impl Series {
@@ -58,7 +59,8 @@ impl Series {
             high,
             reach,
             error: self.error_bound(low, high).ok(),
-            fitting_scale: scale * 0.75 * radius.lower / reach,
+            fitting_scale: (self.at_f64() == 0.0 && scale.is_finite())
+                .then_some(scale * 0.75 * radius.lower / reach),
             radius,
         })
     }
@@ -75,8 +77,10 @@ impl fmt::Display for OutsideRadius {
         if let Some(error) = &self.error {
             write!(formatter, " (here it is off by up to {:.3e})", error.sampled)?;
         }
+        write!(formatter, " and higher orders make it worse")?;
+        let Some(scale) = self.fitting_scale else { return Ok(()) };
         // Three digits, however small.
-        let fits = format!("{:.2e}", self.fitting_scale).parse().unwrap_or(self.fitting_scale);
-        write!(formatter, " and higher orders make it worse; scale={fits} would fit")
+        let fits = format!("{scale:.2e}").parse().unwrap_or(scale);
+        write!(formatter, "; scale={fits} would fit")
     }
 }
