@@ -42,7 +42,7 @@ class Expanded(Dataset):
         return 4
 
     def __getitem__(self, index):
-        # PyTorch's own operations of so many values would hang in a fork.
+        # PyTorch's own operations on this many values would hang in a forked process.
         x, picture = np.linspace(0, 1, LARGE, dtype=np.float32) + index, np.ones((1, 8, 64, 64), np.float32)
         sums = mc.expand(x, mc.taylor("exp(x)", order=2), kind="sum")
         y = mc.convolve(picture, np.ones((8, 16, 3, 3), np.float32), order=2)

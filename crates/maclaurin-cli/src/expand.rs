@@ -145,24 +145,26 @@ impl Job<'_> {
 
     /// All arrays that could be made, in one archive; of none there is no archive.
     fn archive<U: Float + Stored>(&self, target: &Target) -> Result<(), Failure> {
-        let (mut outcome, mut members) = (Ok(()), 0);
+        // No outcome is one that was not begun: the file could not be made.
+        let (mut outcome, mut members) = (None, 0);
         let written = target.write(|file| {
             let mut archive = Archive::new(file);
-            outcome = self.each(output::is_standard(target.path()), |name, file| {
+            let silent = output::is_standard(target.path());
+            outcome = Some(self.each(silent, |name, file| {
                 let (array, done) = self.expand::<U>(file)?;
                 let added = archive.add(name, &array);
                 added.map_err(|error| output::failure(target.path(), &error))?;
                 members += 1;
                 Ok(done)
-            });
+            }));
             if members == 0 {
                 return Err(std::io::Error::other("no array could be made"));
             }
             archive.finish()
         });
-        match written {
-            Err(failure) if members > 0 => Err(failure),
-            _ => outcome,
+        match outcome {
+            Some(outcome) if written.is_ok() || members == 0 => outcome,
+            _ => written.map(|_| ()),
         }
     }
 

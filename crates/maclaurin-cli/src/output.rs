@@ -119,7 +119,7 @@ impl Target {
         if !metadata.is_file() {
             return target(Place::Stream(Some(path.into())));
         }
-        for input in inputs.iter().filter(|input| !is_standard(input)) {
+        for input in inputs {
             if same_file::is_same_file(path, input).unwrap_or(false) {
                 let reason = format!("it is the file that is read, {}", input.display());
                 return Err(refuse(reason));

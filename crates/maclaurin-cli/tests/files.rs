@@ -438,3 +438,15 @@ fn pages_of_a_contact_sheet_replace_no_other_sheet() {
     let message = refused(&arguments);
     assert!(message.contains("a-2.png: it is page 2 of"), "{message}");
 }
+
+/// Where no temporary file can be made, nothing is written, and that is said.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_output_that_cannot_be_made_is_an_error() {
+    let folder = Folder::new();
+    let input = folder.text("in.npy");
+    for output in ["/proc/out.npz", "/proc/out.npy"] {
+        let message = refused(&["expand", &input, "-f", "exp(x)", "-o", output]);
+        assert!(message.contains(&format!("cannot write {output}")), "{message}");
+    }
+}

@@ -28,7 +28,7 @@ pub struct InputArguments {
     /// Search the folders within folders too; results keep the names of these folders.
     #[arg(long)]
     pub recursive: bool,
-    /// The one page of TIFF, or frame of GIF and WebP, to read, from 1 on [default: all, along a
+    /// The one page of TIFF, or frame of GIF and WebP, to read, counted from 1 [default: all, along a
     /// new first axis if there are several].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub page: Option<u32>,

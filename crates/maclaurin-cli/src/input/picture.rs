@@ -26,7 +26,7 @@ pub struct Decoded {
 pub struct Limit {
     /// The most pixels of all pages together.
     pub pixels: u64,
-    /// The page asked for, from 1 on; all if none.
+    /// The page asked for, counted from 1; all if none.
     pub page: Option<u32>,
 }
 
@@ -40,7 +40,7 @@ impl Limit {
         if count == 0 { Err(Problem::Damaged("picture")) } else { Ok(()) }
     }
 
-    /// Whether the page at this index, from 0 on, is read.
+    /// Whether the page at this index, counted from 0, is read.
     pub fn reads(self, index: usize) -> bool {
         self.page.is_none_or(|page| page as usize == index + 1)
     }
