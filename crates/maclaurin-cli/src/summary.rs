@@ -41,7 +41,8 @@ impl Done {
             (ends[0].min(ends[1]), ends[0].max(ends[1]))
         });
         let values: usize = input.shape().iter().product();
-        let each = output.len() / values.max(1);
+        // Degree 0 stays finite where the value is not.
+        let each = (output.len() / values.max(1)).saturating_sub(usize::from(expansion.constant));
         let not_finite = output.iter().filter(|value| !value.to_f64().is_finite()).count();
         let lost = not_finite.saturating_sub((values - finite) * each);
         let mut described =

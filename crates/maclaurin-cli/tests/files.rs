@@ -371,6 +371,10 @@ fn results_that_became_infinite_are_told_of() {
     let errors = String::from_utf8(done(&arguments).stderr).unwrap();
     // 300^2 and up, of orders 2 to 4.
     assert!(errors.contains("warning: 3 results are infinite or NaN"), "{errors}");
+    // The constant of an infinite value is finite, and hides none of them.
+    let constant = [&arguments[..], &["--constant", "--force"]].concat();
+    let errors = String::from_utf8(done(&constant).stderr).unwrap();
+    assert!(errors.contains("warning: 3 results are infinite or NaN"), "{errors}");
     // An infinity does not hide what is outside the disc.
     let arguments = ["expand", &input, "-f", "log1p(x)", "--force", "-o", &output];
     let run = done(&arguments);
