@@ -9,6 +9,7 @@ mod error_chart;
 mod expand;
 mod font;
 mod input;
+mod legend;
 mod output;
 mod palette;
 mod picture;
