@@ -295,7 +295,7 @@ impl Job<'_> {
 
     fn sheet(&self, file: &Source, target: &Target) -> Result<Done, Failure> {
         let input = input::read(file, &self.arguments.reading)?;
-        let channels = sheet::channels(file, input.array.shape())?;
+        let channels = sheet::channels(file, input.array.shape(), input.pages)?;
         let expansion = self.expansion(&input);
         // Degree after degree, each a picture of its own.
         let planes = Expansion { axis: 0, stack: true, ..expansion.clone() };
