@@ -94,7 +94,7 @@ fn destination(
     };
     let names_folder = path.to_string_lossy().ends_with(std::path::is_separator);
     if path.is_dir() || names_folder {
-        return folder(arguments, files, target);
+        return folder(arguments, files, inputs);
     }
     match input::ending(path).as_str() {
         _ if output::is_standard(path) => single(arguments.format),
@@ -102,7 +102,7 @@ fn destination(
         "png" => single(FileFormat::Png),
         "npz" => Ok(Destination::Archive(target(path)?)),
         "" if path.exists() => single(arguments.format),
-        "" => folder(arguments, files, target),
+        "" => folder(arguments, files, inputs),
         other => Err(Failure::Usage(format!(
             "cannot write `.{other}`: --output is a .npy, .npz or .png file, or a folder (a new one with a dot in its \
              name ends in /)"
@@ -110,23 +110,25 @@ fn destination(
     }
 }
 
-/// A folder and the files in it; the folder is made if there is none.
+/// The files in a folder; a new folder is made with the first of them.
 fn folder(
     arguments: &ExpandArguments,
     files: &BTreeMap<String, &Source>,
-    target: impl Fn(&Path) -> Result<Target, Failure>,
+    inputs: &[PathBuf],
 ) -> Result<Destination, Failure> {
     let (folder, format) = (&arguments.output, arguments.format);
-    std::fs::create_dir_all(folder).map_err(|error| output::failure(folder, &error))?;
     let ending = if format == FileFormat::Npy { "npy" } else { "png" };
-    let targets = files.keys().map(|name| {
-        let path = folder.join(format!("{name}.{ending}"));
+    let target = |name: &String| {
         // Names hold the folders that the inputs were found in.
-        let within = path.parent().unwrap_or(folder);
-        std::fs::create_dir_all(within).map_err(|error| output::failure(within, &error))?;
-        Ok((name.clone(), target(&path)?))
-    });
-    Ok(Destination::Folder(targets.collect::<Result<_, Failure>>()?, format))
+        let path = folder.join(format!("{name}.{ending}"));
+        Target::with_folder(&path, arguments.writing.force, inputs)
+            .map(|target| (name.clone(), target))
+    };
+    let targets: BTreeMap<_, _> = files.keys().map(target).collect::<Result<_, _>>()?;
+    // Before the work, whether anything can be made there.
+    let there = folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+    tempfile::tempfile_in(there).map_err(|error| output::failure(folder, &error))?;
+    Ok(Destination::Folder(targets, format))
 }
 
 impl Job<'_> {

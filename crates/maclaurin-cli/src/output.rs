@@ -133,6 +133,21 @@ impl Target {
         target(Place::File { path: resolved, replaces: Some(metadata.permissions()) })
     }
 
+    /// As [`Target::new`], for a file in a folder that may have to be made: it is, once the file is
+    /// written.
+    pub fn with_folder(path: &Path, force: bool, inputs: &[PathBuf]) -> Result<Self, Failure> {
+        let folder = folder_of(path);
+        if folder.is_dir() {
+            return Self::new(path, force, inputs);
+        }
+        let there = |folder: &&Path| folder.symlink_metadata().is_ok();
+        if let Some(file) = folder.ancestors().find(there).filter(|folder| !folder.is_dir()) {
+            let reason = format!("{} is not a folder", file.display());
+            return Err(Failure::Write { path: path.into(), reason });
+        }
+        Ok(Self { path: path.into(), place: Place::File { path: path.into(), replaces: None } })
+    }
+
     /// The path as it was given.
     pub fn path(&self) -> &Path {
         &self.path
@@ -145,6 +160,7 @@ impl Target {
             Place::File { path, .. } => folder_of(path).to_owned(),
             Place::Stream(_) => std::env::temp_dir(),
         };
+        std::fs::create_dir_all(&folder).map_err(fail)?;
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         {

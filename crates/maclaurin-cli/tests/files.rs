@@ -182,6 +182,36 @@ fn a_folder_may_have_a_dot_in_its_name() {
     assert!(message.contains("ends in /"), "{message}");
 }
 
+/// What is refused, or cannot be read, makes no folder.
+#[test]
+fn a_new_folder_is_made_with_its_first_file() {
+    let folder = Folder::new();
+    let (input, missing) = (folder.text("in.npy"), folder.text("missing.npy"));
+    let expand =
+        |input: &str, output: &str| refused(&["expand", input, "-f", "exp(x)", "-o", output]);
+    for new in ["new/", "new", "new/within/", "new/within"] {
+        let message = expand(&missing, &folder.text(new));
+        assert!(message.contains("there is no such file"), "{message}");
+        assert_eq!(folder.names(), ["in.npy"], "{new}");
+    }
+    // A file where a folder would be.
+    fs::write(folder.path("file"), "mine").unwrap();
+    for (output, file) in [("file/", "file"), ("file/new/", "file"), ("in.npy/", "in.npy")] {
+        let message = expand(&input, &folder.text(output));
+        assert!(message.contains(&format!("{file} is not a folder")), "{output}: {message}");
+    }
+    symlink(folder.path("nowhere"), folder.path("link")).unwrap();
+    let message = expand(&input, &folder.text("link/"));
+    assert!(message.contains("link is not a folder"), "{message}");
+    if let Err(error) = File::create("/proc/new") {
+        let message = expand(&input, "/proc/new/");
+        assert!(message.contains("cannot write /proc/new/: "), "{error}: {message}");
+    }
+    assert_eq!(folder.names(), ["file", "in.npy", "link"]);
+    done(&["expand", &input, "-f", "exp(x)", "-o", &folder.text("new/within/")]);
+    assert!(folder.path("new/within/in.npy").is_file());
+}
+
 #[test]
 fn one_bad_file_does_not_lose_an_archive() {
     let folder = Folder::new();
@@ -412,6 +442,7 @@ fn every_command_has_a_manual_page_and_help_names_the_functions() {
         assert!(text(&[name, "--help"]).contains("[default: 0"), "{name}");
     }
     assert!(refused(&["man", "expnd"]).contains("there is no command `expnd`"));
+    assert!(text(&["--help"]).contains("`maclaurin series --help` lists the built-in functions"));
     assert!(text(&["series", "--help"]).contains("gelu_tanh"));
     assert!(!text(&["series", "--help"]).contains("--tolerance"));
     assert!(text(&["bound", "--help"]).contains("with --tolerance"));
