@@ -201,7 +201,7 @@ impl Job<'_> {
         let mut summary = Summary::default();
         let lines = !quiet && !self.arguments.json;
         for (name, file) in &self.files {
-            bar.set_message(name.clone());
+            bar.set_message(output::printable(name));
             let outcome = catch_unwind(AssertUnwindSafe(|| work(name, file)));
             let panicked = |_| {
                 let reason = "an internal error: please report it with the file".into();

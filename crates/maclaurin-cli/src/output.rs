@@ -52,10 +52,24 @@ fn ignored_signals() -> u64 {
 #[cfg(not(unix))]
 pub fn clean_up_on_signals() {}
 
+/// Text without characters that would command a terminal, which file names may hold: these are
+/// escaped.
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && c != '\n' && c != '\t' {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// Prints to standard output; a reader that closes early, such as `head`, is no failure.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(printable(text).as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(failure(Path::new("standard output"), &error))
         }
@@ -68,7 +82,7 @@ pub fn report(what: &str, message: &str) {
     use clap::builder::styling::{AnsiColor, Style};
     let color = if what == "error" { AnsiColor::Red } else { AnsiColor::Yellow };
     let style = Style::new().bold().fg_color(Some(color.into()));
-    let _ = writeln!(anstream::stderr().lock(), "{style}{what}:{style:#} {message}");
+    let _ = writeln!(anstream::stderr().lock(), "{style}{what}:{style:#} {}", printable(message));
 }
 
 /// Whether a path stands for standard input or output.

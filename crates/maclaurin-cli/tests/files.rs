@@ -457,6 +457,20 @@ fn errors_are_coloured_on_terminals_only() {
     assert!(forced.stderr.starts_with(b"\x1b["), "{forced:?}");
 }
 
+/// A file name does not command the terminal.
+#[test]
+fn control_characters_of_names_are_escaped() {
+    let folder = Folder::new();
+    fs::copy(folder.path("in.npy"), folder.path("a\u{1b}[31m.npy")).unwrap();
+    fs::write(folder.path("b\u{7}.npy"), "damaged").unwrap();
+    let output = run(&["expand", &folder.text(""), "-f", "exp(x)", "-o", &folder.text("out/")]);
+    let (printed, errors) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(printed.contains(r"a\u{1b}[31m.npy") && !printed.contains('\u{1b}'), "{printed}");
+    assert!(errors.contains(r"b\u{7}.npy") && !errors.contains('\u{7}'), "{errors}");
+    assert!(folder.path("out/a\u{1b}[31m.npy").is_file());
+}
+
 /// Page 2 of the sheet of `a` is `a-2.png`, which the sheet of `a-2` is too.
 #[test]
 fn pages_of_a_contact_sheet_replace_no_other_sheet() {
