@@ -233,9 +233,9 @@ pub struct ExpandArguments {
     /// The type of the values written.
     #[arg(long, value_enum, default_value_t = TypeName::F32)]
     pub dtype: TypeName,
-    /// The type of the files written into a folder or to standard output.
-    #[arg(long, value_enum, default_value_t = FileFormat::Npy)]
-    pub format: FileFormat,
+    /// The type of the files written into a folder or to standard output [default: npy].
+    #[arg(long, value_enum)]
+    pub format: Option<FileFormat>,
     /// Threads, at most one for each core [default: one for each core].
     #[arg(long, value_parser = threads, allow_hyphen_values = true)]
     pub threads: Option<usize>,
@@ -268,7 +268,7 @@ impl KindName {
 }
 
 /// The types that .npy files are written with; NumPy has no bfloat16.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TypeName {
     /// Half precision.
     F16,

@@ -68,6 +68,7 @@ pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
     let inputs: Vec<_> = sources.iter().filter_map(Source::file).map(Path::to_path_buf).collect();
     let files = sources.iter().map(|source| (source.name.clone(), source)).collect();
     let destination = destination(arguments, &files, &inputs)?;
+    check_options(arguments, &destination)?;
     let job = Job { arguments, series, polynomial, expansion, files, inputs };
     match arguments.dtype {
         TypeName::F16 => job.run::<f16>(&destination),
@@ -83,7 +84,7 @@ fn destination(
     files: &BTreeMap<String, &Source>,
     inputs: &[PathBuf],
 ) -> Result<Destination, Failure> {
-    let path = &arguments.output;
+    let (path, format) = (&arguments.output, arguments.format.unwrap_or(FileFormat::Npy));
     let target = |path: &Path| Target::new(path, arguments.writing.force, inputs);
     let single = |format| match files.len() {
         1 => Ok(Destination::Single(target(path)?, format)),
@@ -97,11 +98,11 @@ fn destination(
         return folder(arguments, files, inputs);
     }
     match input::ending(path).as_str() {
-        _ if output::is_standard(path) => single(arguments.format),
+        _ if output::is_standard(path) => single(format),
         "npy" => single(FileFormat::Npy),
         "png" => single(FileFormat::Png),
         "npz" => Ok(Destination::Archive(target(path)?)),
-        "" if path.exists() => single(arguments.format),
+        "" if path.exists() => single(format),
         "" => folder(arguments, files, inputs),
         other => Err(Failure::Usage(format!(
             "cannot write `.{other}`: --output is a .npy, .npz or .png file, or a folder (a new one with a dot in its \
@@ -110,13 +111,34 @@ fn destination(
     }
 }
 
+/// Refuses options that mean nothing for this kind of output.
+fn check_options(arguments: &ExpandArguments, destination: &Destination) -> Result<(), Failure> {
+    let (format, name) = match destination {
+        Destination::Single(_, format) | Destination::Folder(_, format) => (*format, "output"),
+        Destination::Archive(_) => (FileFormat::Npy, "archive"),
+    };
+    if arguments.format.is_some_and(|asked| asked != format) {
+        return Err(Failure::Usage(format!(
+            "--format says otherwise than the name of the {name}, {}; it is for folders and standard output",
+            arguments.output.display()
+        )));
+    }
+    let arrays = arguments.concatenate || arguments.axis != -1 || arguments.dtype != TypeName::F32;
+    if format == FileFormat::Png && arrays {
+        return Err(Failure::Usage(
+            "--axis, --concatenate and --dtype are for arrays; a contact sheet has a row for each degree".into(),
+        ));
+    }
+    Ok(())
+}
+
 /// The files in a folder; a new folder is made with the first of them.
 fn folder(
     arguments: &ExpandArguments,
     files: &BTreeMap<String, &Source>,
     inputs: &[PathBuf],
 ) -> Result<Destination, Failure> {
-    let (folder, format) = (&arguments.output, arguments.format);
+    let (folder, format) = (&arguments.output, arguments.format.unwrap_or(FileFormat::Npy));
     let ending = if format == FileFormat::Npy { "npy" } else { "png" };
     let target = |name: &String| {
         // Names hold the folders that the inputs were found in.

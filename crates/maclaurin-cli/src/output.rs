@@ -225,9 +225,12 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// An error of writing in our words.
+/// An error of writing a file; the temporary file beside it is not named.
 pub fn failure(path: &Path, error: &io::Error) -> Failure {
-    Failure::Write { path: path.into(), reason: error.to_string() }
+    let text = error.to_string();
+    // The library `tempfile` appends the path of its file to what the operating system says.
+    let reason = text.split(" at path \"").next().unwrap_or_default().into();
+    Failure::Write { path: path.into(), reason }
 }
 
 /// Values that .npy files hold.

@@ -371,6 +371,27 @@ fn options_without_meaning_are_refused_by_their_name() {
         assert!(errors.contains(expected), "{all:?}: {errors}");
         assert_eq!(run.status.code(), Some(2), "{errors}");
     }
+    for (more, output, expected) in [
+        (vec!["--format", "png"], "out.npy", "--format says otherwise"),
+        (
+            vec!["--format", "png"],
+            "out.npz",
+            "--format says otherwise than the name of the archive",
+        ),
+        (vec!["--format", "npy"], "out.png", "--format says otherwise"),
+        (vec!["--axis", "0"], "out.png", "are for arrays"),
+        (vec!["--concatenate"], "out.png", "are for arrays"),
+        (vec!["--dtype", "f64", "--format", "png"], "out/", "are for arrays"),
+    ] {
+        let output = folder.text(output);
+        let message =
+            refused(&[&["expand", &input, "-f", "exp(x)", "-o", &output][..], &more].concat());
+        assert!(message.contains(expected), "{message}");
+    }
+    let message = refused(&["expand", "-", "-", "-f", "exp(x)", "-o", &output]);
+    assert!(message.contains("standard input (-) is given twice"), "{message}");
+    let message = refused(&["plot", "exp(x)", "-o", &folder.text("name")]);
+    assert!(message.contains("name: --output is a .svg or .png file"), "{message}");
     let message = refused(&["expand", &input, "-f", "5", "--terms", "3", "-o", &output]);
     assert!(message.contains("no non-zero term of degree 1 and above"), "{message}");
     assert_eq!(folder.names(), ["in.npy"]);
@@ -497,5 +518,6 @@ fn an_output_that_cannot_be_made_is_an_error() {
     for output in ["/proc/out.npz", "/proc/out.npy"] {
         let message = refused(&["expand", &input, "-f", "exp(x)", "-o", output]);
         assert!(message.contains(&format!("cannot write {output}")), "{message}");
+        assert!(!message.contains(".maclaurin-"), "{message}");
     }
 }
