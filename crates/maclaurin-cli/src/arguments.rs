@@ -332,7 +332,7 @@ pub struct BoundArguments {
     #[arg(long, value_parser = order, allow_hyphen_values = true, conflicts_with = "tolerance")]
     pub order: Option<usize>,
     /// The largest error allowed: the smallest order that stays within it is found.
-    #[arg(long, value_parser = finite, allow_hyphen_values = true)]
+    #[arg(long, value_parser = tolerance, allow_hyphen_values = true)]
     pub tolerance: Option<f64>,
     /// A picture of the error: .svg or .png.
     #[arg(short, long)]
@@ -471,6 +471,12 @@ fn finite(text: &str) -> Result<f64, String> {
         return Ok(value);
     }
     Err(format!("it is beyond the doubles, whose largest is {:e}", f64::MAX))
+}
+
+/// An error that can be allowed.
+fn tolerance(text: &str) -> Result<f64, String> {
+    let tolerance = finite(text)?;
+    if tolerance < 0.0 { Err("an error is never below 0".into()) } else { Ok(tolerance) }
 }
 
 /// A range written `LOW:HIGH`, both constant expressions.

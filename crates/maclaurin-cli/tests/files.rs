@@ -390,6 +390,8 @@ fn options_without_meaning_are_refused_by_their_name() {
     }
     let message = refused(&["expand", "-", "-", "-f", "exp(x)", "-o", &output]);
     assert!(message.contains("standard input (-) is given twice"), "{message}");
+    let message = refused(&["bound", "exp(x)", "--on", "0:1", "--tolerance", "-1/2"]);
+    assert!(message.contains("'--tolerance <TOLERANCE>': an error is never below 0"), "{message}");
     let message = refused(&["plot", "exp(x)", "-o", &folder.text("name")]);
     assert!(message.contains("name: --output is a .svg or .png file"), "{message}");
     let message = refused(&["expand", &input, "-f", "5", "--terms", "3", "-o", &output]);
