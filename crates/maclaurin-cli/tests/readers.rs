@@ -444,4 +444,10 @@ fn folders_hidden_files_and_names() {
 fn what_cannot_be_converted_says_so() {
     let message = read(&file("five.tif"), &["--channels", "rgb"]).unwrap_err();
     assert!(message.contains("five.tif: it has 5 channels"), "{message}");
+    for (name, option) in
+        [("little_f4.npy", ["--channels", "gray"]), ("stored.npz", ["--page", "1"])]
+    {
+        let message = read(&file(name), &option).unwrap_err();
+        assert!(message.contains(&format!("{} is for pictures", option[0])), "{message}");
+    }
 }

@@ -96,7 +96,16 @@ fn open(source: &Source, arguments: &InputArguments) -> Result<Input, Problem> {
         .and_then(|_| reader.seek(SeekFrom::Start(0)))
         .map_err(|error| Problem::from(&error))?;
     let array = |array| Input { array, white: None, pages: 1 };
-    match Kind::of(&start)? {
+    let kind = Kind::of(&start)?;
+    if !matches!(kind, Kind::Picture(_)) {
+        if arguments.page.is_some() {
+            return Err(Problem::NoPicture("--page"));
+        }
+        if arguments.channels != Channels::AsStored {
+            return Err(Problem::NoPicture("--channels"));
+        }
+    }
+    match kind {
         Kind::Npy => {
             guard::decoded(".npy", || npy::read(&mut BufReader::new(reader), size)).map(array)
         }
