@@ -8,7 +8,7 @@
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ndarray::ArrayD;
 use npyz::{AutoSerialize, Serialize, WriterBuilder};
@@ -17,8 +17,13 @@ use zip::write::SimpleFileOptions;
 
 use crate::Failure;
 
-/// The temporary file that is being written.
+/// The temporary file that is being written. It is made under the lock, which a signal keeps: none is
+/// made between the removal of the last one and the end of the program.
 static PENDING: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+fn pending() -> MutexGuard<'static, Option<PathBuf>> {
+    PENDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Lets SIGINT, SIGTERM and SIGHUP end the program with the temporary file removed; those that the
 /// program was started to ignore, as by `nohup`, stay ignored.
@@ -32,7 +37,8 @@ pub fn clean_up_on_signals() {
     let Ok(mut signals) = signal_hook::iterator::Signals::new(ends) else { return };
     std::thread::spawn(move || {
         for signal in signals.forever() {
-            if let Some(path) = PENDING.lock().ok().and_then(|mut pending| pending.take()) {
+            let mut pending = pending();
+            if let Some(path) = pending.take() {
                 // The file may be renamed or gone by now.
                 let _ = std::fs::remove_file(path);
             }
@@ -182,10 +188,12 @@ impl Target {
             // As any new file; the umask takes its share.
             builder.permissions(Permissions::from_mode(0o666));
         }
-        let mut file = builder.prefix(".maclaurin-").tempfile_in(folder).map_err(fail)?;
-        if let Ok(mut pending) = PENDING.lock() {
+        let mut file = {
+            let mut pending = pending();
+            let file = builder.prefix(".maclaurin-").tempfile_in(folder).map_err(fail)?;
             *pending = Some(file.path().into());
-        }
+            file
+        };
         let outcome = (|| {
             write(file.as_file_mut())?;
             let size = file.as_file().metadata()?.len();
@@ -213,9 +221,7 @@ impl Target {
             }
             Ok(size)
         })();
-        if let Ok(mut pending) = PENDING.lock() {
-            *pending = None;
-        }
+        *pending() = None;
         outcome.map_err(fail)
     }
 }

@@ -329,6 +329,32 @@ fn signals_leave_no_temporary_file() {
     assert!(interrupted > 4, "{interrupted}");
 }
 
+/// One temporary file after the other: none is made after a signal.
+#[test]
+fn signals_amid_many_small_files_leave_no_temporary_file() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("many")).unwrap();
+    for index in 0..200 {
+        folder.zeros(&format!("many/{index}.npy"), 1);
+    }
+    let (input, output) = (folder.text("many"), folder.text("out"));
+    let arguments = ["expand", &input, "-f", "exp(x)", "--quiet", "-o", &output];
+    let start = Instant::now();
+    done(&arguments);
+    let whole = start.elapsed();
+    for moment in 0..24u32 {
+        fs::remove_dir_all(&output).unwrap();
+        fs::create_dir(&output).unwrap();
+        let mut child = command(&arguments).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(whole * moment / 24);
+        end(&mut child, ["-TERM", "-INT", "-HUP"][moment as usize % 3]);
+        let names = fs::read_dir(&output).unwrap().map(|entry| entry.unwrap().file_name());
+        let left: Vec<_> =
+            names.filter(|name| name.as_encoded_bytes().starts_with(b".maclaurin")).collect();
+        assert!(left.is_empty(), "{moment}: {left:?}");
+    }
+}
+
 #[test]
 fn hanging_up_does_not_end_what_nohup_started() {
     let folder = Folder::new();
