@@ -3,7 +3,8 @@
 use maclaurin::Series;
 
 use crate::canvas::{Canvas, Line};
-use crate::chart::{Axis, Chart, Curve, Mark, Marks, Title};
+use crate::chart::{Axis, Chart, Curve, Mark, Marks};
+use crate::title::Title;
 use crate::{palette, plot};
 
 /// Orders of magnitude below the largest error that are drawn.

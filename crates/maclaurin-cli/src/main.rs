@@ -19,6 +19,7 @@ mod sheet;
 mod summary;
 mod ticks;
 mod tile;
+mod title;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

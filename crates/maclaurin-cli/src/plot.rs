@@ -5,7 +5,8 @@ use maclaurin::{Function, Series};
 use crate::Failure;
 use crate::arguments::PlotArguments;
 use crate::canvas::Line;
-use crate::chart::{Axis, Chart, Curve, Mark, Marks, Title};
+use crate::chart::{Axis, Chart, Curve, Mark, Marks};
+use crate::title::Title;
 use crate::{output, palette, picture};
 
 /// Columns of a curve, and values computed in each.
