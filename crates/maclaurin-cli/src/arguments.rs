@@ -3,13 +3,14 @@
 // Help texts are read on a terminal, where backticks are noise.
 #![allow(clippy::doc_markdown)]
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use maclaurin::{Degrees, Error, Function, Kind, Language, Series};
 
 use crate::Failure;
-use crate::chart::SIDES;
+use crate::chart::{HEIGHTS, WIDTHS};
 use crate::input::InputArguments;
 
 /// Taylor series of any function of one variable, and pictures expanded by them.
@@ -20,7 +21,7 @@ use crate::input::InputArguments;
   maclaurin expand photo.jpg --function softplus --order 4 -o photo.npy
   maclaurin plot \"exp(x)\" --orders 1..3 --on -3:3 -o exp.svg
 
-`maclaurin COMMAND --help` has more of them.
+`maclaurin COMMAND --help` has more of them; `maclaurin series --help` lists the built-in functions.
 
 Exit codes: 0 done, 1 the job failed, 2 the command line or an expression is wrong.")]
 pub struct Arguments {
@@ -194,7 +195,8 @@ pub struct ExpandArguments {
     /// Print the summary as JSON.
     #[arg(long)]
     pub json: bool,
-    /// The function of x, such as "log(1 + exp(x))", or a built-in name, such as softplus.
+    /// The function of x, such as "log(1 + exp(x))", or a built-in name, such as softplus
+    /// (`maclaurin series --help` lists them).
     #[arg(short, long, allow_hyphen_values = true)]
     pub function: String,
     #[command(flatten)]
@@ -231,9 +233,9 @@ pub struct ExpandArguments {
     /// The type of the values written.
     #[arg(long, value_enum, default_value_t = TypeName::F32)]
     pub dtype: TypeName,
-    /// The type of the files written into a folder or to standard output.
-    #[arg(long, value_enum, default_value_t = FileFormat::Npy)]
-    pub format: FileFormat,
+    /// The type of the files written into a folder or to standard output [default: npy].
+    #[arg(long, value_enum)]
+    pub format: Option<FileFormat>,
     /// Threads, at most one for each core [default: one for each core].
     #[arg(long, value_parser = threads, allow_hyphen_values = true)]
     pub threads: Option<usize>,
@@ -266,7 +268,7 @@ impl KindName {
 }
 
 /// The types that .npy files are written with; NumPy has no bfloat16.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TypeName {
     /// Half precision.
     F16,
@@ -288,7 +290,7 @@ pub enum FileFormat {
 /// Arguments of `maclaurin plot`.
 #[derive(Args)]
 pub struct PlotArguments {
-    /// The function of x.
+    /// The function of x, or a built-in name (`maclaurin series --help` lists them).
     #[arg(allow_hyphen_values = true)]
     pub expression: String,
     #[command(flatten)]
@@ -309,7 +311,7 @@ pub struct PlotArguments {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub writing: OutputArguments,
-    /// Width and height of the picture in pixels, 240x240 to 8000x8000.
+    /// Width and height of the picture in pixels, 320x240 to 8000x8000.
     #[arg(long, default_value = "960x600", value_name = "WIDTHxHEIGHT", value_parser = size)]
     pub size: (u32, u32),
 }
@@ -317,7 +319,7 @@ pub struct PlotArguments {
 /// Arguments of `maclaurin bound`.
 #[derive(Args)]
 pub struct BoundArguments {
-    /// The function of x.
+    /// The function of x, or a built-in name (`maclaurin series --help` lists them).
     #[arg(allow_hyphen_values = true)]
     pub expression: String,
     #[command(flatten)]
@@ -330,7 +332,7 @@ pub struct BoundArguments {
     #[arg(long, value_parser = order, allow_hyphen_values = true, conflicts_with = "tolerance")]
     pub order: Option<usize>,
     /// The largest error allowed: the smallest order that stays within it is found.
-    #[arg(long, value_parser = finite, allow_hyphen_values = true)]
+    #[arg(long, value_parser = tolerance, allow_hyphen_values = true)]
     pub tolerance: Option<f64>,
     /// A picture of the error: .svg or .png.
     #[arg(short, long)]
@@ -341,7 +343,7 @@ pub struct BoundArguments {
     /// Print the bounds as JSON.
     #[arg(long)]
     pub json: bool,
-    /// Width and height of the picture in pixels, 240x240 to 8000x8000.
+    /// Width and height of the picture in pixels, 320x240 to 8000x8000.
     #[arg(long, default_value = "960x600", value_name = "WIDTHxHEIGHT", value_parser = size)]
     pub size: (u32, u32),
 }
@@ -397,12 +399,19 @@ fn orders(text: &str) -> Result<Orders, String> {
 
 /// The size of a picture, `WIDTHxHEIGHT`.
 fn size(text: &str) -> Result<(u32, u32), String> {
-    let side = |text: &str| text.trim().parse::<u32>().ok().filter(|side| SIDES.contains(side));
+    let side = |text: &str, sides: &RangeInclusive<u32>| {
+        text.trim().parse().ok().filter(|side| sides.contains(side))
+    };
     text.split_once(['x', 'X', '\u{d7}'])
-        .and_then(|(width, height)| Some((side(width)?, side(height)?)))
+        .and_then(|(width, height)| Some((side(width, &WIDTHS)?, side(height, &HEIGHTS)?)))
         .ok_or_else(|| {
-            let (least, most) = (SIDES.start(), SIDES.end());
-            format!("write WIDTHxHEIGHT in pixels, each from {least} to {most}, such as 960x600")
+            format!(
+                "write WIDTHxHEIGHT in pixels, from {}x{} to {}x{}, such as 960x600",
+                WIDTHS.start(),
+                HEIGHTS.start(),
+                WIDTHS.end(),
+                HEIGHTS.end()
+            )
         })
 }
 
@@ -462,6 +471,12 @@ fn finite(text: &str) -> Result<f64, String> {
         return Ok(value);
     }
     Err(format!("it is beyond the doubles, whose largest is {:e}", f64::MAX))
+}
+
+/// An error that can be allowed.
+fn tolerance(text: &str) -> Result<f64, String> {
+    let tolerance = finite(text)?;
+    if tolerance < 0.0 { Err("an error is never below 0".into()) } else { Ok(tolerance) }
 }
 
 /// A range written `LOW:HIGH`, both constant expressions.

@@ -1,16 +1,20 @@
-//! A chart: axes with ticks, curves clipped to the frame, and a legend where the curves are not.
+//! A chart: axes with ticks, curves clipped to the frame, and what is marked beside them.
 
 use std::ops::RangeInclusive;
 
 use crate::canvas::{Anchor, Canvas, Line, Rgb};
 use crate::font;
+use crate::legend::Legend;
 use crate::ticks::{self, Ticks};
+use crate::title::Title;
 
 /// Width and height of a picture in pixels, unless --size says otherwise.
 pub const SIZE: (u32, u32) = (960, 600);
 
-/// The widths and heights that a picture can have.
-pub const SIDES: RangeInclusive<u32> = 240..=8000;
+/// The widths and the heights that a picture can have; in smaller ones the legend of eight orders
+/// leaves no room for their curves.
+pub const WIDTHS: RangeInclusive<u32> = 320..=8000;
+pub const HEIGHTS: RangeInclusive<u32> = 240..=8000;
 
 /// An axis: its range, finite and not empty.
 pub struct Axis {
@@ -62,33 +66,29 @@ pub struct Marks {
 
 /// A chart before it has a size.
 pub struct Chart {
-    pub title: String,
+    pub title: Title,
     pub x: Axis,
     pub y: Axis,
     pub marks: Vec<Marks>,
     pub curves: Vec<Curve>,
 }
 
-/// Where the legend is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Place {
-    /// In the frame, with this upper left corner.
-    Inside(f32, f32),
-    /// Right of the frame.
-    Beside,
-}
-
 /// The frame in pixels, and what is measured once.
-struct Frame {
-    left: f32,
-    top: f32,
-    width: f32,
-    height: f32,
+pub struct Frame {
+    pub left: f32,
+    pub top: f32,
+    pub width: f32,
+    pub height: f32,
     /// All lengths are this many times those of the usual size.
-    unit: f32,
+    pub unit: f32,
 }
 
 impl Frame {
+    /// The right and the lower edge.
+    pub fn end(&self) -> (f32, f32) {
+        (self.left + self.width, self.top + self.height)
+    }
+
     fn contains(&self, (x, y): (f32, f32)) -> bool {
         x >= self.left - 0.5
             && x <= self.left + self.width + 0.5
@@ -103,16 +103,16 @@ impl Chart {
         let mut canvas = Canvas::new(size);
         let (width, height) = (size.0 as f32, size.1 as f32);
         let unit = (width / SIZE.0 as f32).min(height / SIZE.1 as f32).clamp(0.65, 6.0);
-        let legend = self.legend_size(unit);
-        let mut frame = self.frame(width, height, unit, 0.0);
+        let legend = Legend::of(self, unit);
+        let mut frame = self.frame((width, height), unit, (0.0, 0.0));
         let mut pieces = self.pieces(&frame);
-        let place = self.place(&frame, &pieces, legend);
-        if place == Place::Beside {
-            // Never more than half of the picture.
-            let room = (legend.0 + 12.0 * unit).min(width / 2.0);
-            frame = self.frame(width, height, unit, room);
+        let inside = legend.inside(self, &frame, &pieces);
+        let outside = inside.is_none().then(|| legend.outside(self, (width, height)));
+        if let Some(outside) = &outside {
+            frame = self.frame((width, height), unit, outside.room);
             pieces = self.pieces(&frame);
         }
+        self.draw_grid(&mut canvas, &frame);
         self.draw_marks(&mut canvas, &frame);
         self.draw_axes(&mut canvas, &frame);
         for (curve, pieces) in self.curves.iter().zip(pieces) {
@@ -121,18 +121,19 @@ impl Chart {
             }
         }
         self.draw_points(&mut canvas, &frame);
-        let corner = match place {
-            Place::Inside(x, y) => (x, y),
-            Place::Beside => (frame.left + frame.width + 12.0 * unit, frame.top),
-        };
-        self.draw_legend(&mut canvas, corner, legend, unit, width);
-        let title = font::fitted(&font::shown(&self.title).0, 20.0 * unit, width - 24.0 * unit);
-        canvas.text(&title, (width / 2.0, 30.0 * unit), 20.0 * unit, Anchor::Middle);
+        match (inside, outside) {
+            (Some(corner), _) => legend.draw_inside(&mut canvas, corner),
+            (None, Some(outside)) => legend.draw_outside(&mut canvas, &frame, &outside),
+            (None, None) => {}
+        }
+        let (title, size) = self.title.fitted(unit, width - 24.0 * unit);
+        canvas.text(&title, (width / 2.0, 30.0 * unit), size, Anchor::Middle);
         canvas
     }
 
-    /// The frame with room for labels, and for `beside` pixels on its right.
-    fn frame(&self, width: f32, height: f32, unit: f32, beside: f32) -> Frame {
+    /// The frame with room for labels, and for more pixels on its right and below it.
+    pub fn frame(&self, (width, height): (f32, f32), unit: f32, room: (f32, f32)) -> Frame {
+        let height = height - room.1;
         let top =
             48.0 * unit + if self.y.note_of(height, unit).is_empty() { 0.0 } else { 18.0 * unit };
         let bottom = 56.0 * unit;
@@ -140,7 +141,7 @@ impl Chart {
         let widest = labels.iter().map(|label| font::width(label, 14.0 * unit)).fold(0.0, f32::max);
         let left = (44.0 * unit + widest).round();
         // Half of the last label reaches beyond the frame.
-        let right = 34.0 * unit + beside;
+        let right = 34.0 * unit + room.0;
         Frame {
             left,
             top: top.round(),
@@ -150,15 +151,26 @@ impl Chart {
         }
     }
 
+    fn draw_grid(&self, canvas: &mut Canvas, frame: &Frame) {
+        let (right, bottom) = frame.end();
+        let grid = Line { color: [224, 224, 224], width: frame.unit, dash: vec![] };
+        for value in x_ticks(&self.x, frame).values {
+            let x = frame.left + self.x.part(value) as f32 * frame.width;
+            canvas.polyline(vec![(x, frame.top), (x, bottom)], &grid);
+        }
+        for value in self.y.ticks(most_rows(frame.height, frame.unit)).values {
+            let y = bottom - self.y.part(value) as f32 * frame.height;
+            canvas.polyline(vec![(frame.left, y), (right, y)], &grid);
+        }
+    }
+
     fn draw_axes(&self, canvas: &mut Canvas, frame: &Frame) {
         let unit = frame.unit;
-        let (right, bottom) = (frame.left + frame.width, frame.top + frame.height);
-        let grid = Line { color: [224, 224, 224], width: unit, dash: vec![] };
+        let (right, bottom) = frame.end();
         let axis = Line { color: [120, 120, 120], width: unit, dash: vec![] };
         let ticks = x_ticks(&self.x, frame);
         for (value, label) in ticks.values.iter().zip(&ticks.labels) {
             let x = frame.left + self.x.part(*value) as f32 * frame.width;
-            canvas.polyline(vec![(x, frame.top), (x, bottom)], &grid);
             canvas.polyline(vec![(x, bottom), (x, bottom + 5.0 * unit)], &axis);
             canvas.text(label, (x, bottom + 20.0 * unit), 14.0 * unit, Anchor::Middle);
         }
@@ -166,7 +178,6 @@ impl Chart {
         let ticks = self.y.ticks(most_rows(frame.height, unit));
         for (value, label) in ticks.values.iter().zip(&ticks.labels) {
             let y = bottom - self.y.part(*value) as f32 * frame.height;
-            canvas.polyline(vec![(frame.left, y), (right, y)], &grid);
             canvas.polyline(vec![(frame.left - 5.0 * unit, y), (frame.left, y)], &axis);
             canvas.text(label, (frame.left - 9.0 * unit, y + 5.0 * unit), 14.0 * unit, Anchor::End);
         }
@@ -193,8 +204,10 @@ impl Chart {
             for mark in &group.list {
                 match mark {
                     Mark::Bar(left, right, top) => {
+                        // Whole pixels: no seam between neighbours.
                         let x = |value: f64| {
-                            frame.left + self.x.part(value).clamp(0.0, 1.0) as f32 * frame.width
+                            let part = self.x.part(value).clamp(0.0, 1.0) as f32;
+                            (frame.left + part * frame.width).round()
                         };
                         let height = self.y.part(*top).clamp(0.0, 1.0) as f32 * frame.height;
                         let corner = (x(*left), bottom - height);
@@ -230,7 +243,7 @@ impl Chart {
     }
 
     /// A point in pixels; far outside the frame it stays within what pixels can count.
-    fn pixel(&self, frame: &Frame, (x, y): (f64, f64)) -> (f32, f32) {
+    pub fn pixel(&self, frame: &Frame, (x, y): (f64, f64)) -> (f32, f32) {
         let part = |axis: &Axis, value| axis.part(value).clamp(-1e4, 1e4) as f32;
         (
             frame.left + part(&self.x, x) * frame.width,
@@ -239,7 +252,7 @@ impl Chart {
     }
 
     /// The parts of each curve inside the frame, in pixels.
-    fn pieces(&self, frame: &Frame) -> Vec<Vec<Vec<(f32, f32)>>> {
+    pub fn pieces(&self, frame: &Frame) -> Vec<Vec<Vec<(f32, f32)>>> {
         let clip = |curve: &Curve| {
             let points: Vec<Option<(f32, f32)>> = curve
                 .points
@@ -249,115 +262,6 @@ impl Chart {
             clipped(&points, frame)
         };
         self.curves.iter().map(clip).collect()
-    }
-
-    /// The corner or side with the fewest curve points under the legend; beside the frame where
-    /// none is free.
-    fn place(&self, frame: &Frame, pieces: &[Vec<Vec<(f32, f32)>>], legend: (f32, f32)) -> Place {
-        let gap = 10.0 * frame.unit;
-        let (right, bottom) = (frame.left + frame.width, frame.top + frame.height);
-        let lefts =
-            [frame.left + gap, right - legend.0 - gap, (frame.left + right - legend.0) / 2.0];
-        let tops = [frame.top + gap, bottom - legend.1 - gap];
-        let corners = lefts.into_iter().flat_map(|x| tops.map(|y| (x, y)));
-        let free = corners.into_iter().find(|&(x, y)| {
-            let fits =
-                x > frame.left && x + legend.0 < right && y > frame.top && y + legend.1 < bottom;
-            fits && !self.occupied(
-                frame,
-                pieces,
-                (x - gap / 2.0, y - gap / 2.0),
-                (legend.0 + gap, legend.1 + gap),
-            )
-        });
-        free.map_or(Place::Beside, |(x, y)| Place::Inside(x, y))
-    }
-
-    /// Whether a curve or a mark is in a rectangle.
-    fn occupied(
-        &self,
-        frame: &Frame,
-        pieces: &[Vec<Vec<(f32, f32)>>],
-        corner: (f32, f32),
-        size: (f32, f32),
-    ) -> bool {
-        let inside = |(x, y): (f32, f32)| {
-            (corner.0..=corner.0 + size.0).contains(&x)
-                && (corner.1..=corner.1 + size.1).contains(&y)
-        };
-        let crosses = |pair: &[(f32, f32)]| {
-            let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
-            // Points at most four pixels apart.
-            let count = (((x1 - x0).hypot(y1 - y0) / 4.0) as usize).min(10_000) + 1;
-            (0..=count).any(|i| {
-                let part = i as f32 / count as f32;
-                inside((x0 + (x1 - x0) * part, y0 + (y1 - y0) * part))
-            })
-        };
-        let marked = |mark: &Mark| {
-            let column = |value: f64| frame.left + self.x.part(value) as f32 * frame.width;
-            match mark {
-                Mark::Bar(left, right, top) => {
-                    column(*right) >= corner.0
-                        && column(*left) <= corner.0 + size.0
-                        && self.pixel(frame, (*left, *top)).1 <= corner.1 + size.1
-                }
-                // The legend may hide a part of a line over the whole height.
-                Mark::Verticals(_) => false,
-                Mark::Point(x, y) => inside(self.pixel(frame, (*x, *y))),
-            }
-        };
-        pieces.iter().flatten().any(|piece| piece.windows(2).any(crosses))
-            || self.marks.iter().flat_map(|group| &group.list).any(marked)
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        let marks = self.marks.iter().map(|group| group.name.as_str());
-        self.curves.iter().map(|curve| curve.name.as_str()).chain(marks)
-    }
-
-    fn legend_size(&self, unit: f32) -> (f32, f32) {
-        let widest = self.names().map(|name| font::width(name, 14.0 * unit)).fold(0.0, f32::max);
-        (widest + 66.0 * unit, self.names().count() as f32 * 21.0 * unit + 10.0 * unit)
-    }
-
-    fn draw_legend(
-        &self,
-        canvas: &mut Canvas,
-        (left, top): (f32, f32),
-        (width, height): (f32, f32),
-        unit: f32,
-        edge: f32,
-    ) {
-        canvas.rectangle((left, top), (width, height), [255, 255, 255], 0.9);
-        // Rows at whole pixels: horizontal lines stay sharp.
-        let row = |index: usize| (top + (index as f32 * 21.0 + 15.0) * unit).round();
-        let sample = |y: f32| vec![(left.round() + 8.0 * unit, y), (left.round() + 48.0 * unit, y)];
-        for (index, name) in self.names().enumerate() {
-            let name = font::fitted(name, 14.0 * unit, edge - left - 60.0 * unit);
-            canvas.text(
-                &name,
-                (left + 56.0 * unit, row(index) + 5.0 * unit),
-                14.0 * unit,
-                Anchor::Start,
-            );
-        }
-        for (index, curve) in self.curves.iter().enumerate() {
-            canvas.polyline(sample(row(index)), &scaled(&curve.line, unit));
-        }
-        for (index, group) in self.marks.iter().enumerate() {
-            let y = row(self.curves.len() + index);
-            match group.list.first() {
-                Some(Mark::Bar(..)) => {
-                    let corner = (left + 8.0 * unit, y - 6.0 * unit);
-                    canvas.rectangle(corner, (40.0 * unit, 12.0 * unit), group.color, 0.35);
-                }
-                Some(Mark::Point(..)) => {
-                    canvas.disc((left + 28.0 * unit, y), 5.0 * unit, group.color);
-                }
-                _ => canvas.polyline(sample(y), &mark_line(group.color, unit)),
-            }
-        }
     }
 }
 
@@ -384,11 +288,11 @@ fn most_rows(height: f32, unit: f32) -> usize {
     ((height / (40.0 * unit)) as usize).clamp(4, 11)
 }
 
-fn mark_line(color: Rgb, unit: f32) -> Line {
+pub fn mark_line(color: Rgb, unit: f32) -> Line {
     Line { color, width: 1.2 * unit, dash: vec![2.0 * unit, 4.0 * unit] }
 }
 
-fn scaled(line: &Line, unit: f32) -> Line {
+pub fn scaled(line: &Line, unit: f32) -> Line {
     let dash = line.dash.iter().map(|length| length * unit).collect();
     Line { color: line.color, width: line.width * unit, dash }
 }
@@ -439,37 +343,24 @@ fn clipped(points: &[Option<(f32, f32)>], frame: &Frame) -> Vec<Vec<(f32, f32)>>
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
-    fn chart(curve: impl Fn(f64) -> f64) -> Chart {
+    pub fn chart(curve: impl Fn(f64) -> f64) -> Chart {
         let axis =
             |name: &str| Axis { name: name.into(), low: -1.0, high: 1.0, logarithmic: false };
         let points = (-100..=100).map(|i| f64::from(i) / 100.0).map(|x| (x, curve(x))).collect();
         let line = Line { color: [0; 3], width: 2.0, dash: vec![] };
         let curves = vec![Curve { name: "curve".into(), points, line }];
-        Chart { title: "t".into(), x: axis("x"), y: axis("y"), marks: vec![], curves }
-    }
-
-    fn place(chart: &Chart) -> Place {
-        let frame = chart.frame(960.0, 600.0, 1.0, 0.0);
-        chart.place(&frame, &chart.pieces(&frame), chart.legend_size(1.0))
-    }
-
-    #[test]
-    fn the_legend_is_where_the_curve_is_not() {
-        let Place::Inside(x, y) = place(&chart(|x| x)) else { panic!() };
-        assert!(x < 480.0 && y < 300.0);
-        let Place::Inside(x, y) = place(&chart(|x| -x)) else { panic!() };
-        assert!(x < 480.0 && y > 300.0);
-        assert_eq!(place(&chart(|x| (1e3 * x).sin())), Place::Beside);
+        let title = Title { before: String::new(), subject: "t".into(), after: String::new() };
+        Chart { title, x: axis("x"), y: axis("y"), marks: vec![], curves }
     }
 
     #[test]
     fn curves_stay_in_the_frame() {
         for curve in [|x: f64| 1.0 / x, |x: f64| 1e300 * x, |x: f64| (1.0 / x).sin() * 3.0] {
             let chart = chart(curve);
-            let frame = chart.frame(960.0, 600.0, 1.0, 0.0);
+            let frame = chart.frame((960.0, 600.0), 1.0, (0.0, 0.0));
             let pieces = chart.pieces(&frame);
             assert!(!pieces[0].is_empty());
             assert!(pieces[0].iter().flatten().all(|point| frame.contains(*point)));

@@ -4,6 +4,7 @@ use maclaurin::Series;
 
 use crate::canvas::{Canvas, Line};
 use crate::chart::{Axis, Chart, Curve, Mark, Marks};
+use crate::title::Title;
 use crate::{palette, plot};
 
 /// Orders of magnitude below the largest error that are drawn.
@@ -46,7 +47,9 @@ impl Errors<'_> {
         let bars = self.slices.iter().enumerate().map(bar).collect();
         let bars = Marks { name: "certified bound".into(), list: bars, color: palette::BOUND };
         let mut marks = if exact { Vec::new() } else { vec![bars] };
-        marks.extend(plot::marks(self.series, self.range, f64::NEG_INFINITY));
+        // The error is zero there, and has no place on a logarithmic axis.
+        let point = Mark::Verticals(vec![self.series.at_f64()]);
+        marks.extend(plot::marks(self.series, self.range, point));
         let name = if exact {
             "|f - T| = 0, certified: the polynomial is the function"
         } else {
@@ -56,7 +59,9 @@ impl Errors<'_> {
         let points = self.curve.iter().map(|&(x, error)| (x, level(error))).collect();
         let line = Line { color: palette::FUNCTION, width: 2.0, dash: vec![] };
         let (order, at) = (self.series.order(), self.series.at());
-        let title = format!("How far order {order} about {at} is from {}", self.series.function());
+        let before = format!("How far order {order} about {at} is from ");
+        let subject = self.series.function().to_string();
+        let title = Title { before, subject, after: String::new() };
         let x = Axis { name: "x".into(), low, high, logarithmic: false };
         let curves = vec![Curve { name: name.into(), points, line }];
         Chart { title, x, y: axis, marks, curves }.draw(size)

@@ -68,6 +68,7 @@ pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
     let inputs: Vec<_> = sources.iter().filter_map(Source::file).map(Path::to_path_buf).collect();
     let files = sources.iter().map(|source| (source.name.clone(), source)).collect();
     let destination = destination(arguments, &files, &inputs)?;
+    check_options(arguments, &destination)?;
     let job = Job { arguments, series, polynomial, expansion, files, inputs };
     match arguments.dtype {
         TypeName::F16 => job.run::<f16>(&destination),
@@ -83,7 +84,7 @@ fn destination(
     files: &BTreeMap<String, &Source>,
     inputs: &[PathBuf],
 ) -> Result<Destination, Failure> {
-    let path = &arguments.output;
+    let (path, format) = (&arguments.output, arguments.format.unwrap_or(FileFormat::Npy));
     let target = |path: &Path| Target::new(path, arguments.writing.force, inputs);
     let single = |format| match files.len() {
         1 => Ok(Destination::Single(target(path)?, format)),
@@ -94,15 +95,15 @@ fn destination(
     };
     let names_folder = path.to_string_lossy().ends_with(std::path::is_separator);
     if path.is_dir() || names_folder {
-        return folder(arguments, files, target);
+        return folder(arguments, files, inputs);
     }
     match input::ending(path).as_str() {
-        _ if output::is_standard(path) => single(arguments.format),
+        _ if output::is_standard(path) => single(format),
         "npy" => single(FileFormat::Npy),
         "png" => single(FileFormat::Png),
         "npz" => Ok(Destination::Archive(target(path)?)),
-        "" if path.exists() => single(arguments.format),
-        "" => folder(arguments, files, target),
+        "" if path.exists() => single(format),
+        "" => folder(arguments, files, inputs),
         other => Err(Failure::Usage(format!(
             "cannot write `.{other}`: --output is a .npy, .npz or .png file, or a folder (a new one with a dot in its \
              name ends in /)"
@@ -110,23 +111,46 @@ fn destination(
     }
 }
 
-/// A folder and the files in it; the folder is made if there is none.
+/// Refuses options that mean nothing for this kind of output.
+fn check_options(arguments: &ExpandArguments, destination: &Destination) -> Result<(), Failure> {
+    let (format, name) = match destination {
+        Destination::Single(_, format) | Destination::Folder(_, format) => (*format, "output"),
+        Destination::Archive(_) => (FileFormat::Npy, "archive"),
+    };
+    if arguments.format.is_some_and(|asked| asked != format) {
+        return Err(Failure::Usage(format!(
+            "--format says otherwise than the name of the {name}, {}; it is for folders and standard output",
+            arguments.output.display()
+        )));
+    }
+    let arrays = arguments.concatenate || arguments.axis != -1 || arguments.dtype != TypeName::F32;
+    if format == FileFormat::Png && arrays {
+        return Err(Failure::Usage(
+            "--axis, --concatenate and --dtype are for arrays; a contact sheet has a row for each degree".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// The files in a folder; a new folder is made with the first of them.
 fn folder(
     arguments: &ExpandArguments,
     files: &BTreeMap<String, &Source>,
-    target: impl Fn(&Path) -> Result<Target, Failure>,
+    inputs: &[PathBuf],
 ) -> Result<Destination, Failure> {
-    let (folder, format) = (&arguments.output, arguments.format);
-    std::fs::create_dir_all(folder).map_err(|error| output::failure(folder, &error))?;
+    let (folder, format) = (&arguments.output, arguments.format.unwrap_or(FileFormat::Npy));
     let ending = if format == FileFormat::Npy { "npy" } else { "png" };
-    let targets = files.keys().map(|name| {
-        let path = folder.join(format!("{name}.{ending}"));
+    let target = |name: &String| {
         // Names hold the folders that the inputs were found in.
-        let within = path.parent().unwrap_or(folder);
-        std::fs::create_dir_all(within).map_err(|error| output::failure(within, &error))?;
-        Ok((name.clone(), target(&path)?))
-    });
-    Ok(Destination::Folder(targets.collect::<Result<_, Failure>>()?, format))
+        let path = folder.join(format!("{name}.{ending}"));
+        Target::with_folder(&path, arguments.writing.force, inputs)
+            .map(|target| (name.clone(), target))
+    };
+    let targets: BTreeMap<_, _> = files.keys().map(target).collect::<Result<_, _>>()?;
+    // Before the work, whether anything can be made there.
+    let there = folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("."));
+    tempfile::tempfile_in(there).map_err(|error| output::failure(folder, &error))?;
+    Ok(Destination::Folder(targets, format))
 }
 
 impl Job<'_> {
@@ -199,7 +223,7 @@ impl Job<'_> {
         let mut summary = Summary::default();
         let lines = !quiet && !self.arguments.json;
         for (name, file) in &self.files {
-            bar.set_message(name.clone());
+            bar.set_message(output::printable(name));
             let outcome = catch_unwind(AssertUnwindSafe(|| work(name, file)));
             let panicked = |_| {
                 let reason = "an internal error: please report it with the file".into();
@@ -295,7 +319,7 @@ impl Job<'_> {
 
     fn sheet(&self, file: &Source, target: &Target) -> Result<Done, Failure> {
         let input = input::read(file, &self.arguments.reading)?;
-        let channels = sheet::channels(file, input.array.shape())?;
+        let channels = sheet::channels(file, input.array.shape(), input.pages)?;
         let expansion = self.expansion(&input);
         // Degree after degree, each a picture of its own.
         let planes = Expansion { axis: 0, stack: true, ..expansion.clone() };

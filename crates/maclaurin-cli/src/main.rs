@@ -9,6 +9,7 @@ mod error_chart;
 mod expand;
 mod font;
 mod input;
+mod legend;
 mod output;
 mod palette;
 mod picture;
@@ -18,6 +19,7 @@ mod sheet;
 mod summary;
 mod ticks;
 mod tile;
+mod title;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

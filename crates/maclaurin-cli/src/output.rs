@@ -8,7 +8,7 @@
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ndarray::ArrayD;
 use npyz::{AutoSerialize, Serialize, WriterBuilder};
@@ -17,8 +17,13 @@ use zip::write::SimpleFileOptions;
 
 use crate::Failure;
 
-/// The temporary file that is being written.
+/// The temporary file that is being written. It is made under the lock, which a signal keeps: none is
+/// made between the removal of the last one and the end of the program.
 static PENDING: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+fn pending() -> MutexGuard<'static, Option<PathBuf>> {
+    PENDING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Lets SIGINT, SIGTERM and SIGHUP end the program with the temporary file removed; those that the
 /// program was started to ignore, as by `nohup`, stay ignored.
@@ -32,7 +37,8 @@ pub fn clean_up_on_signals() {
     let Ok(mut signals) = signal_hook::iterator::Signals::new(ends) else { return };
     std::thread::spawn(move || {
         for signal in signals.forever() {
-            if let Some(path) = PENDING.lock().ok().and_then(|mut pending| pending.take()) {
+            let mut pending = pending();
+            if let Some(path) = pending.take() {
                 // The file may be renamed or gone by now.
                 let _ = std::fs::remove_file(path);
             }
@@ -52,10 +58,24 @@ fn ignored_signals() -> u64 {
 #[cfg(not(unix))]
 pub fn clean_up_on_signals() {}
 
+/// Text without characters that would command a terminal, which file names may hold: these are
+/// escaped.
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() && c != '\n' && c != '\t' {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// Prints to standard output; a reader that closes early, such as `head`, is no failure.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(printable(text).as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(failure(Path::new("standard output"), &error))
         }
@@ -68,7 +88,7 @@ pub fn report(what: &str, message: &str) {
     use clap::builder::styling::{AnsiColor, Style};
     let color = if what == "error" { AnsiColor::Red } else { AnsiColor::Yellow };
     let style = Style::new().bold().fg_color(Some(color.into()));
-    let _ = writeln!(anstream::stderr().lock(), "{style}{what}:{style:#} {message}");
+    let _ = writeln!(anstream::stderr().lock(), "{style}{what}:{style:#} {}", printable(message));
 }
 
 /// Whether a path stands for standard input or output.
@@ -133,6 +153,21 @@ impl Target {
         target(Place::File { path: resolved, replaces: Some(metadata.permissions()) })
     }
 
+    /// As [`Target::new`], for a file in a folder that may have to be made: it is, once the file is
+    /// written.
+    pub fn with_folder(path: &Path, force: bool, inputs: &[PathBuf]) -> Result<Self, Failure> {
+        let folder = folder_of(path);
+        if folder.is_dir() {
+            return Self::new(path, force, inputs);
+        }
+        let there = |folder: &&Path| folder.symlink_metadata().is_ok();
+        if let Some(file) = folder.ancestors().find(there).filter(|folder| !folder.is_dir()) {
+            let reason = format!("{} is not a folder", file.display());
+            return Err(Failure::Write { path: path.into(), reason });
+        }
+        Ok(Self { path: path.into(), place: Place::File { path: path.into(), replaces: None } })
+    }
+
     /// The path as it was given.
     pub fn path(&self) -> &Path {
         &self.path
@@ -145,6 +180,7 @@ impl Target {
             Place::File { path, .. } => folder_of(path).to_owned(),
             Place::Stream(_) => std::env::temp_dir(),
         };
+        std::fs::create_dir_all(&folder).map_err(fail)?;
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         {
@@ -152,10 +188,12 @@ impl Target {
             // As any new file; the umask takes its share.
             builder.permissions(Permissions::from_mode(0o666));
         }
-        let mut file = builder.prefix(".maclaurin-").tempfile_in(folder).map_err(fail)?;
-        if let Ok(mut pending) = PENDING.lock() {
+        let mut file = {
+            let mut pending = pending();
+            let file = builder.prefix(".maclaurin-").tempfile_in(folder).map_err(fail)?;
             *pending = Some(file.path().into());
-        }
+            file
+        };
         let outcome = (|| {
             write(file.as_file_mut())?;
             let size = file.as_file().metadata()?.len();
@@ -183,9 +221,7 @@ impl Target {
             }
             Ok(size)
         })();
-        if let Ok(mut pending) = PENDING.lock() {
-            *pending = None;
-        }
+        *pending() = None;
         outcome.map_err(fail)
     }
 }
@@ -195,9 +231,12 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// An error of writing in our words.
+/// An error of writing a file; the temporary file beside it is not named.
 pub fn failure(path: &Path, error: &io::Error) -> Failure {
-    Failure::Write { path: path.into(), reason: error.to_string() }
+    let text = error.to_string();
+    // The library `tempfile` appends the path of its file to what the operating system says.
+    let reason = text.split(" at path \"").next().unwrap_or_default().into();
+    Failure::Write { path: path.into(), reason }
 }
 
 /// Values that .npy files hold.

@@ -19,7 +19,12 @@ pub fn target(path: &Path, force: bool) -> Result<Target, Failure> {
         "svg" | "png" => {}
         _ if is_standard(path) => {}
         other => {
-            let message = format!("cannot write `.{other}`: --output is a .svg or .png file");
+            let what = if other.is_empty() {
+                format!("a picture to {}", path.display())
+            } else {
+                format!("`.{other}`")
+            };
+            let message = format!("cannot write {what}: --output is a .svg or .png file");
             return Err(Failure::Usage(message));
         }
     }

@@ -6,6 +6,7 @@ use crate::Failure;
 use crate::arguments::PlotArguments;
 use crate::canvas::Line;
 use crate::chart::{Axis, Chart, Curve, Mark, Marks};
+use crate::title::Title;
 use crate::{output, palette, picture};
 
 /// Columns of a curve, and values computed in each.
@@ -49,8 +50,9 @@ pub fn run(arguments: &PlotArguments) -> Result<(), Failure> {
         let name = name + leaves(&points, y);
         curves.push(Curve { name, points: decimated(points), line: palette::line(index) });
     }
-    let title = format!("{function} and its Taylor polynomials about {}", series.at());
-    let marks = marks(&series, (low, high), function.evaluate(at));
+    let after = format!(" and its Taylor polynomials about {}", series.at());
+    let title = Title { before: String::new(), subject: function.to_string(), after };
+    let marks = marks(&series, (low, high), Mark::Point(at, function.evaluate(at)));
     let (x, y) = (axis("x", (low, high)), axis("f(x)", y));
     let chart = Chart { title, x, y, marks, curves };
     picture::save(&chart.draw(arguments.size), &target)?;
@@ -60,17 +62,19 @@ pub fn run(arguments: &PlotArguments) -> Result<(), Failure> {
     output::print(&format!("{}: {}\n", arguments.output.display(), chart.title))
 }
 
-/// The expansion point and the ends of the disc of convergence, where they are in the range.
-pub fn marks(series: &Series, (low, high): (f64, f64), value: f64) -> Vec<Marks> {
+/// The expansion point, drawn as `point`, and the ends of the disc of convergence, where they are
+/// in the range.
+pub fn marks(series: &Series, (low, high): (f64, f64), point: Mark) -> Vec<Marks> {
     let (at, radius) = (series.at_f64(), series.radius());
     let mut marks = Vec::new();
     if (low..=high).contains(&at) {
         let name = format!("expansion point, x = {}", series.at());
-        marks.push(Marks { name, list: vec![Mark::Point(at, value)], color: palette::POINT });
+        marks.push(Marks { name, list: vec![point], color: palette::POINT });
     }
     let ends: Vec<f64> = [at - radius.lower, at + radius.lower]
         .into_iter()
-        .filter(|end| (low..=high).contains(end))
+        // A radius of which no more than "at least 0" is known has no ends.
+        .filter(|end| radius.lower > 0.0 && (low..=high).contains(end))
         .collect();
     if !ends.is_empty() {
         let name = format!("disc of convergence, radius {radius}");

@@ -7,7 +7,7 @@ use ndarray::{ArrayD, ArrayView2, ArrayViewD, Axis, Ix2};
 use tiny_skia::Pixmap;
 
 use crate::Failure;
-use crate::canvas::{Anchor, Canvas, blank};
+use crate::canvas::{Anchor, Canvas, Line, Rgb, blank};
 use crate::font;
 use crate::tile::{self, Scale, Summary};
 
@@ -18,6 +18,9 @@ const LABEL_SIZE: f32 = 15.0;
 const CAPTION_SIZE: f32 = 13.0;
 const MARGIN: usize = 16;
 
+/// The colour around tiles: a white one ends somewhere.
+const EDGE: Rgb = [176, 176, 176];
+
 /// The narrowest page in pixels; a title has that much room.
 const NARROWEST: usize = 480;
 
@@ -27,8 +30,19 @@ const MOST_COLUMNS: usize = 12;
 const MOST_ROWS: usize = 33;
 const MOST_PAGES: usize = 100;
 
-/// The number of channels of a picture of this shape.
-pub fn channels(path: &impl std::fmt::Display, shape: &[usize]) -> Result<usize, Failure> {
+/// The number of channels of a picture of this shape, which may have several pages.
+pub fn channels(
+    path: &impl std::fmt::Display,
+    shape: &[usize],
+    pages: usize,
+) -> Result<usize, Failure> {
+    if pages > 1 {
+        // Gray pages would pass for rows of many channels.
+        return Err(Failure::Usage(format!(
+            "{path} has {pages} pages, and a contact sheet shows one of them: choose it with \
+             --page, 1 to {pages}, or write .npy instead"
+        )));
+    }
     match *shape {
         [height, width] if height > 0 && width > 0 => Ok(1),
         [height, width, channels] if height > 0 && width > 0 && channels > 0 => Ok(channels),
@@ -135,6 +149,7 @@ impl<'a> Sheet<'a> {
         let mut text = Canvas::new((page_width as u32, page_height as u32));
         let room = (page_width - 2 * MARGIN) as f32;
         let place = |left: usize, line: usize| (left as f32, line as f32);
+        let edge = Line { color: EDGE, width: 1.0, dash: vec![] };
         let title = font::fitted(&self.title, TITLE_SIZE, room);
         text.text(&title, place(MARGIN, MARGIN + 15), TITLE_SIZE, Anchor::Start);
         for (line, parts) in header.iter().enumerate() {
@@ -161,6 +176,7 @@ impl<'a> Sheet<'a> {
             for (column, channel) in columns.clone().enumerate() {
                 let index = row * columns.len() + column;
                 let corner = (lefts[column], top + LINE);
+                text.polyline(outline(corner, self.scale), &edge);
                 tile::paint(
                     &plane(array, channel)?,
                     self.scale,
@@ -226,6 +242,13 @@ impl<'a> Sheet<'a> {
         };
         name.into()
     }
+}
+
+/// The pixels around a tile, in the middle of each.
+fn outline((left, top): (usize, usize), scale: Scale) -> Vec<(f32, f32)> {
+    let (left, top) = (left as f32 - 0.5, top as f32 - 0.5);
+    let (right, bottom) = (left + scale.width as f32 + 1.0, top + scale.height as f32 + 1.0);
+    vec![(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
 }
 
 /// A channel of a row's values.

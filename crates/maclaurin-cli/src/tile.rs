@@ -80,8 +80,11 @@ impl Summary {
     pub fn text(&self) -> String {
         let mut parts = Vec::new();
         match self.range {
-            Some((low, high)) if low == high => parts.push(format!("constant {}", short(low))),
-            Some((low, high)) => parts.push(format!("{} to {}", short(low), short(high))),
+            Some((low, high)) if low == high => parts.push(format!("constant {}", short(low, 0))),
+            Some((low, high)) => {
+                let (low, high) = ends(low, high);
+                parts.push(format!("{low} to {high}"));
+            }
             None => parts.push("nothing finite".into()),
         }
         let counts = [(self.nan, "NaN"), (self.infinite, "inf"), (self.minus_infinite, "-inf")];
@@ -92,16 +95,22 @@ impl Summary {
     }
 }
 
-/// A number in few characters.
-fn short(value: f32) -> String {
+/// The ends of a range in few characters, in as many more as it takes to tell them apart.
+fn ends(low: f32, high: f32) -> (String, String) {
+    let with = |more: usize| (short(low, more), short(high, more));
+    (0..8).map(with).find(|(low, high)| low != high).unwrap_or_else(|| with(8))
+}
+
+/// A number in few characters, with more digits than these.
+fn short(value: f32, more: usize) -> String {
     match value.abs() {
         0.0 => "0".into(),
         magnitude if (1e-3..1e4).contains(&magnitude) => {
-            let digits = if magnitude < 1.0 { 4 } else { 2 };
+            let digits = if magnitude < 1.0 { 4 } else { 2 } + more;
             let text = format!("{value:.digits$}");
             text.trim_end_matches('0').trim_end_matches('.').into()
         }
-        _ => format!("{value:.1e}"),
+        _ => format!("{value:.*e}", 1 + more),
     }
 }
 
@@ -214,5 +223,10 @@ mod tests {
         assert_eq!(text(0.5), "constant 0.5");
         assert_eq!(text(-1e30), "constant -1.0e30");
         assert_eq!(text(f32::NAN), "nothing finite, 4 NaN");
+        let range = |low: f32, high: f32| Summary::of(&ndarray::arr2(&[[low, high]]).view()).text();
+        assert_eq!(range(0.0, 1.0), "0 to 1");
+        assert_eq!(range(1e6, 1e6 + 1.0), "1.000000e6 to 1.000001e6");
+        assert_eq!(range(1.0, 1.0 + f32::EPSILON), "1 to 1.0000001");
+        assert_eq!(range(-0.001, 0.001_01), "-0.001 to 0.001");
     }
 }

@@ -182,6 +182,36 @@ fn a_folder_may_have_a_dot_in_its_name() {
     assert!(message.contains("ends in /"), "{message}");
 }
 
+/// What is refused, or cannot be read, makes no folder.
+#[test]
+fn a_new_folder_is_made_with_its_first_file() {
+    let folder = Folder::new();
+    let (input, missing) = (folder.text("in.npy"), folder.text("missing.npy"));
+    let expand =
+        |input: &str, output: &str| refused(&["expand", input, "-f", "exp(x)", "-o", output]);
+    for new in ["new/", "new", "new/within/", "new/within"] {
+        let message = expand(&missing, &folder.text(new));
+        assert!(message.contains("there is no such file"), "{message}");
+        assert_eq!(folder.names(), ["in.npy"], "{new}");
+    }
+    // A file where a folder would be.
+    fs::write(folder.path("file"), "mine").unwrap();
+    for (output, file) in [("file/", "file"), ("file/new/", "file"), ("in.npy/", "in.npy")] {
+        let message = expand(&input, &folder.text(output));
+        assert!(message.contains(&format!("{file} is not a folder")), "{output}: {message}");
+    }
+    symlink(folder.path("nowhere"), folder.path("link")).unwrap();
+    let message = expand(&input, &folder.text("link/"));
+    assert!(message.contains("link is not a folder"), "{message}");
+    if let Err(error) = File::create("/proc/new") {
+        let message = expand(&input, "/proc/new/");
+        assert!(message.contains("cannot write /proc/new/: "), "{error}: {message}");
+    }
+    assert_eq!(folder.names(), ["file", "in.npy", "link"]);
+    done(&["expand", &input, "-f", "exp(x)", "-o", &folder.text("new/within/")]);
+    assert!(folder.path("new/within/in.npy").is_file());
+}
+
 #[test]
 fn one_bad_file_does_not_lose_an_archive() {
     let folder = Folder::new();
@@ -299,6 +329,32 @@ fn signals_leave_no_temporary_file() {
     assert!(interrupted > 4, "{interrupted}");
 }
 
+/// One temporary file after the other: none is made after a signal.
+#[test]
+fn signals_amid_many_small_files_leave_no_temporary_file() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("many")).unwrap();
+    for index in 0..200 {
+        folder.zeros(&format!("many/{index}.npy"), 1);
+    }
+    let (input, output) = (folder.text("many"), folder.text("out"));
+    let arguments = ["expand", &input, "-f", "exp(x)", "--quiet", "-o", &output];
+    let start = Instant::now();
+    done(&arguments);
+    let whole = start.elapsed();
+    for moment in 0..24u32 {
+        fs::remove_dir_all(&output).unwrap();
+        fs::create_dir(&output).unwrap();
+        let mut child = command(&arguments).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(whole * moment / 24);
+        end(&mut child, ["-TERM", "-INT", "-HUP"][moment as usize % 3]);
+        let names = fs::read_dir(&output).unwrap().map(|entry| entry.unwrap().file_name());
+        let left: Vec<_> =
+            names.filter(|name| name.as_encoded_bytes().starts_with(b".maclaurin")).collect();
+        assert!(left.is_empty(), "{moment}: {left:?}");
+    }
+}
+
 #[test]
 fn hanging_up_does_not_end_what_nohup_started() {
     let folder = Folder::new();
@@ -341,6 +397,29 @@ fn options_without_meaning_are_refused_by_their_name() {
         assert!(errors.contains(expected), "{all:?}: {errors}");
         assert_eq!(run.status.code(), Some(2), "{errors}");
     }
+    for (more, output, expected) in [
+        (vec!["--format", "png"], "out.npy", "--format says otherwise"),
+        (
+            vec!["--format", "png"],
+            "out.npz",
+            "--format says otherwise than the name of the archive",
+        ),
+        (vec!["--format", "npy"], "out.png", "--format says otherwise"),
+        (vec!["--axis", "0"], "out.png", "are for arrays"),
+        (vec!["--concatenate"], "out.png", "are for arrays"),
+        (vec!["--dtype", "f64", "--format", "png"], "out/", "are for arrays"),
+    ] {
+        let output = folder.text(output);
+        let message =
+            refused(&[&["expand", &input, "-f", "exp(x)", "-o", &output][..], &more].concat());
+        assert!(message.contains(expected), "{message}");
+    }
+    let message = refused(&["expand", "-", "-", "-f", "exp(x)", "-o", &output]);
+    assert!(message.contains("standard input (-) is given twice"), "{message}");
+    let message = refused(&["bound", "exp(x)", "--on", "0:1", "--tolerance", "-1/2"]);
+    assert!(message.contains("'--tolerance <TOLERANCE>': an error is never below 0"), "{message}");
+    let message = refused(&["plot", "exp(x)", "-o", &folder.text("name")]);
+    assert!(message.contains("name: --output is a .svg or .png file"), "{message}");
     let message = refused(&["expand", &input, "-f", "5", "--terms", "3", "-o", &output]);
     assert!(message.contains("no non-zero term of degree 1 and above"), "{message}");
     assert_eq!(folder.names(), ["in.npy"]);
@@ -412,6 +491,7 @@ fn every_command_has_a_manual_page_and_help_names_the_functions() {
         assert!(text(&[name, "--help"]).contains("[default: 0"), "{name}");
     }
     assert!(refused(&["man", "expnd"]).contains("there is no command `expnd`"));
+    assert!(text(&["--help"]).contains("`maclaurin series --help` lists the built-in functions"));
     assert!(text(&["series", "--help"]).contains("gelu_tanh"));
     assert!(!text(&["series", "--help"]).contains("--tolerance"));
     assert!(text(&["bound", "--help"]).contains("with --tolerance"));
@@ -424,6 +504,20 @@ fn errors_are_coloured_on_terminals_only() {
     let mut forced = command(&["series", "sofplus(x)"]);
     let forced = forced.env("CLICOLOR_FORCE", "1").output().unwrap();
     assert!(forced.stderr.starts_with(b"\x1b["), "{forced:?}");
+}
+
+/// A file name does not command the terminal.
+#[test]
+fn control_characters_of_names_are_escaped() {
+    let folder = Folder::new();
+    fs::copy(folder.path("in.npy"), folder.path("a\u{1b}[31m.npy")).unwrap();
+    fs::write(folder.path("b\u{7}.npy"), "damaged").unwrap();
+    let output = run(&["expand", &folder.text(""), "-f", "exp(x)", "-o", &folder.text("out/")]);
+    let (printed, errors) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(printed.contains(r"a\u{1b}[31m.npy") && !printed.contains('\u{1b}'), "{printed}");
+    assert!(errors.contains(r"b\u{7}.npy") && !errors.contains('\u{7}'), "{errors}");
+    assert!(folder.path("out/a\u{1b}[31m.npy").is_file());
 }
 
 /// Page 2 of the sheet of `a` is `a-2.png`, which the sheet of `a-2` is too.
@@ -452,5 +546,6 @@ fn an_output_that_cannot_be_made_is_an_error() {
     for output in ["/proc/out.npz", "/proc/out.npy"] {
         let message = refused(&["expand", &input, "-f", "exp(x)", "-o", output]);
         assert!(message.contains(&format!("cannot write {output}")), "{message}");
+        assert!(!message.contains(".maclaurin-"), "{message}");
     }
 }

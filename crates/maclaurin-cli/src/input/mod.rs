@@ -49,6 +49,8 @@ pub struct Input {
     pub array: Array,
     /// The value of white in a picture of unsigned integers: what brings its pixels to 0..1.
     pub white: Option<f64>,
+    /// The pages that are its first axis, where they are several.
+    pub pages: usize,
 }
 
 /// What a source holds, as its first bytes say.
@@ -93,8 +95,17 @@ fn open(source: &Source, arguments: &InputArguments) -> Result<Input, Problem> {
         .read_to_end(&mut start)
         .and_then(|_| reader.seek(SeekFrom::Start(0)))
         .map_err(|error| Problem::from(&error))?;
-    let array = |array| Input { array, white: None };
-    match Kind::of(&start)? {
+    let array = |array| Input { array, white: None, pages: 1 };
+    let kind = Kind::of(&start)?;
+    if !matches!(kind, Kind::Picture(_)) {
+        if arguments.page.is_some() {
+            return Err(Problem::NoPicture("--page"));
+        }
+        if arguments.channels != Channels::AsStored {
+            return Err(Problem::NoPicture("--channels"));
+        }
+    }
+    match kind {
         Kind::Npy => {
             guard::decoded(".npy", || npy::read(&mut BufReader::new(reader), size)).map(array)
         }
@@ -106,8 +117,8 @@ fn open(source: &Source, arguments: &InputArguments) -> Result<Input, Problem> {
         Kind::Picture(format) => {
             let mut bytes = guard::room::<u8>(size.into())?;
             reader.take(size).read_to_end(&mut bytes).map_err(|error| Problem::from(&error))?;
-            let page = picture::read(format, &bytes, arguments)?;
-            Ok(Input { array: page.array, white: page.white })
+            let (page, pages) = picture::read(format, &bytes, arguments)?;
+            Ok(Input { array: page.array, white: page.white, pages })
         }
     }
 }

@@ -89,8 +89,12 @@ impl Format {
     }
 }
 
-/// Reads a picture as the arguments want it.
-pub fn read(format: Format, bytes: &[u8], arguments: &InputArguments) -> Result<Page, Problem> {
+/// Reads a picture as the arguments want it, and says how many pages were stacked.
+pub fn read(
+    format: Format,
+    bytes: &[u8],
+    arguments: &InputArguments,
+) -> Result<(Page, usize), Problem> {
     let limit = Limit { pixels: arguments.max_pixels, page: arguments.page };
     let name = format.name();
     let Decoded { mut pages, count } = decoded(name, || match format {
@@ -109,7 +113,9 @@ pub fn read(format: Format, bytes: &[u8], arguments: &InputArguments) -> Result<
         let page = if arguments.no_rotate { page } else { page.rotated(orientation)? };
         page.with(arguments.channels)
     });
-    stacked(pages.collect::<Result<_, _>>()?)
+    let pages = pages.collect::<Result<Vec<_>, _>>()?;
+    let read = pages.len();
+    Ok((stacked(pages)?, read))
 }
 
 /// Decodes a format of one page with a decoder of the library `image`.

@@ -68,6 +68,9 @@ pub enum Problem {
         /// The bytes that are free.
         available: u64,
     },
+    /// An option for pictures, given for an array.
+    #[error("it is an array, and {0} is for pictures; leave it out, or expand the array by itself")]
+    NoPicture(&'static str),
     /// A page that is not there.
     #[error("it has {}, so there is no page {page}", pages_in_words(*pages))]
     NoSuchPage {

@@ -12,6 +12,7 @@ use super::guard::check_memory;
 use super::problem::Problem;
 use super::{InputArguments, Kind, npz};
 use crate::Failure;
+use crate::output::is_standard;
 
 /// The endings of files that a folder is searched for.
 const ENDINGS: [&str; 14] = [
@@ -116,9 +117,13 @@ impl Display for Source {
 /// The sources that the paths name, in order of name within a folder.
 pub fn sources(paths: &[PathBuf], arguments: &InputArguments) -> Result<Vec<Source>, Failure> {
     let mut sources = Vec::new();
+    if paths.iter().filter(|path| is_standard(path)).count() > 1 {
+        let message = "standard input (-) is given twice, and can be read but once".into();
+        return Err(Failure::Usage(message));
+    }
     for path in paths {
         let fail = |problem: Problem| failure(path, &problem);
-        if path.as_os_str() == "-" {
+        if is_standard(path) {
             let label = PathBuf::from("standard input");
             let bytes =
                 stream(std::io::stdin().lock()).map_err(|problem| failure(&label, &problem))?;
