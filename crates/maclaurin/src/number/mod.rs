@@ -144,6 +144,12 @@ pub(crate) trait Arithmetic {
         None
     }
 
+    /// The coefficients of `tan(series)` or `tanh(series)`, where there is a faster way to them than
+    /// the recurrence.
+    fn tangent(&self, _: &[Self::Number], _circular: bool) -> Option<Vec<Self::Number>> {
+        None
+    }
+
     /// The number equal to `value`.
     fn integer(&self, value: i64) -> Self::Number {
         self.exact(&Exact::from(Rational::from(value)))

@@ -76,6 +76,43 @@ pub(super) fn convolve(a: &[&Rational], b: &[&Rational]) -> Rational {
     Rational::from_parts(sum, common)
 }
 
+/// The first `terms` coefficients of `tan(c t)` or `tanh(c t)`: of degree `2n - 1`, `T_n c^(2n-1) /
+/// (2n-1)!` with the tangent numbers `T_n`, which take products by small integers alone (Brent and
+/// Harvey, *Fast computation of Bernoulli, tangent and secant numbers*, 2013, algorithm 3).
+pub(super) fn tangent(c: &Rational, terms: usize, circular: bool) -> Vec<Rational> {
+    let count = terms / 2;
+    let mut numbers = Vec::with_capacity(count);
+    for k in 0..count {
+        let next = if k == 0 { UBig::ONE } else { &numbers[k - 1] * k };
+        numbers.push(next);
+    }
+    for k in 1..count {
+        for j in k..count {
+            checkpoint();
+            let (before, own) = numbers.split_at_mut(j);
+            own[0] *= j - k + 2;
+            if j > k {
+                own[0] += &before[j - 1] * (j - k);
+            }
+        }
+    }
+    let mut coefficients = vec![Rational::ZERO; terms];
+    let (above, below) = (c.numerator(), c.denominator());
+    let square = if circular { above * above } else { -(above * above) };
+    let mut numerator = above.clone();
+    let mut denominator = below.clone();
+    for (n, tangent) in numbers.into_iter().enumerate() {
+        let degree = 2 * n + 1;
+        if n > 0 {
+            numerator *= &square;
+            denominator *= below * below * UBig::from(degree * (degree - 1));
+        }
+        let scaled = &numerator * IBig::from(tangent);
+        coefficients[degree] = Rational::from_parts(scaled, denominator.clone());
+    }
+    coefficients
+}
+
 /// The prime factors of `n` with their exponents.
 ///
 /// Factors beyond the trial divisors stay together: as a perfect power where they are one, else

@@ -134,6 +134,11 @@ pub(super) fn elementary<A: Arithmetic>(
     function: Elementary,
     f: &[A::Number],
 ) -> Vec<A::Number> {
+    if let Elementary::Tan | Elementary::Tanh = function
+        && let Some(y) = a.tangent(f, function == Elementary::Tan)
+    {
+        return y;
+    }
     let constant = a.elementary(function, &f[0]);
     let last = |y: &[A::Number]| y[y.len() - 1].clone();
     // The coefficient of y^2 of the highest degree that y is known to.

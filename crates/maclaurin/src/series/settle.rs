@@ -24,8 +24,9 @@ pub(super) const LAST_BITS: usize = PRECISIONS[PRECISIONS.len() - 1];
 /// The first precision at which intervals can tell what balls could not.
 const BEYOND_BALLS: usize = 2048;
 
-/// Exact forms are first looked for up to this degree, then up to four times as many at a time.
-const FIRST_EXACT_ORDER: usize = 16;
+/// Exact forms are first looked for up to this degree, then up to four times as high, or at once up
+/// to the order where all are rational.
+const FIRST_EXACT_ORDER: usize = 32;
 
 /// Exact forms of the coefficients, where the budget of exact arithmetic reached.
 pub(super) type ExactForms = Vec<Option<Exact>>;
@@ -131,7 +132,10 @@ pub(super) fn exact_forms(function: &Function, at: &Function, order: usize) -> E
             forms.resize(order + 1, None);
             return forms;
         }
-        highest = order.min(4 * highest);
+        let rational =
+            |form: &Option<Exact>| form.as_ref().is_some_and(|form| form.as_rational().is_some());
+        let all_rational = forms[1..].iter().all(rational);
+        highest = if all_rational { order } else { order.min(4 * highest) };
     }
 }
 
