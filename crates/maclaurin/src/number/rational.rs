@@ -1,6 +1,6 @@
 //! What exact arithmetic needs of rationals beyond `dashu-ratio`.
 
-use dashu_base::{BitTest, Gcd, Sign, UnsignedAbs};
+use dashu_base::{BitTest, DivRem, Gcd, Sign, UnsignedAbs};
 use dashu_float::Repr;
 use dashu_int::{IBig, UBig};
 
@@ -54,23 +54,23 @@ pub(crate) fn parse_decimal(text: &str) -> Option<Rational> {
     })
 }
 
-/// `sum_i a[i] b[n-1-i]` over one common denominator: a single reduction at the end instead of
-/// one for every product, which is where the time of rational arithmetic goes.
+/// `sum_i a[i] b[n-1-i]` over one common denominator, which grows where a product's does not divide
+/// it: a single reduction at the end instead of one for every product, which is where the time of
+/// rational arithmetic goes.
 pub(super) fn convolve(a: &[&Rational], b: &[&Rational]) -> Rational {
-    let pairs = || a.iter().zip(b.iter().rev()).filter(|(a, b)| !a.is_zero() && !b.is_zero());
+    let mut sum = IBig::ZERO;
     let mut common = UBig::ONE;
-    for (a, b) in pairs() {
+    for (a, b) in a.iter().zip(b.iter().rev()).filter(|(a, b)| !a.is_zero() && !b.is_zero()) {
         checkpoint();
         let denominator = a.denominator() * b.denominator();
-        if !(&common % &denominator).is_zero() {
-            let divisor = (&common).gcd(&denominator);
-            common *= denominator / divisor;
+        let (mut scale, rest) = (&common).div_rem(&denominator);
+        if !rest.is_zero() {
+            let divisor = rest.gcd(&denominator);
+            scale = &common / &divisor;
+            let factor = denominator / divisor;
+            sum *= IBig::from(factor.clone());
+            common *= factor;
         }
-    }
-    let mut sum = IBig::ZERO;
-    for (a, b) in pairs() {
-        checkpoint();
-        let scale = &common / (a.denominator() * b.denominator());
         sum += a.numerator() * b.numerator() * IBig::from(scale);
     }
     Rational::from_parts(sum, common)

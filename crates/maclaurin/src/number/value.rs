@@ -164,6 +164,14 @@ impl Arithmetic for Certified {
         }
     }
 
+    /// Formally: of an exact constant that is zero in no obvious way, the sign is not known either.
+    fn is_zero(&self, a: &Value) -> bool {
+        match a {
+            Value::Exact(exact) => exact.is_zero(),
+            Value::Enclosure(interval) => interval.sign() == Some(Ordering::Equal),
+        }
+    }
+
     fn as_rational(&self, a: &Value) -> Option<Rational> {
         match a {
             Value::Exact(exact) => exact.as_rational().cloned(),

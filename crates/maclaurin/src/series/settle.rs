@@ -257,3 +257,93 @@ fn settled(arithmetic: &Certified, value: &Value, last: bool) -> Option<(f64, Ze
         _ => (last && interval.is_negligible()).then_some((0.0, Zero::NotProven)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FUNCTIONS: [&str; 24] = [
+        "exp(x)",
+        "log(1+exp(x))",
+        "tan(x)",
+        "exp(sin(x))",
+        "sqrt(1+exp(x))",
+        "1/(2+x+x^2)",
+        "tanh(x)",
+        "gelu",
+        "atan(x)",
+        "erf(x)",
+        "x/(exp(x)-3)",
+        "sinh(x)*cosh(x/3)",
+        "asinh(x)",
+        "asin(x/3)",
+        "acos(x/3)",
+        "acosh(4+x)",
+        "atanh(x/3)",
+        "(3+x)^(1/3)",
+        "mish",
+        "silu",
+        "gelu_tanh",
+        "cos(exp(x))",
+        "log(3+sin(x))",
+        "erlang_cdf(x, 3, 2)",
+    ];
+
+    /// The coefficients by balls beside those by exact numbers and intervals.
+    #[test]
+    fn balls_and_intervals_agree() {
+        for text in FUNCTIONS {
+            let function = Function::parse(text).unwrap();
+            for at in ["0", "1", "1/3", "-2/5", "2", "pi/7"] {
+                let at = Function::constant(at).unwrap();
+                let (arithmetic, values) = attempt(&function, &at, 40, 300)
+                    .unwrap_or_else(|_| panic!("{text} at {}", at.text()));
+                for bits in [128, 384, 1280] {
+                    let balls = enclosures(&function, &at, 40, bits).unwrap();
+                    for (degree, (ball, value)) in balls.iter().zip(&values).enumerate() {
+                        let (low, high) = ball.bounds().unwrap();
+                        let (least, most) = arithmetic.enclose(value).bounds().unwrap();
+                        let what = format!("degree {degree} of {text} at {}, {bits}", at.text());
+                        assert!(low <= most && least <= high, "{what}: disjoint");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn coefficients_of_many_degrees_are_those_of_exact_rationals() {
+        for text in ["exp(sin(x))", "x/(exp(x)-1)", "tan(2*x/3)", "tanh(-x)", "1/(2+x-x^3)^(1/2)"] {
+            let function = Function::parse(text).unwrap();
+            let at = Function::constant("0").unwrap();
+            let Ok(settled) = settle(&function, &at, 90) else { panic!("{text}") };
+            let forms = exact_forms(&function, &at, 90);
+            for (degree, form) in forms.iter().enumerate() {
+                let Some(rational) = form.as_ref().and_then(|form| form.as_rational()) else {
+                    continue;
+                };
+                assert_eq!(settled.coefficients[degree], to_f64(rational), "{degree} of {text}");
+                assert_eq!(settled.zeros[degree] == Zero::Proven, rational.is_zero(), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn zeros_that_nothing_proves_are_said_to_be_not_proven() {
+        for (text, at, degree) in [
+            ("sigmoid(x-1) + sigmoid(x+3)", "-1", 2),
+            ("tanh(x)^2 + 1/cosh(x)^2", "0.3", 1),
+            ("sigmoid(x) + sigmoid(-x)", "0.7", 3),
+            ("acos(cos(x))", "1", 2),
+            ("atan(tan(x))", "2", 4),
+        ] {
+            let function = Function::parse(text).unwrap();
+            let series = crate::Series::new(&function, 6, at).unwrap();
+            assert_eq!(series.coefficients()[degree].to_bits(), 0, "{text}");
+            assert!(!series.is_zero_proven(degree) && series.exact(degree).is_none(), "{text}");
+            assert!(!series.degrees().contains(&degree), "{text}");
+        }
+        let series = crate::taylor("sin(x) + exp(-10^9)*x^2", 3, "0").unwrap();
+        assert_eq!((series.degrees(), series.coefficients()[2]), (&[1, 2, 3][..], 0.0));
+    }
+}
