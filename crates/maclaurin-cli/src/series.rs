@@ -32,7 +32,11 @@ fn table(series: &Series) -> String {
         "exactly"
     );
     for (degree, coefficient) in series.coefficients().iter().enumerate() {
-        let exact = series.exact(degree).map_or("(irrational)".into(), ToString::to_string);
+        let exact = match series.exact(degree) {
+            Some(exact) => exact.to_string(),
+            None if !series.is_zero_proven(degree) => "(zero is not proven)".into(),
+            None => "(enclosed only)".into(),
+        };
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{degree:>6}  {:<24} {exact}", format!("{coefficient:?}"));
     }

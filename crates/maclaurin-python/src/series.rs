@@ -96,7 +96,8 @@ impl Series {
         py: Python<'py>,
         degree: usize,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.inner.exact(degree).map(|exact| number(py, exact)).transpose()
+        let exact = interruptible(py, || self.inner.exact(degree).cloned())?;
+        exact.map(|exact| number(py, &exact)).transpose()
     }
 
     #[pyo3(signature = (degree, bits))]
@@ -138,8 +139,8 @@ impl Series {
     }
 
     /// The series in LaTeX mathematics, with the order of what is left out.
-    fn latex(&self) -> String {
-        self.inner.latex()
+    fn latex(&self, py: Python<'_>) -> PyResult<String> {
+        interruptible(py, || self.inner.latex())
     }
 
     #[pyo3(name = "_source_code")]
@@ -159,8 +160,8 @@ impl Series {
         Ok(self.inner.code(language))
     }
 
-    fn __str__(&self) -> String {
-        self.inner.to_string()
+    fn __str__(&self, py: Python<'_>) -> PyResult<String> {
+        interruptible(py, || self.inner.to_string())
     }
 }
 

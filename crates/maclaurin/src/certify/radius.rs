@@ -69,7 +69,9 @@ impl fmt::Display for Radius {
                 formatter.write_str(exact)
             }
             Some(exact) => {
-                write!(formatter, "{exact} = {}...", truncated(self.lower.midpoint(self.upper)))
+                let decimal = truncated(self.lower.midpoint(self.upper));
+                let more = if is_decimal(exact, &decimal) { "" } else { "..." };
+                write!(formatter, "{exact} = {decimal}{more}")
             }
             None if self.upper.is_infinite() => {
                 write!(formatter, "at least {}", truncated(self.lower))
@@ -80,6 +82,17 @@ impl fmt::Display for Radius {
             None => write!(formatter, "between {} and {}", self.lower, self.upper),
         }
     }
+}
+
+/// Whether a fraction `a/b` has no more digits than `decimal`.
+fn is_decimal(exact: &str, decimal: &str) -> bool {
+    let digits = decimal.split_once('.').map_or(0, |(_, digits)| digits.len());
+    exact.split_once('/').is_some_and(|(above, below)| {
+        let (above, below) = (above.parse::<u64>(), below.parse::<u64>());
+        let (Ok(above), Ok(below)) = (above, below) else { return false };
+        let power = 10u128.pow(digits as u32);
+        below != 0 && (u128::from(above) * power).is_multiple_of(below.into())
+    })
 }
 
 /// Six digits, none of them rounded up.

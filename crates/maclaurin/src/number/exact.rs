@@ -55,6 +55,9 @@ impl From<i64> for Exact {
 }
 
 impl Exact {
+    /// Zero.
+    pub(crate) const ZERO: Self = Self { rational: Rational::ZERO, terms: BTreeMap::new() };
+
     /// The ratio of a circle's circumference to its diameter.
     #[must_use]
     pub fn pi() -> Self {

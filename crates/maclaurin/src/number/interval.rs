@@ -155,6 +155,13 @@ impl Interval {
         (lower.to_bits() == upper.to_bits()).then_some(lower)
     }
 
+    /// Whether every point of the interval rounds to one of the zeros of `f64`.
+    pub(crate) fn is_negligible(&self) -> bool {
+        !self.is_whole_line()
+            && round_to_f64(&self.lower) == 0.0
+            && round_to_f64(&self.upper) == 0.0
+    }
+
     /// Decimal texts below and above, `digits` significant digits each: their interval contains
     /// this one.
     #[must_use]

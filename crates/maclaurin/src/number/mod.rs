@@ -5,10 +5,12 @@
 //! | [`Exact`] | a rational combination of products of named constants, such as `1/2 + 3*log(2)*pi^2` |
 //! | [`Interval`] | two binary floats that contain the number for certain |
 //! | [`Value`] | an [`Exact`] while the arithmetic stays closed, an [`Interval`] from there on |
+//! | [`Ball`] | a midpoint of a fixed number of limbs and a radius: the fast enclosures of series |
 //!
 //! Series arithmetic asks for nothing but the [`Arithmetic`] trait, so the same recurrences
-//! run over [`Value`]s ([`Certified`]) and over `f64` ([`Float64`]).
+//! run over [`Ball`]s ([`Balls`]), [`Value`]s ([`Certified`]) and `f64` ([`Float64`]).
 
+mod ball;
 mod complex;
 mod constant;
 mod elementary;
@@ -22,6 +24,7 @@ mod value;
 
 use std::cmp::Ordering;
 
+pub(crate) use ball::{Ball, Balls};
 pub(crate) use complex::Complex;
 pub use dashu_int::{IBig, UBig};
 pub use dashu_ratio::RBig as Rational;
@@ -129,6 +132,23 @@ pub(crate) trait Arithmetic {
 
     /// A number of which no more is known than that its magnitude is at most that.
     fn at_most(&self, magnitude: f64) -> Self::Number;
+
+    /// Whether a number has become so inaccurate that a costlier way to it would pay.
+    fn is_coarse(&self, _: &Self::Number) -> bool {
+        false
+    }
+
+    /// The coefficients of `1/series`, more accurate than those of the recurrence, where there is
+    /// a way to them.
+    fn reciprocal(&self, _: &[Self::Number]) -> Option<Vec<Self::Number>> {
+        None
+    }
+
+    /// The coefficients of `tan(series)` or `tanh(series)`, where there is a faster way to them than
+    /// the recurrence.
+    fn tangent(&self, _: &[Self::Number], _circular: bool) -> Option<Vec<Self::Number>> {
+        None
+    }
 
     /// The number equal to `value`.
     fn integer(&self, value: i64) -> Self::Number {

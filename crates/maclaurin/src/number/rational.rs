@@ -1,6 +1,6 @@
 //! What exact arithmetic needs of rationals beyond `dashu-ratio`.
 
-use dashu_base::{BitTest, Gcd, Sign, UnsignedAbs};
+use dashu_base::{BitTest, DivRem, Gcd, Sign, UnsignedAbs};
 use dashu_float::Repr;
 use dashu_int::{IBig, UBig};
 
@@ -54,26 +54,63 @@ pub(crate) fn parse_decimal(text: &str) -> Option<Rational> {
     })
 }
 
-/// `sum_i a[i] b[n-1-i]` over one common denominator: a single reduction at the end instead of
-/// one for every product, which is where the time of rational arithmetic goes.
+/// `sum_i a[i] b[n-1-i]` over one common denominator, which grows where a product's does not divide
+/// it: a single reduction at the end instead of one for every product, which is where the time of
+/// rational arithmetic goes.
 pub(super) fn convolve(a: &[&Rational], b: &[&Rational]) -> Rational {
-    let pairs = || a.iter().zip(b.iter().rev()).filter(|(a, b)| !a.is_zero() && !b.is_zero());
+    let mut sum = IBig::ZERO;
     let mut common = UBig::ONE;
-    for (a, b) in pairs() {
+    for (a, b) in a.iter().zip(b.iter().rev()).filter(|(a, b)| !a.is_zero() && !b.is_zero()) {
         checkpoint();
         let denominator = a.denominator() * b.denominator();
-        if !(&common % &denominator).is_zero() {
-            let divisor = (&common).gcd(&denominator);
-            common *= denominator / divisor;
+        let (mut scale, rest) = (&common).div_rem(&denominator);
+        if !rest.is_zero() {
+            let divisor = rest.gcd(&denominator);
+            scale = &common / &divisor;
+            let factor = denominator / divisor;
+            sum *= IBig::from(factor.clone());
+            common *= factor;
         }
-    }
-    let mut sum = IBig::ZERO;
-    for (a, b) in pairs() {
-        checkpoint();
-        let scale = &common / (a.denominator() * b.denominator());
         sum += a.numerator() * b.numerator() * IBig::from(scale);
     }
     Rational::from_parts(sum, common)
+}
+
+/// The first `terms` coefficients of `tan(c t)` or `tanh(c t)`: of degree `2n - 1`, `T_n c^(2n-1) /
+/// (2n-1)!` with the tangent numbers `T_n`, which take products by small integers alone (Brent and
+/// Harvey, *Fast computation of Bernoulli, tangent and secant numbers*, 2013, algorithm 3).
+pub(super) fn tangent(c: &Rational, terms: usize, circular: bool) -> Vec<Rational> {
+    let count = terms / 2;
+    let mut numbers = Vec::with_capacity(count);
+    for k in 0..count {
+        let next = if k == 0 { UBig::ONE } else { &numbers[k - 1] * k };
+        numbers.push(next);
+    }
+    for k in 1..count {
+        for j in k..count {
+            checkpoint();
+            let (before, own) = numbers.split_at_mut(j);
+            own[0] *= j - k + 2;
+            if j > k {
+                own[0] += &before[j - 1] * (j - k);
+            }
+        }
+    }
+    let mut coefficients = vec![Rational::ZERO; terms];
+    let (above, below) = (c.numerator(), c.denominator());
+    let square = if circular { above * above } else { -(above * above) };
+    let mut numerator = above.clone();
+    let mut denominator = below.clone();
+    for (n, tangent) in numbers.into_iter().enumerate() {
+        let degree = 2 * n + 1;
+        if n > 0 {
+            numerator *= &square;
+            denominator *= below * below * UBig::from(degree * (degree - 1));
+        }
+        let scaled = &numerator * IBig::from(tangent);
+        coefficients[degree] = Rational::from_parts(scaled, denominator.clone());
+    }
+    coefficients
 }
 
 /// The prime factors of `n` with their exponents.

@@ -142,6 +142,17 @@ impl Arithmetic for Certified {
         Self::exact_or(exact, || self.enclose(a).elementary(function, self.enclosures.bits))
     }
 
+    fn tangent(&self, series: &[Value], circular: bool) -> Option<Vec<Value>> {
+        let linear = rationals(series)?;
+        let (zero, rest) = linear.split_first()?;
+        let (slope, rest) = rest.split_first()?;
+        if !zero.is_zero() || rest.iter().any(|q| !q.is_zero()) {
+            return None;
+        }
+        let tangent = rational::tangent(slope, series.len(), circular);
+        Some(tangent.into_iter().map(|q| Value::Exact(q.into())).collect())
+    }
+
     fn at_most(&self, magnitude: f64) -> Value {
         Value::Enclosure(Interval::from_f64(-magnitude, magnitude))
     }
@@ -150,6 +161,14 @@ impl Arithmetic for Certified {
         match a {
             Value::Exact(exact) => exact.sign(),
             Value::Enclosure(interval) => interval.sign(),
+        }
+    }
+
+    /// Formally: of an exact constant that is zero in no obvious way, the sign is not known either.
+    fn is_zero(&self, a: &Value) -> bool {
+        match a {
+            Value::Exact(exact) => exact.is_zero(),
+            Value::Enclosure(interval) => interval.sign() == Some(Ordering::Equal),
         }
     }
 

@@ -35,15 +35,14 @@ pub enum Error {
         order: usize,
     },
     /// A number that so many bits do not tell from zero, or from a boundary between two floats.
-    #[error(
-        "{what} could not be settled with {bits} bits: it is zero, or nearly so, in a way that no \
-         exact rule here proves; simplify the expression or choose another expansion point"
-    )]
+    #[error("{what} could not be settled with {bits} bits: {}", undecided(*.unbounded))]
     Undecided {
         /// The number in question.
         what: String,
         /// The bits of the last attempt.
         bits: usize,
+        /// Whether its magnitude is beyond the exponents that are computed with.
+        unbounded: bool,
     },
     /// A range that is none.
     #[error("the range from {low} to {high} is none: both ends must be finite, the smaller first")]
@@ -167,6 +166,16 @@ impl fmt::Display for NoOrder {
             ),
             None => write!(formatter, "\nallow a larger error, or choose a smaller range"),
         }
+    }
+}
+
+fn undecided(unbounded: bool) -> &'static str {
+    if unbounded {
+        "its magnitude, or that of a number that it is made of, is beyond every exponent here; \
+         choose another expansion point"
+    } else {
+        "it is zero, or nearly so, in a way that no exact rule here proves; simplify the \
+         expression or choose another expansion point"
     }
 }
 

@@ -13,6 +13,7 @@ mod evaluate;
 mod jet;
 mod notation;
 mod recurrence;
+mod settle;
 
 pub use code::Language;
 pub use error::{Error, NoOrder, NotAnalytic};
@@ -20,20 +21,17 @@ pub(crate) use evaluate::{coefficients, valuation, value};
 pub use jet::Singularity;
 pub(crate) use recurrence::erlang_cdf;
 
+use std::sync::OnceLock;
+
 use crate::expand::Polynomial;
 use crate::function::{Excerpt, Function};
-use crate::number::{Certified, Exact, Interval, Interval64, Value, to_f64};
+use crate::number::{Certified, Exact, Interval, Interval64, Value};
 use evaluate::Blocked;
 use jet::Obstacle;
+use settle::{ExactForms, Failure, PRECISIONS, Settled, Zero, attempt, settle};
 
 /// The largest order of a series.
 pub const LARGEST_ORDER: usize = 10_000;
-
-/// The precisions tried in turn until every coefficient is settled, in bits.
-const PRECISIONS: [usize; 5] = [128, 512, 2048, 8192, 32_768];
-
-/// From this precision on an enclosure that says nothing will not get better.
-const HOPELESS: usize = PRECISIONS[3];
 
 /// The most bits that an enclosure is computed with: 40,000 decimal digits.
 const MOST_BITS: usize = 1 << 17;
@@ -58,9 +56,11 @@ const USUAL_POINTS: [&str; 6] = ["1", "1/2", "0", "2", "-1", "-2"];
 pub struct Series {
     function: Function,
     point: Point,
-    values: Vec<Value>,
     coefficients: Vec<f64>,
+    zeros: Vec<Zero>,
     degrees: Vec<usize>,
+    /// Worked out when somebody asks.
+    exact: OnceLock<ExactForms>,
 }
 
 /// An expansion point: a constant expression and its value.
@@ -95,23 +95,20 @@ impl Series {
     /// # Errors
     ///
     /// [`Error::NotAnalytic`] where there is no series, [`Error::Parse`] for `at`,
-    /// [`Error::OrderTooLarge`] beyond [`LARGEST_ORDER`], and [`Error::Undecided`] where a
-    /// coefficient is zero in a way that cannot be proven.
+    /// [`Error::OrderTooLarge`] beyond [`LARGEST_ORDER`], and [`Error::Undecided`] where no
+    /// precision tells the rounding of a coefficient, or whether a divisor is zero.
     pub fn new(function: &Function, order: usize, at: &str) -> Result<Self, Error> {
         if order > LARGEST_ORDER {
             return Err(Error::OrderTooLarge { order, limit: LARGEST_ORDER });
         }
         let expression = Function::constant(at)?;
-        let point = settle(&expression, &expression, 0).map(|(mut values, rounded)| Point {
-            expression: expression.clone(),
-            value: values.swap_remove(0),
-            rounded: rounded[0],
-        });
-        let point = point.map_err(|failure| failure.explained(&expression, &expression, at))?;
-        let (values, coefficients) = settle(function, &expression, order)
-            .map_err(|failure| failure.explained(function, &expression, at))?;
-        let degrees = (1..=order).filter(|&k| !is_exactly_zero(&values[k])).collect();
-        Ok(Self { function: function.clone(), point, values, coefficients, degrees })
+        let point = Point::new(expression)
+            .map_err(|(failure, expression)| failure.explained(&expression, &expression, at))?;
+        let Settled { coefficients, zeros, exact } = settle(function, &point.expression, order)
+            .map_err(|failure| failure.explained(function, &point.expression, at))?;
+        let degrees = (1..=order).filter(|&k| zeros[k] == Zero::No).collect();
+        let exact = exact.map_or_else(OnceLock::new, OnceLock::from);
+        Ok(Self { function: function.clone(), point, coefficients, zeros, degrees, exact })
     }
 
     /// The series up to its `terms`-th non-zero degree above 0.
@@ -152,7 +149,7 @@ impl Series {
 
     /// The same series up to a smaller order.
     pub(crate) fn truncated(mut self, order: usize) -> Self {
-        self.values.truncate(order + 1);
+        self.zeros.truncate(order + 1);
         self.coefficients.truncate(order + 1);
         self.degrees.retain(|&degree| degree <= order);
         self
@@ -205,21 +202,46 @@ impl Series {
         &self.coefficients
     }
 
-    /// The degrees from 1 on whose coefficient is not zero: decided exactly, so a coefficient
-    /// that only rounds to zero has its degree here.
+    /// The degrees of 1 and up whose coefficient is proven not to be zero. A coefficient that only
+    /// rounds to zero has its degree here. One that is within `2^-1075` of zero, and perhaps zero,
+    /// has not: [`Series::is_zero_proven`] tells.
     #[must_use]
     pub fn degrees(&self) -> &[usize] {
         &self.degrees
     }
 
     /// The coefficient of degree `degree` exactly, or `None` where only an enclosure is known or
-    /// the degree is above the order.
+    /// the degree is above the order. Worked out at the first call, within a budget of work.
     #[must_use]
     pub fn exact(&self, degree: usize) -> Option<&Exact> {
-        match self.values.get(degree)? {
-            Value::Exact(exact) => Some(exact),
-            Value::Enclosure(_) => None,
+        static ZERO: Exact = Exact::ZERO;
+        match self.zeros.get(degree)? {
+            Zero::Proven => Some(&ZERO),
+            Zero::NotProven => None,
+            Zero::No => self.exact_forms()[degree].as_ref(),
         }
+    }
+
+    /// Whether the coefficient of degree `degree` is proven to be zero or not to be; false only for
+    /// one that is within `2^-1075` of zero in a way that no exact rule decides, and above the
+    /// order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let series = maclaurin::taylor("sigmoid(x) + sigmoid(-x)", 2, "0.7")?;
+    /// assert_eq!(series.coefficients(), [1.0, 0.0, 0.0]);
+    /// assert!(series.degrees().is_empty() && !series.is_zero_proven(1));
+    /// # Ok::<(), maclaurin::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_zero_proven(&self, degree: usize) -> bool {
+        self.zeros.get(degree).is_some_and(|zero| *zero != Zero::NotProven)
+    }
+
+    fn exact_forms(&self) -> &ExactForms {
+        let (function, point) = (&self.function, &self.point.expression);
+        self.exact.get_or_init(|| settle::exact_forms(function, point, self.order()))
     }
 
     /// An interval around the coefficient of degree `degree` that is narrower than `2^-bits`
@@ -240,25 +262,34 @@ impl Series {
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
     pub fn enclosure(&self, degree: usize, bits: usize) -> Result<Interval, Error> {
-        let value =
-            self.values.get(degree).ok_or(Error::NoSuchDegree { degree, order: self.order() })?;
+        if degree > self.order() {
+            return Err(Error::NoSuchDegree { degree, order: self.order() });
+        }
         let first = bits.saturating_add(32);
-        let last = first.saturating_mul(2).max(PRECISIONS[PRECISIONS.len() - 1]);
-        let undecided =
-            Error::Undecided { what: format!("the coefficient of degree {degree}"), bits: last };
+        let last = first.saturating_mul(2).max(settle::LAST_BITS);
+        let undecided = Error::Undecided {
+            what: format!("the coefficient of degree {degree}"),
+            bits: last,
+            unbounded: false,
+        };
         if first > MOST_BITS {
             return Err(undecided);
         }
+        let (function, point) = (&self.function, &self.point.expression);
+        let exact = self.exact.get().and_then(|forms| forms[degree].as_ref());
         let mut precision = first;
         while precision <= last {
-            let interval = match value {
-                Value::Exact(exact) => exact.enclose(precision),
-                Value::Enclosure(_) => {
-                    match attempt(&self.function, &self.point.expression, self.order(), precision) {
-                        Ok((arithmetic, values)) => arithmetic.enclose(&values[degree]),
-                        Err(_) => Interval::whole_line(),
-                    }
-                }
+            let interval = match exact {
+                _ if self.zeros[degree] == Zero::Proven => Interval::from_f64(0.0, 0.0),
+                Some(exact) => exact.enclose(precision),
+                None => settle::enclosures(function, point, degree, precision)
+                    .map(|mut balls| balls.swap_remove(degree))
+                    .or_else(|| {
+                        let (arithmetic, values) =
+                            attempt(function, point, degree, precision).ok()?;
+                        Some(arithmetic.enclose(&values[degree]))
+                    })
+                    .unwrap_or_else(Interval::whole_line),
             };
             if interval.is_relatively_narrower_than(bits) {
                 return Ok(interval);
@@ -280,9 +311,16 @@ impl Series {
             |blocked| Failure::Blocked(blocked).explained(&self.function, expression, self.at());
         let again = |function, order| attempt(function, expression, order, bits).map_err(explained);
         let (arithmetic, mut point) = again(expression, 0)?;
-        let known = self.values.iter().all(|value| matches!(value, Value::Exact(_)));
-        let values =
-            if known { self.values.clone() } else { again(&self.function, self.order())?.1 };
+        let exact: Option<Vec<_>> = (0..=self.order())
+            .map(|degree| self.exact(degree).cloned().map(Value::Exact))
+            .collect();
+        let values = match exact {
+            Some(values) => values,
+            None => match settle::enclosures(&self.function, expression, self.order(), bits) {
+                Some(balls) => balls.into_iter().map(Value::Enclosure).collect(),
+                None => again(&self.function, self.order())?.1,
+            },
+        };
         Ok((arithmetic, point.swap_remove(0), values))
     }
 
@@ -318,89 +356,46 @@ impl Series {
     }
 }
 
-fn is_exactly_zero(value: &Value) -> bool {
-    matches!(value, Value::Exact(exact) if exact.is_zero())
-}
-
-/// Why no precision gave the coefficients.
-enum Failure {
-    Blocked(Blocked),
-    /// The coefficient of this degree, at this precision.
-    Unsettled(usize, usize),
-}
-
-/// The coefficients at one precision, with the arithmetic that they came from.
-fn attempt(
-    function: &Function,
-    at: &Function,
-    order: usize,
-    bits: usize,
-) -> Result<(Certified, Vec<Value>), Blocked> {
-    let arithmetic = Certified::new(bits);
-    let zero = Value::Exact(Exact::default());
-    let one = Value::Exact(1.into());
-    let point = coefficients(&arithmetic, at, &[zero, one.clone()], 0)?.swap_remove(0);
-    let values = coefficients(&arithmetic, function, &[point, one], order)?;
-    Ok((arithmetic, values))
-}
-
-/// The coefficients and their roundings, at the first precision that settles them all.
-fn settle(
-    function: &Function,
-    at: &Function,
-    order: usize,
-) -> Result<(Vec<Value>, Vec<f64>), Failure> {
-    let mut failure = Failure::Unsettled(0, 0);
-    for bits in PRECISIONS {
-        match attempt(function, at, order, bits) {
-            Ok((arithmetic, values)) => {
-                let rounded: Vec<_> =
-                    values.iter().map(|value| round(&arithmetic, value)).collect();
-                match rounded.iter().position(Option::is_none) {
-                    None => return Ok((values, rounded.into_iter().flatten().collect())),
-                    Some(degree) => {
-                        failure = Failure::Unsettled(degree, bits);
-                        // At so many bits still no sign: a zero that nothing here proves, or
-                        // a magnitude beyond every exponent.
-                        if bits >= HOPELESS && arithmetic.enclose(&values[degree]).contains_zero() {
-                            break;
-                        }
+impl Point {
+    /// The value of a constant expression; with the failure, the expression back.
+    fn new(expression: Function) -> Result<Self, (Failure, Function)> {
+        let mut failure = Failure::Unsettled { degree: 0, unbounded: false };
+        for bits in PRECISIONS {
+            match attempt(&expression, &expression, 0, bits) {
+                Ok((arithmetic, mut values)) => {
+                    let value = values.swap_remove(0);
+                    if let Some(rounded) = arithmetic.enclose(&value).to_f64() {
+                        return Ok(Self { expression, value, rounded });
                     }
+                    let unbounded = arithmetic.enclose(&value).is_whole_line();
+                    failure = Failure::Unsettled { degree: 0, unbounded };
                 }
+                Err(blocked @ Blocked { obstacle: Obstacle::MoreBits, .. }) => {
+                    failure = Failure::Blocked(blocked);
+                }
+                Err(blocked) => return Err((Failure::Blocked(blocked), expression)),
             }
-            Err(blocked @ Blocked { obstacle: Obstacle::MoreBits, .. }) => {
-                failure = Failure::Blocked(blocked);
-            }
-            Err(blocked) => return Err(Failure::Blocked(blocked)),
         }
+        Err((failure, expression))
     }
-    Err(failure)
-}
-
-fn round(arithmetic: &Certified, value: &Value) -> Option<f64> {
-    if let Value::Exact(exact) = value
-        && let Some(rational) = exact.as_rational()
-    {
-        return Some(to_f64(rational));
-    }
-    arithmetic.enclose(value).to_f64()
 }
 
 impl Failure {
     /// The failure in the user's terms.
     fn explained(self, function: &Function, at: &Function, at_text: &str) -> Error {
-        let bits = PRECISIONS[PRECISIONS.len() - 1];
+        let bits = settle::LAST_BITS;
         let Blocked { obstacle, span } = match self {
-            Self::Unsettled(degree, bits) => {
+            Self::Unsettled { degree, unbounded } => {
                 let what = format!("the coefficient of degree {degree} of {function}");
-                return Error::Undecided { what, bits };
+                return Error::Undecided { what, bits, unbounded };
             }
             Self::Blocked(blocked) => blocked,
         };
         let excerpt = Excerpt::new(function.text(), span);
         match obstacle {
             Obstacle::MoreBits | Obstacle::MoreTerms => {
-                Error::Undecided { what: format!("the value of `{}`", excerpt.marked()), bits }
+                let what = format!("the value of `{}`", excerpt.marked());
+                Error::Undecided { what, bits, unbounded: false }
             }
             Obstacle::Singular(singularity) => {
                 let advice = advice(function, at, excerpt.marked());

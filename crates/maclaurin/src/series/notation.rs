@@ -75,16 +75,16 @@ impl Series {
 
     /// The degrees that are written: 0 if its coefficient is not zero, and the non-zero ones.
     fn written_degrees(&self) -> impl Iterator<Item = usize> {
-        let constant = (!super::is_exactly_zero(&self.values[0])).then_some(0);
+        let constant = (self.zeros[0] == super::Zero::No).then_some(0);
         constant.into_iter().chain(self.degrees.iter().copied())
     }
 
     /// A coefficient as it stands in front of a power.
     fn written(&self, degree: usize, latex: bool) -> String {
-        match &self.values[degree] {
-            Value::Exact(exact) if latex => exact.latex(),
-            Value::Exact(exact) => exact.to_string(),
-            Value::Enclosure(_) => decimal(self.coefficients[degree], latex),
+        match self.exact(degree) {
+            Some(exact) if latex => exact.latex(),
+            Some(exact) => exact.to_string(),
+            None => decimal(self.coefficients[degree], latex),
         }
     }
 

@@ -12,17 +12,42 @@
 
 use crate::number::{Arithmetic, Elementary, Exact, Rational};
 
+/// `f` without the zeros at its end.
+fn trimmed<'f, A: Arithmetic>(a: &A, f: &'f [A::Number]) -> &'f [A::Number] {
+    let used = f.iter().rposition(|c| !a.is_zero(c)).map_or(0, |last| last + 1);
+    &f[..used]
+}
+
+/// `sum_(i+j=k) f_i g_j` for an `f` and a `g` whose further coefficients are zero.
+fn coefficient<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number], k: usize) -> A::Number {
+    let first = (k + 1).saturating_sub(g.len());
+    let end = f.len().min(k + 1);
+    if first >= end {
+        return a.integer(0);
+    }
+    a.convolve(&f[first..end], &g[k + 1 - end..=k - first])
+}
+
 /// `c_k = sum_i a_i b_(k-i)`
 pub(super) fn multiply<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) -> Vec<A::Number> {
-    (0..f.len()).map(|k| a.convolve(&f[..=k], &g[..=k])).collect()
+    let (short, other) = (trimmed(a, f), trimmed(a, g));
+    (0..f.len()).map(|k| coefficient(a, short, other, k)).collect()
 }
 
 /// `q_k = (f_k - sum_(j>=1) g_j q_(k-j)) / g_0`
 pub(super) fn divide<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) -> Vec<A::Number> {
     let mut quotient: Vec<A::Number> = Vec::with_capacity(f.len());
+    let rest = trimmed(a, g.get(1..).unwrap_or_default());
     for k in 0..f.len() {
-        let known = a.convolve(&g[1..=k], &quotient);
+        let known = if k == 0 { a.integer(0) } else { coefficient(a, rest, &quotient, k - 1) };
         quotient.push(a.divide(&a.subtract(&f[k], &known), &g[0]));
+        if k > 0
+            && rest.len() > 1
+            && a.is_coarse(&quotient[k])
+            && let Some(reciprocal) = a.reciprocal(g)
+        {
+            return multiply(a, f, &reciprocal);
+        }
     }
     quotient
 }
@@ -31,13 +56,42 @@ pub(super) fn divide<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) -> 
 /// `k f_0 y_k = (r+1) sum_(j=1..k) j f_j y_(k-j) - k sum_(j=1..k) f_j y_(k-j)`.
 pub(super) fn power<A: Arithmetic>(a: &A, f: &[A::Number], r: &Rational) -> Vec<A::Number> {
     let derivative = derivative(a, f);
+    let slope = trimmed(a, &derivative);
+    let rest = &f[1..=slope.len()];
     let factor = a.exact(&(r + Rational::ONE).into());
     let mut y = vec![a.power(&f[0], r)];
     for k in 1..f.len() {
-        let weighted = a.multiply(&factor, &a.convolve(&derivative[..k], &y));
-        let plain = a.multiply(&a.integer(k as i64), &a.convolve(&f[1..=k], &y));
+        let weighted = a.multiply(&factor, &coefficient(a, slope, &y, k - 1));
+        let plain = a.multiply(&a.integer(k as i64), &coefficient(a, rest, &y, k - 1));
         let divisor = a.multiply(&a.integer(k as i64), &f[0]);
         y.push(a.divide(&a.subtract(&weighted, &plain), &divisor));
+        if rest.len() > 1
+            && a.is_coarse(&y[k])
+            && let Some(reciprocal) = a.reciprocal(f)
+        {
+            return power_by_logarithm(a, f, &reciprocal, r, y.swap_remove(0));
+        }
+    }
+    y
+}
+
+/// `y = f^r` from `y' = (r f'/f) y`, with `1/f` given.
+fn power_by_logarithm<A: Arithmetic>(
+    a: &A,
+    f: &[A::Number],
+    reciprocal: &[A::Number],
+    r: &Rational,
+    constant: A::Number,
+) -> Vec<A::Number> {
+    if *r == Rational::NEG_ONE {
+        return reciprocal.to_vec();
+    }
+    let factor = a.exact(&r.clone().into());
+    let slope = multiply(a, &derivative(a, f), &reciprocal[..f.len() - 1]);
+    let slope: Vec<_> = slope.iter().map(|c| a.multiply(&factor, c)).collect();
+    let mut y = vec![constant];
+    for k in 1..f.len() {
+        y.push(a.divide(&coefficient(a, &slope, &y, k - 1), &a.integer(k as i64)));
     }
     y
 }
@@ -63,11 +117,12 @@ fn solve<A: Arithmetic>(
     next: impl Fn(&[A::Number]) -> A::Number,
 ) -> Vec<A::Number> {
     let derivative = derivative(a, f);
+    let inner = trimmed(a, &derivative);
     let mut y = vec![constant];
     let mut u = Vec::with_capacity(f.len());
     for k in 1..f.len() {
         u.push(next(&y));
-        let slope = a.convolve(&derivative[..k], &u);
+        let slope = coefficient(a, inner, &u, k - 1);
         y.push(a.divide(&slope, &a.integer(k as i64)));
     }
     y
@@ -79,6 +134,11 @@ pub(super) fn elementary<A: Arithmetic>(
     function: Elementary,
     f: &[A::Number],
 ) -> Vec<A::Number> {
+    if let Elementary::Tan | Elementary::Tanh = function
+        && let Some(y) = a.tangent(f, function == Elementary::Tan)
+    {
+        return y;
+    }
     let constant = a.elementary(function, &f[0]);
     let last = |y: &[A::Number]| y[y.len() - 1].clone();
     // The coefficient of y^2 of the highest degree that y is known to.
@@ -158,12 +218,13 @@ fn wave<A: Arithmetic>(a: &A, function: Elementary, f: &[A::Number]) -> Vec<A::N
         (Elementary::Sinh, Elementary::Cosh)
     };
     let derivative = derivative(a, f);
+    let inner = trimmed(a, &derivative);
     let mut sine = vec![a.elementary(odd, &f[0])];
     let mut cosine = vec![a.elementary(even, &f[0])];
     for k in 1..f.len() {
         let divisor = a.integer(k as i64);
-        let rise = a.divide(&a.convolve(&derivative[..k], &cosine), &divisor);
-        let fall = a.divide(&a.convolve(&derivative[..k], &sine), &divisor);
+        let rise = a.divide(&coefficient(a, inner, &cosine, k - 1), &divisor);
+        let fall = a.divide(&coefficient(a, inner, &sine, k - 1), &divisor);
         sine.push(rise);
         cosine.push(if circular { a.negate(&fall) } else { fall });
     }
