@@ -71,6 +71,36 @@ fn radii_in_closed_form() {
         ("atanh(x)", "-1/2", 0.5, Some("1/2")),
         ("logit", "1/4", 0.25, Some("1/4")),
         ("sqrt(1 - x)^5*exp(x)", "0", 1.0, Some("1")),
+        // Removable singularities at the point, with a pole elsewhere.
+        ("x/(x - x^2)", "0", 1.0, Some("1")),
+        ("(x - 1)/(x^2 - 3*x + 2)", "1", 1.0, Some("1")),
+        ("sin(x)/(x - x^2)", "0", 1.0, Some("1")),
+        ("(exp(x) - 1)/(x*(3 - x))", "0", 3.0, Some("3")),
+        ("exp(x/(x - x^2))", "0", 1.0, Some("1")),
+        ("1/(x^-2 + x^-3)", "0", 1.0, Some("1")),
+        ("1/(1/x + 1)", "0", 1.0, Some("1")),
+        ("sin(x)/x/cos(x)", "0", PI / 2.0, Some("pi/2")),
+        ("x/tan(x)", "0", PI, Some("pi")),
+        // Removable singularities elsewhere.
+        ("x/tan(x)", "1", PI - 1.0, Some("pi - 1")),
+        ("(exp(x) - 1)/x", "1e-12", inf, Some("infinity")),
+        // Two branch points in one square.
+        ("acosh(x)", "5/2", 1.5, Some("3/2")),
+        ("asin(x)", "1/4", 0.75, Some("3/4")),
+        ("atan(x - 1)", "0", SQRT_2, Some("sqrt(2)")),
+        ("acosh(x)*asinh(x)", "3", 2.0, Some("2")),
+        // Powers of positive constants.
+        ("e^x", "0", inf, Some("infinity")),
+        ("2^x", "1", inf, Some("infinity")),
+        ("e^(x^2)", "0", inf, Some("infinity")),
+        ("x^2*e^(-x)", "0", inf, Some("infinity")),
+        // Kinks.
+        ("elu(x)", "-1.3", 1.3, Some("13/10")),
+        ("abs(sin(x))", "4", 4.0 - PI, Some("4 - pi")),
+        // Functions of functions.
+        ("mish", "0", 2.381_546_919_355_635, Some("sqrt(9*pi^2/16 + log(2)^2/4)")),
+        ("x*tanh(log(1 + exp(x)))", "0", 2.381_546_919_355_635, Some("sqrt(9*pi^2/16 + log(2)^2/4)")),
+        ("log(sigmoid(x))", "-37.43", 37.561_609_449_025_07, Some("sqrt(14010049/10000 + pi^2)")),
         // Zeros that have no name.
         ("1/(x + exp(x))", "0", 0.567_143_290_409_783_8, None),
     ];

@@ -13,12 +13,12 @@
 use crate::number::{Arithmetic, Elementary, Exact, Rational};
 
 /// `c_k = sum_i a_i b_(k-i)`
-pub(super) fn multiply<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) -> Vec<A::Number> {
+pub(crate) fn multiply<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) -> Vec<A::Number> {
     (0..f.len()).map(|k| a.convolve(&f[..=k], &g[..=k])).collect()
 }
 
 /// `q_k = (f_k - sum_(j>=1) g_j q_(k-j)) / g_0`
-pub(super) fn divide<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) -> Vec<A::Number> {
+pub(crate) fn divide<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) -> Vec<A::Number> {
     let mut quotient: Vec<A::Number> = Vec::with_capacity(f.len());
     for k in 0..f.len() {
         let known = a.convolve(&g[1..=k], &quotient);
@@ -43,13 +43,13 @@ pub(super) fn power<A: Arithmetic>(a: &A, f: &[A::Number], r: &Rational) -> Vec<
 }
 
 /// The coefficients of `f'`, one fewer than those of `f`: `(k+1) f_(k+1)`.
-fn derivative<A: Arithmetic>(a: &A, f: &[A::Number]) -> Vec<A::Number> {
+pub(crate) fn derivative<A: Arithmetic>(a: &A, f: &[A::Number]) -> Vec<A::Number> {
     let indexed = f.iter().enumerate().skip(1);
     indexed.map(|(k, coefficient)| a.multiply(&a.integer(k as i64), coefficient)).collect()
 }
 
 /// The antiderivative with the constant term given: `y_k = slope_(k-1) / k`.
-fn integral<A: Arithmetic>(a: &A, constant: A::Number, slope: &[A::Number]) -> Vec<A::Number> {
+pub(crate) fn integral<A: Arithmetic>(a: &A, constant: A::Number, slope: &[A::Number]) -> Vec<A::Number> {
     let rest = slope.iter().zip(1i64..).map(|(s, k)| a.divide(s, &a.integer(k)));
     std::iter::once(constant).chain(rest).collect()
 }
@@ -74,7 +74,7 @@ fn solve<A: Arithmetic>(
 }
 
 /// `y = phi(f)` for the elementary functions.
-pub(super) fn elementary<A: Arithmetic>(
+pub(crate) fn elementary<A: Arithmetic>(
     a: &A,
     function: Elementary,
     f: &[A::Number],
