@@ -70,7 +70,7 @@ impl<'a> Holes<'a> {
         let all_here = guards
             .iter()
             .zip(&circuit.zeros)
-            .all(|(guard, &zeros)| zeros == 0 || at_hole.order(guard.source) == Some(zeros));
+            .all(|(guard, &zeros)| at_hole.order(guard.source) == Some(zeros));
         let principal = circuit.pieces.iter().all(|piece| piece.evaluation.is_principal());
         if circuit.singular || !all_here || !principal {
             return None;

@@ -325,13 +325,14 @@ impl<'a> Search<'a> {
         None
     }
 
-    /// Whether all zeros of guards inside a circuit are at a place. The first guard is analytic
-    /// inside, so its count is that of its zeros; each later one is analytic apart from the
-    /// place, so that its zeros elsewhere cannot be outweighed by poles.
+    /// Whether all zeros of guards inside a circuit are at a place, around which each of them is
+    /// meromorphic: at an essential singularity or a branch point a count means nothing. The
+    /// first guard is analytic inside, so its count is that of its zeros; each later one is
+    /// analytic apart from the place, so that its zeros elsewhere cannot be outweighed by poles.
     fn all_zeros_at(circuit: &Circuit, local: &Local) -> bool {
         let guards = &circuit.pieces[0].evaluation.guards;
         let mut counts = guards.iter().zip(&circuit.zeros);
-        counts.all(|(guard, &zeros)| zeros == 0 || local.order(guard.source) == Some(zeros))
+        counts.all(|(guard, &zeros)| local.order(guard.source) == Some(zeros))
     }
 
     /// Whether an exact place certainly lies inside a square drawn around a guess of it.
@@ -360,7 +361,8 @@ impl<'a> Search<'a> {
         let mut is_singular = circuit.singular || self.is_kink(&square, &circuit);
         if !is_singular {
             // A smaller square may show what a larger one leaves open.
-            let singular = |square: &Square, circuit: &Circuit| circuit.singular && only(square, circuit);
+            let singular =
+                |square: &Square, circuit: &Circuit| circuit.singular && only(square, circuit);
             if let Some(found) = self.square(center, square.half_width / 3.0, singular) {
                 square = found.0;
                 is_singular = true;
@@ -468,8 +470,8 @@ pub(super) fn zero_of_guard(
     if exactly {
         length = f64::EPSILON * size;
     }
-    let settled = exactly
-        || length <= 1e-6 * size && modulus(new_value) <= 1e-3 * modulus(first_value);
+    let settled =
+        exactly || length <= 1e-6 * size && modulus(new_value) <= 1e-3 * modulus(first_value);
     settled.then_some((zero, length))
 }
 

@@ -225,20 +225,18 @@ impl<'a> Region<'a> {
                 let guard = branches.pass(Source::Step(*f), &values[*f], false)?;
                 if guard.negated { PLANE.negate(&values[*f]) } else { values[*f] }
             }
-            Operation::Power(f, g) => {
-                match self.rational(*g) {
-                    Some(r) if r.is_int() => {
-                        if r.numerator() < &IBig::ZERO && self.may_vanish(*f) {
-                            branches.pass(Source::Step(*f), &values[*f], false)?;
-                        }
-                        PLANE.power(&values[*f], r)
+            Operation::Power(f, g) => match self.rational(*g) {
+                Some(r) if r.is_int() => {
+                    if r.numerator() < &IBig::ZERO && self.may_vanish(*f) {
+                        branches.pass(Source::Step(*f), &values[*f], false)?;
                     }
-                    _ => {
-                        let log = self.log(*f, values, branches)?;
-                        PLANE.elementary(Elementary::Exp, &PLANE.multiply(&values[*g], &log))
-                    }
+                    PLANE.power(&values[*f], r)
                 }
-            }
+                _ => {
+                    let log = self.log(*f, values, branches)?;
+                    PLANE.elementary(Elementary::Exp, &PLANE.multiply(&values[*g], &log))
+                }
+            },
             Operation::Elementary(Elementary::Log, f) => self.log(*f, values, branches)?,
             Operation::Elementary(function @ (Elementary::Tan | Elementary::Tanh), f) => {
                 let (over, under) = match function {
@@ -277,7 +275,9 @@ impl<'a> Region<'a> {
     pub(super) fn may_vanish(&self, index: Index) -> bool {
         let steps = self.function.steps();
         let exponential = match &steps[index].operation {
-            Operation::Power(_, exponent) => !self.rational(*exponent).is_some_and(Rational::is_int),
+            Operation::Power(_, exponent) => {
+                !self.rational(*exponent).is_some_and(Rational::is_int)
+            }
             // The reciprocal of a finite number.
             Operation::Divide(f, _) => {
                 self.constants[*f].is_some_and(|f| PLANE.sign(&f) == Some(Ordering::Greater))

@@ -82,14 +82,20 @@ impl Germ {
     fn multiply(&self, other: &Self) -> Option<Self> {
         let terms = self.jet.len().min(other.jet.len());
         let order = self.order.checked_add(other.order)?;
-        Some(Self { order, jet: recurrence::multiply(&PLANE, &self.jet[..terms], &other.jet[..terms]) })
+        Some(Self {
+            order,
+            jet: recurrence::multiply(&PLANE, &self.jet[..terms], &other.jet[..terms]),
+        })
     }
 
     /// The quotient, the divisor's jet known not to vanish.
     fn divide(&self, other: &Self) -> Option<Self> {
         let terms = self.jet.len().min(other.jet.len());
         let order = self.order.checked_sub(other.order)?;
-        Some(Self { order, jet: recurrence::divide(&PLANE, &self.jet[..terms], &other.jet[..terms]) })
+        Some(Self {
+            order,
+            jet: recurrence::divide(&PLANE, &self.jet[..terms], &other.jet[..terms]),
+        })
     }
 
     fn negate(&self) -> Self {
@@ -101,7 +107,9 @@ impl Walk<'_> {
     /// The germ with the order that the step is known to have: `None` where that takes more
     /// coefficients than there are.
     fn settled(&self, index: Index, mut germ: Germ) -> Option<Germ> {
-        let Some(order) = self.local.orders.get(index).copied().flatten() else { return Some(germ) };
+        let Some(order) = self.local.orders.get(index).copied().flatten() else {
+            return Some(germ);
+        };
         let cancelled = usize::try_from(order - germ.order).ok()?;
         if cancelled >= germ.jet.len() {
             return None;
@@ -179,14 +187,15 @@ impl Walk<'_> {
                 };
                 let u = self.analytic(&self.germs[*f])?;
                 let over = recurrence::elementary(&PLANE, over, &u);
-                let mut under =
-                    Germ { order: 0, jet: recurrence::elementary(&PLANE, under, &u) };
+                let mut under = Germ { order: 0, jet: recurrence::elementary(&PLANE, under, &u) };
                 if let Some(order) = self.local.within(*function, *f, 0) {
                     let cancelled = usize::try_from(order).ok().filter(|n| *n < under.jet.len())?;
                     under.jet.drain(..cancelled);
                     under.order = order;
                 }
-                self.branches.divisor(Source::Within(*function, *f, 0), &under.jet[0], under.order).ok()?;
+                self.branches
+                    .divisor(Source::Within(*function, *f, 0), &under.jet[0], under.order)
+                    .ok()?;
                 Germ { order: 0, jet: over }.divide(&under)?
             }
             Operation::Elementary(function, f) => self.elementary(*function, *f)?,
@@ -220,7 +229,8 @@ impl Walk<'_> {
         if germ.order != 0 {
             return None;
         }
-        let constant = self.branches.log(Source::Step(index), &germ.jet[0]).ok().filter(is_principal)?;
+        let constant =
+            self.branches.log(Source::Step(index), &germ.jet[0]).ok().filter(is_principal)?;
         let slope = recurrence::derivative(&PLANE, &germ.jet);
         let slope = recurrence::divide(&PLANE, &slope, &germ.jet[..slope.len()]);
         Some(Germ { order: 0, jet: recurrence::integral(&PLANE, constant, &slope) })

@@ -1,5 +1,7 @@
 //! Singularities at exact places: constants recognised, then proven.
 
+use std::cmp::Ordering;
+
 use crate::function::{Index, Operation, Step};
 use crate::number::{
     Arithmetic, Certified, Complex, Elementary, Exact, Interval64, Rational, Value,
@@ -86,16 +88,13 @@ impl<'a> Exactly<'a> {
             return self.local_at(&Value::Exact(place.0.clone()), Some(place.clone()));
         }
         let a = Complex(Certified::new(BITS));
-        let variable = [
-            (Value::Exact(place.0.clone()), Value::Exact(place.1.clone())),
-            a.integer(1),
-        ];
+        let variable =
+            [(Value::Exact(place.0.clone()), Value::Exact(place.1.clone())), a.integer(1)];
         let side = |exact: &Exact| Interval64::around(&exact.enclose(BITS));
         let part = |x: &Value| Interval64::around(&a.0.enclose(x));
         let mut local = self.local_with(&a, &variable, |z| (part(&z.0), part(&z.1)));
         // Neither `|u|` nor a recurrence at a singularity outside the real axis means anything.
-        let regular = local.within.iter().all(|within| within.order == 0);
-        local.is_removable &= !self.has_absolute && regular;
+        local.is_removable &= !self.has_absolute;
         local.center = (side(&place.0), side(&place.1));
         local.exact = Some(place.clone());
         local
@@ -138,16 +137,41 @@ impl<'a> Exactly<'a> {
                 _ => return None,
             };
             // The zeros of these in the plane of `u` are simple.
-            let order = if a.is_zero(&guard) { leading.order_of_difference? } else { 0 };
+            let order = match a.sign(&guard)? {
+                Ordering::Equal => leading.order_of_difference?,
+                _ => 0,
+            };
             Some(Within { function, index, order, argument: enclose(u) })
         };
-        let is_removable = leading.iter().all(Option::is_some)
-            && leading.last().is_some_and(|last| last.as_ref().is_some_and(|l| l.value.is_some()));
+        let within: Vec<Option<Within>> = steps.iter().map(guard).collect();
+        // Recurrences are not made for singularities outside the real axis, apart from the tangent's.
+        let mut singular = vec![false; steps.len()];
+        for (index, step) in steps.iter().enumerate() {
+            let own = match &step.operation {
+                Operation::Elementary(Elementary::Tan, _) => false,
+                Operation::Elementary(
+                    Elementary::Tanh
+                    | Elementary::Atan
+                    | Elementary::Asin
+                    | Elementary::Acos
+                    | Elementary::Asinh
+                    | Elementary::Acosh
+                    | Elementary::Atanh,
+                    _,
+                ) => within[index].as_ref().is_none_or(|within| within.order != 0),
+                _ => false,
+            };
+            singular[index] = own || leading[index].is_none();
+            step.operation.for_each_operand(|operand| singular[index] |= singular[operand]);
+        }
+        let known = |index: usize| leading[index].as_ref().filter(|_| !singular[index]);
+        let last = steps.len() - 1;
+        let is_removable = !singular[last] && known(last).is_some_and(|last| last.value.is_some());
         Local {
             center: PLANE.integer(0),
             exact: None,
-            orders: leading.iter().map(|leading| leading.as_ref()?.order).collect(),
-            within: steps.iter().filter_map(guard).collect(),
+            orders: (0..steps.len()).map(|index| known(index)?.order).collect(),
+            within: within.into_iter().flatten().filter(|within| !singular[within.index]).collect(),
             is_removable,
         }
     }

@@ -49,7 +49,11 @@ pub(crate) fn derivative<A: Arithmetic>(a: &A, f: &[A::Number]) -> Vec<A::Number
 }
 
 /// The antiderivative with the constant term given: `y_k = slope_(k-1) / k`.
-pub(crate) fn integral<A: Arithmetic>(a: &A, constant: A::Number, slope: &[A::Number]) -> Vec<A::Number> {
+pub(crate) fn integral<A: Arithmetic>(
+    a: &A,
+    constant: A::Number,
+    slope: &[A::Number],
+) -> Vec<A::Number> {
     let rest = slope.iter().zip(1i64..).map(|(s, k)| a.divide(s, &a.integer(k)));
     std::iter::once(constant).chain(rest).collect()
 }
