@@ -13,8 +13,6 @@ pub(super) struct Cover {
     queue: BinaryHeap<Pending>,
     /// Rectangles without a proven neighbour yet.
     waiting: Vec<Pending>,
-    /// Proven rectangles outside the tree.
-    others: Vec<(Rectangle, Vec<Guard>)>,
 }
 
 /// Where a rectangle stands in the tree.
@@ -66,7 +64,7 @@ impl Cover {
     pub(super) fn new(far: f64) -> Self {
         let (left, right) = (Interval64::between(-far, 0.0), Interval64::between(0.0, far));
         let (nodes, queue) = (Vec::new(), BinaryHeap::new());
-        let mut cover = Self { nodes, queue, waiting: Vec::new(), others: Vec::new() };
+        let mut cover = Self { nodes, queue, waiting: Vec::new() };
         cover.add((left, right));
         cover.add((right, right));
         cover
@@ -112,12 +110,6 @@ impl Cover {
         self.wake(&self.nodes[node].place.clone());
     }
 
-    /// Takes note of a proven rectangle outside the tree.
-    pub(super) fn prove_other(&mut self, place: Rectangle, guards: Vec<Guard>) {
-        self.others.push((place, guards));
-        self.wake(&place);
-    }
-
     fn wake(&mut self, place: &Rectangle) {
         let neighbours = self.waiting.extract_if(.., |pending| meets(&pending.place, place));
         self.queue.extend(neighbours);
@@ -133,10 +125,8 @@ impl Cover {
             };
             distance(&(shared(other.0, place.0), shared(other.1, place.1)))
         };
-        let others = self.others.iter().filter(|(other, _)| meets(other, place));
-        let others = others.map(|(other, guards)| (&guards[..], apart(other)));
-        let inside = self.meeting(place).into_iter().map(|(guards, other)| (guards, apart(other)));
-        let nearest = inside.chain(others).min_by(|a, b| a.1.total_cmp(&b.1));
+        let met = self.meeting(place).into_iter().map(|(guards, other)| (guards, apart(other)));
+        let nearest = met.min_by(|a, b| a.1.total_cmp(&b.1));
         nearest.filter(|(_, apart)| *apart < limit)
     }
 

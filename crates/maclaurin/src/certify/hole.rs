@@ -9,7 +9,6 @@ use std::time::Instant;
 
 use super::path::{Plane, Square};
 use super::radius::zero_of_guard;
-use super::region::{PLANE, Region};
 use super::singularity::{ExactPlace, Exactly};
 use crate::number::{Exact, Interval64, Value};
 use crate::series::Series;
@@ -38,10 +37,8 @@ pub(super) struct Hole {
 }
 
 impl<'a> Holes<'a> {
-    pub(super) fn new(series: &'a Series, deadline: Instant) -> Self {
-        let origin = PLANE.real(series.enclosed_point());
-        let plane = Plane { region: Region::new(series.function()), origin, hole: None, deadline };
-        Self { series, plane, exactly: Exactly::new(series) }
+    pub(super) fn new(series: &'a Series, _deadline: Instant) -> Self {
+        Self { series, plane: Plane::new(series), exactly: Exactly::new(series) }
     }
 
     /// The only hole between two points, the function around it bounded.
@@ -60,20 +57,20 @@ impl<'a> Holes<'a> {
             let (zero, _) = zero_of_guard(&self.plane, &place, &stuck, None)?;
             let near = self.exactly.candidates((at + zero.0, 0.0), 1e-7 * zero.0.abs());
             let removable = |place: &ExactPlace| {
-                place.1.is_zero()
-                    && self.exactly.multiplicity(stuck.source, place).is_some()
-                    && self.exactly.is_removable(place)
+                let local = self.exactly.local(place);
+                place.1.is_zero() && local.blocks(stuck.source) && local.is_removable
             };
             (near.into_iter().find(removable)?.0, zero.0)
         };
         let half_width = 4.0 * (high - low);
         let square = Square { center: (zero, 0.0), half_width };
         let circuit = self.plane.around(square, PIECES)?;
-        let at_hole = (exact.clone(), Exact::default());
+        let at_hole = self.exactly.local(&(exact.clone(), Exact::default()));
         let guards = &circuit.pieces[0].evaluation.guards;
-        let all_here = guards.iter().zip(&circuit.zeros).all(|(guard, &zeros)| {
-            zeros == 0 || self.exactly.multiplicity(guard.source, &at_hole) == Some(zeros)
-        });
+        let all_here = guards
+            .iter()
+            .zip(&circuit.zeros)
+            .all(|(guard, &zeros)| at_hole.order(guard.source) == Some(zeros));
         let principal = circuit.pieces.iter().all(|piece| piece.evaluation.is_principal());
         if circuit.singular || !all_here || !principal {
             return None;

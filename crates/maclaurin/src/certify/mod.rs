@@ -12,6 +12,7 @@ mod outside;
 mod path;
 mod radius;
 mod region;
+mod removable;
 mod singularity;
 
 pub use bound::ErrorBound;

@@ -1,9 +1,12 @@
 //! A function followed along a path, and what a closed path tells of its inside.
 
-use std::time::Instant;
+use std::cell::Cell;
 
-use super::region::{Evaluation, Guard, PLANE, Rectangle, Region, hull};
+use super::region::{Evaluation, Guard, PLANE, Rectangle, Region, Stuck, hull};
+use super::removable;
+use super::singularity::Local;
 use crate::number::{Arithmetic, Interval64};
+use crate::series::Series;
 
 /// A point of the plane, relative to the expansion point.
 pub(super) type Place = (f64, f64);
@@ -24,12 +27,17 @@ pub(super) struct Plane<'a> {
     pub region: Region<'a>,
     /// An enclosure of the expansion point.
     pub origin: Rectangle,
-    /// A square around the expansion point where guards vanish and the function does not mind,
-    /// with the function on its sides: paths begin there.
-    pub hole: Option<(Square, Vec<Piece>)>,
-    /// From then on no path is followed.
-    pub deadline: Instant,
+    /// Removable singularities.
+    pub removable: Vec<Local>,
+    /// How many steps of the function may still be evaluated.
+    pub budget: Cell<usize>,
 }
+
+/// Steps of a function that one search may evaluate over rectangles.
+const MOST_STEPS: usize = 3_000_000;
+
+/// An evaluation around a removable singularity costs as much as this many plain ones.
+const COST_OF_JETS: usize = 100;
 
 /// An axis-parallel square.
 #[derive(Clone, Copy, Debug)]
@@ -47,14 +55,47 @@ pub(super) struct Circuit {
     pub singular: bool,
 }
 
-impl Plane<'_> {
-    /// The function on a rectangle given relative to the expansion point.
+impl<'a> Plane<'a> {
+    pub(super) fn new(series: &'a Series) -> Self {
+        let region = Region::new(series.function());
+        let origin = PLANE.real(series.enclosed_point());
+        Self { region, origin, removable: Vec::new(), budget: Cell::new(MOST_STEPS) }
+    }
+
+    /// Whether the search has used up its work.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.budget.get() == 0
+    }
+
+    fn spend(&self, evaluations: usize) {
+        let steps = evaluations * self.region.function().steps().len();
+        self.budget.set(self.budget.get().saturating_sub(steps));
+    }
+
+    /// The function on a rectangle given relative to the expansion point, removable
+    /// singularities in it or near it included.
     pub(super) fn evaluate(
         &self,
         place: &Rectangle,
         neighbour: Option<&[Guard]>,
-    ) -> Result<Evaluation, super::region::Stuck> {
-        self.region.evaluate(&PLANE.add(&self.origin, place), neighbour)
+    ) -> Result<Evaluation, Stuck> {
+        let z = PLANE.add(&self.origin, place);
+        self.spend(1);
+        let stuck = match self.region.evaluate(&z, neighbour) {
+            Err(stuck) => stuck,
+            found => return found,
+        };
+        let width = |z: &Rectangle| (z.0.high - z.0.low).max(z.1.high - z.1.low);
+        for local in &self.removable {
+            if local.blocks(stuck.source) && width(&hull(&z, &local.center)) <= 2.0 * width(&z) {
+                self.spend(COST_OF_JETS);
+                let found = removable::evaluate(&self.region, local, &z, neighbour);
+                if let Some(found) = found {
+                    return Ok(found);
+                }
+            }
+        }
+        Err(stuck)
     }
 
     /// The pieces of a straight path, or `None` where the function cannot be followed.
@@ -73,7 +114,7 @@ impl Plane<'_> {
         let mut rest: Vec<(f64, f64)> =
             (0..count).rev().map(|i| (i as f64 * step, (i + 1) as f64 * step)).collect();
         while let Some((first, last)) = rest.pop() {
-            if Instant::now() > self.deadline {
+            if self.is_exhausted() {
                 return None;
             }
             let (a, b) = (point(at(first)), point(at(last)));
@@ -122,21 +163,7 @@ impl Plane<'_> {
             let evaluation = self.evaluate(&point(entry), None).ok()?;
             vec![Piece { place: point(entry), evaluation, step: PLANE.integer(0) }]
         } else {
-            let (start, before) = match &self.hole {
-                None => ((0.0, 0.0), Vec::new()),
-                Some((hole, sides)) => {
-                    let scale = hole.half_width / farther;
-                    let side = |part: f64| (part * scale).clamp(-hole.half_width, hole.half_width);
-                    let exit = if x.abs() >= y.abs() {
-                        (hole.half_width.copysign(x), side(y))
-                    } else {
-                        (side(x), hole.half_width.copysign(y))
-                    };
-                    let side = sides.iter().find(|piece| meets(&piece.place, &point(exit)))?;
-                    (exit, vec![side.clone()])
-                }
-            };
-            self.straight(start, entry, before, 16)?
+            self.straight((0.0, 0.0), entry, Vec::new(), 16)?
         };
         let guards = |pieces: &[Piece]| pieces.last().map(|last| last.evaluation.guards.clone());
         let before = self.evaluate(&point(entry), Some(&guards(&way)?)).ok()?;
@@ -147,6 +174,10 @@ impl Plane<'_> {
             let to = if turn == 4 { entry } else { corners[(first + turn) % 4] };
             pieces = self.straight(from, to, pieces, count)?;
             from = to;
+        }
+        let known = |piece: &Piece| piece.evaluation.guards.iter().all(Guard::has_argument);
+        if !pieces.iter().all(known) {
+            return None;
         }
         let after = self.evaluate(&point(entry), Some(&guards(&pieces)?)).ok()?;
         let before = &pieces[0].evaluation;

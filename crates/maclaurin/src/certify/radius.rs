@@ -7,13 +7,12 @@
 //! zero is an exact constant, so is the radius.
 
 use std::fmt;
-use std::time::{Duration, Instant};
 
 use super::cover::{Cover, Pending, distance};
 use super::path::{Circuit, Place, Plane, Square, meets, point};
-use super::region::{Guard, PLANE, Rectangle, Region, Source, Stuck};
-use super::singularity::{ExactPlace, Exactly};
-use crate::number::{Exact, Interval64};
+use super::region::{Guard, PLANE, Rectangle, Stuck};
+use super::singularity::{ExactPlace, Exactly, Local};
+use crate::number::{Arithmetic, Exact, Interval64};
 use crate::series::Series;
 
 /// The disc about the expansion point in which a series converges to its function.
@@ -37,9 +36,8 @@ pub struct Radius {
     pub exact: Option<String>,
 }
 
-/// Rectangles that one search may look at, and the time that it may take.
-const MOST_BOXES: usize = 60_000;
-const LONGEST: Duration = Duration::from_millis(500);
+/// Exact evaluations at places that might be singularities.
+const MOST_PLACES: usize = 48;
 
 /// How far a search goes, in units of the expansion point's magnitude or 1.
 const FARTHEST: f64 = 1024.0;
@@ -117,11 +115,7 @@ impl Series {
     /// ```
     #[must_use]
     pub fn radius(&self) -> Radius {
-        let origin = self.enclosed_point();
-        let region = Region::new(self.function());
-        let deadline = Instant::now() + LONGEST;
-        let plane = Plane { region, origin: PLANE.real(origin), hole: None, deadline };
-        Search::new(self, plane).run()
+        Search::new(self).run()
     }
 }
 
@@ -136,32 +130,29 @@ struct Search<'a> {
     /// For each proven rectangle, how far the point is that it shares with the neighbour whose
     /// branches it continues, and how far itself.
     detours: Vec<(f64, f64)>,
-    /// Where the guards come from, and how many zeros of each have been found removable.
-    guards: Vec<Source>,
-    removed: Vec<u64>,
+    /// Places where the function was looked at exactly.
+    places: Vec<Local>,
 }
 
 impl<'a> Search<'a> {
-    fn new(series: &'a Series, plane: Plane<'a>) -> Self {
+    fn new(series: &'a Series) -> Self {
         let far = FARTHEST * series.at_f64().abs().max(1.0).log2().ceil().exp2();
         Self {
             exactly: Exactly::new(series),
             series,
-            plane,
+            plane: Plane::new(series),
             cover: Cover::new(far),
             squares: Vec::new(),
             found: Radius::INFINITE,
             detours: Vec::new(),
-            guards: Vec::new(),
-            removed: Vec::new(),
+            places: Vec::new(),
         }
     }
 
     fn run(mut self) -> Radius {
-        for _ in 0..MOST_BOXES {
-            let Some(pending) = self.cover.next() else { break };
+        while let Some(pending) = self.cover.next() {
             let Pending { distance, node, place } = pending;
-            if distance >= self.found.lower || Instant::now() > self.plane.deadline {
+            if distance >= self.found.lower || self.plane.is_exhausted() {
                 self.cover.put_off(pending);
                 break;
             }
@@ -186,16 +177,22 @@ impl<'a> Search<'a> {
                 }
                 None => None,
             };
-            match self.plane.evaluate(&place, neighbour) {
+            let neighbour = neighbour.map(<[Guard]>::to_vec);
+            let mut evaluation = self.plane.evaluate(&place, neighbour.as_deref());
+            if let Err(stuck) = &evaluation
+                && self.settle(&place, stuck, neighbour.as_deref())
+            {
+                evaluation = self.plane.evaluate(&place, neighbour.as_deref());
+                if let Ok(evaluation) = &evaluation
+                    && self.is_entire(&evaluation.guards)
+                {
+                    return Radius::infinite();
+                }
+            }
+            match evaluation {
                 Ok(evaluation) if evaluation.guards.is_empty() => return Radius::infinite(),
                 Ok(evaluation) => self.cover.prove(node, evaluation.guards),
-                Err(stuck) => {
-                    let neighbour = neighbour.map(<[Guard]>::to_vec);
-                    if self.settle(&place, &stuck, neighbour.as_deref()) {
-                        return Radius::infinite();
-                    }
-                    self.split(&pending);
-                }
+                Err(_) => self.split(&pending),
             }
         }
         let far = FARTHEST * self.series.at_f64().abs().max(1.0);
@@ -235,16 +232,16 @@ impl<'a> Search<'a> {
         1e-14 * self.series.at_f64().abs().max(1e-8)
     }
 
-    /// Looks for the zero of a guard that a rectangle could not exclude, and draws a square
-    /// around it. Whether that proves the radius infinite.
+    /// Looks for the zero of a guard that a rectangle could not exclude. Whether a removable
+    /// singularity was found there; around another one a square is drawn.
     fn settle(&mut self, place: &Rectangle, stuck: &Stuck, neighbour: Option<&[Guard]>) -> bool {
         let width = place.0.high - place.0.low;
         let near = distance(place);
         if width > near / 4.0 && near > 0.0 || width > 2.0 * self.series.at_f64().abs().max(2.0) {
             return false;
         }
-        if near == 0.0 && self.removable(stuck.source, None, (0.0, 0.0), 4.0 * width) {
-            return self.is_entire();
+        if near == 0.0 && self.vanishes_at_point(stuck) {
+            return true;
         }
         let Some((zero, error)) = zero_of_guard(&self.plane, place, stuck, neighbour) else {
             return false;
@@ -258,14 +255,25 @@ impl<'a> Search<'a> {
         // A wide net: a candidate is proven, and a zero of higher order is known to few digits.
         let tolerance = (8.0 * error).max(1e-7 * zero.0.hypot(zero.1));
         for exact in self.exactly.candidates((origin + zero.0, zero.1), tolerance) {
-            if self.exactly.multiplicity(stuck.source, &exact).is_none() {
+            if self.plane.removable.iter().any(|local| local.exact.as_ref() == Some(&exact)) {
+                return false;
+            }
+            if self.places.len() >= MOST_PLACES {
                 continue;
             }
-            let removable = self.exactly.is_removable(&exact);
-            if removable && self.removable(stuck.source, Some(&exact), zero, 4.0 * width) {
-                return self.is_entire();
+            let index = self.places.iter().position(|l| l.exact.as_ref() == Some(&exact));
+            let index = index.unwrap_or_else(|| {
+                self.places.push(self.exactly.local(&exact));
+                self.places.len() - 1
+            });
+            if !self.places[index].blocks(stuck.source) {
+                continue;
             }
-            if !removable && self.limits(&exact, zero, 0.75 * zero.0.hypot(zero.1)) {
+            if self.places[index].is_removable {
+                self.plane.removable.push(self.places.swap_remove(index));
+                return true;
+            }
+            if self.limits(index, zero, 0.75 * zero.0.hypot(zero.1)) {
                 return false;
             }
         }
@@ -273,11 +281,35 @@ impl<'a> Search<'a> {
         false
     }
 
-    fn is_entire(&self) -> bool {
-        self.guards
-            .iter()
-            .zip(&self.removed)
-            .all(|(source, removed)| self.plane.region.most_zeros(*source) == Some(*removed))
+    /// Takes note of a removable singularity at the expansion point, if a guard vanishes there.
+    fn vanishes_at_point(&mut self, stuck: &Stuck) -> bool {
+        let at_point = |local: &Local| local.center.0.intersects(self.plane.origin.0);
+        if self.plane.removable.iter().any(at_point)
+            || self.plane.evaluate(&point((0.0, 0.0)), None).is_ok()
+        {
+            return false;
+        }
+        let local = self.exactly.local_at_point();
+        let vanishes = local.blocks(stuck.source);
+        self.plane.removable.push(local);
+        vanishes
+    }
+
+    /// Whether all zeros of all guards are removable: those of a polynomial are as many as its
+    /// degree, counted with their orders at places that certainly differ.
+    fn is_entire(&self, guards: &[Guard]) -> bool {
+        let places = &self.plane.removable;
+        let differ = |i: usize| places[..i].iter().all(|other| places[i].differs_from(other));
+        (0..places.len()).all(differ)
+            && guards.iter().all(|guard| {
+                let orders = places.iter().map(|local| {
+                    let real = local.center.1 == Interval64::point(0.0);
+                    // A polynomial with real coefficients has conjugate zeros.
+                    let count = if real { 1 } else { 2 };
+                    local.order(guard.source).unwrap_or(0).unsigned_abs() * count
+                });
+                self.plane.region.most_zeros(guard.source) == Some(orders.sum())
+            })
     }
 
     /// Walks around squares about `center`, smaller and smaller, until the function can be
@@ -292,7 +324,7 @@ impl<'a> Search<'a> {
         for _ in 0..SHRINKINGS {
             let square = Square { center, half_width };
             for count in PIECES {
-                if Instant::now() > self.plane.deadline {
+                if self.plane.is_exhausted() {
                     return None;
                 }
                 match self.plane.around(square, count) {
@@ -306,17 +338,14 @@ impl<'a> Search<'a> {
         None
     }
 
-    /// Whether all zeros of guards inside a circuit are at `place`: the expansion point where it
-    /// is `None`.
-    fn all_zeros_at(&self, circuit: &Circuit, place: Option<&ExactPlace>) -> bool {
+    /// Whether all zeros of guards inside a circuit are at a place, around which each of them is
+    /// meromorphic: at an essential singularity or a branch point a count means nothing. The
+    /// first guard is analytic inside, so its count is that of its zeros; each later one is
+    /// analytic apart from the place, so that its zeros elsewhere cannot be outweighed by poles.
+    fn all_zeros_at(circuit: &Circuit, local: &Local) -> bool {
         let guards = &circuit.pieces[0].evaluation.guards;
-        guards.iter().zip(&circuit.zeros).all(|(guard, &zeros)| {
-            zeros == 0
-                || match place {
-                    Some(place) => self.exactly.multiplicity(guard.source, place),
-                    None => self.exactly.multiplicity_at_point(guard.source),
-                } == Some(zeros)
-        })
+        let mut counts = guards.iter().zip(&circuit.zeros);
+        counts.all(|(guard, &zeros)| local.order(guard.source) == Some(zeros))
     }
 
     /// Whether an exact place certainly lies inside a square drawn around a guess of it.
@@ -330,60 +359,54 @@ impl<'a> Search<'a> {
             && away(&place.1, origin.1, square.center.1) < square.half_width
     }
 
-    /// Settles a removable singularity; whether that was possible.
-    fn removable(
-        &mut self,
-        source: Source,
-        exact: Option<&ExactPlace>,
-        center: Place,
-        widest: f64,
-    ) -> bool {
-        if exact.is_none() && self.exactly.multiplicity_at_point(source).is_none() {
-            return false;
-        }
-        let agrees = |square: &Square, circuit: &Circuit| {
-            // The exact evaluation took principal branches: so must the path.
-            let principal = circuit.pieces.iter().all(|piece| piece.evaluation.is_principal());
-            let inside = exact.is_none_or(|place| principal && self.lies_inside(place, square));
-            !circuit.singular && self.all_zeros_at(circuit, exact) && inside
+    /// Settles a singularity at an exact place; whether that was possible.
+    fn limits(&mut self, index: usize, center: Place, widest: f64) -> bool {
+        let local = &self.places[index];
+        let Some(exact) = &local.exact else { return false };
+        let only = |square: &Square, circuit: &Circuit| {
+            self.lies_inside(exact, square)
+                && circuit.zeros.iter().any(|&zeros| zeros != 0)
+                && Self::all_zeros_at(circuit, local)
         };
-        let Some((square, circuit)) = self.square(center, widest, agrees) else { return false };
-        let guards = &circuit.pieces[0].evaluation.guards;
-        self.guards = guards.iter().map(|guard| guard.source).collect();
-        self.removed.resize(circuit.zeros.len(), 0);
-        for (removed, zeros) in self.removed.iter_mut().zip(&circuit.zeros) {
-            *removed += zeros.unsigned_abs();
+        let Some((mut square, circuit)) = self.square(center, widest, only) else {
+            return false;
+        };
+        let mut is_singular = circuit.singular || self.is_kink(&square, &circuit);
+        if !is_singular {
+            // A smaller square may show what a larger one leaves open.
+            let singular =
+                |square: &Square, circuit: &Circuit| circuit.singular && only(square, circuit);
+            if let Some(found) = self.square(center, square.half_width / 3.0, singular) {
+                square = found.0;
+                is_singular = true;
+            }
         }
-        for piece in &circuit.pieces {
-            self.cover.prove_other(piece.place, piece.evaluation.guards.clone());
+        let Some((distance, text)) = self.exactly.distance(exact) else { return false };
+        if is_singular && distance.high < self.found.upper {
+            self.found.upper = distance.high;
         }
-        if exact.is_none() {
-            self.plane.hole = Some((square, circuit.pieces));
-        }
+        self.limit(distance.low, is_singular.then_some(text));
         self.squares.push(square);
         true
     }
 
-    /// Settles a singularity at an exact place; whether that was possible.
-    fn limits(&mut self, exact: &ExactPlace, center: Place, widest: f64) -> bool {
-        let only = |square: &Square, circuit: &Circuit| {
-            self.lies_inside(exact, square)
-                && circuit.zeros.iter().any(|&zeros| zeros != 0)
-                && self.all_zeros_at(circuit, Some(exact))
-        };
-        let Some((square, circuit)) = self
-            .square(center, widest, |square, circuit| circuit.singular && only(square, circuit))
-            .or_else(|| self.square(center, widest, only))
-        else {
-            return false;
-        };
-        let Some((distance, text)) = self.exactly.distance(exact) else { return false };
-        if circuit.singular && distance.high < self.found.upper {
-            self.found.upper = distance.high;
+    /// Whether the function beyond a real place in a square certainly differs from the
+    /// continuation of the function before it, to which the series converges. The continuation
+    /// and the function are both analytic between the place, where all guards of the square
+    /// vanish, and the square's side: where they differ once they differ from the place on.
+    fn is_kink(&self, square: &Square, circuit: &Circuit) -> bool {
+        let (x, y) = square.center;
+        let beyond = point((x + square.half_width.copysign(x), 0.0));
+        let before = circuit.pieces.iter().find(|piece| meets(&piece.place, &beyond));
+        let Some(before) = before.filter(|_| y == 0.0) else { return false };
+        let continued = self.plane.evaluate(&beyond, Some(&before.evaluation.guards));
+        let real = self.plane.evaluate(&beyond, None);
+        match (continued, real) {
+            (Ok(continued), Ok(real)) => {
+                PLANE.sign(&PLANE.subtract(&continued.value, &real.value)).is_some()
+            }
+            _ => false,
         }
-        self.limit(distance.low, circuit.singular.then_some(text));
-        self.squares.push(square);
-        true
     }
 
     /// Settles a zero that is known to some digits only.
@@ -436,8 +459,8 @@ pub(super) fn zero_of_guard(
     let first_value = old_value;
     let mut length = width;
     for _ in 0..80 {
-        let slope = complex_divide(minus(new_value, old_value), minus(new, old))?;
-        let Some(step) = complex_divide(new_value, slope) else { break };
+        let slope = complex_divide(minus(new_value, old_value), minus(new, old));
+        let Some(step) = slope.and_then(|slope| complex_divide(new_value, slope)) else { break };
         let next = minus(new, step);
         let moved = minus(next, start);
         let shorter = modulus(step);
@@ -456,7 +479,12 @@ pub(super) fn zero_of_guard(
     let size = modulus(new);
     let clean = |part: f64| if part.abs() <= 1e-14 * size { 0.0 } else { part };
     let zero = (clean(new.0), clean(new.1));
-    let settled = length <= 1e-6 * size && modulus(new_value) <= 1e-3 * modulus(first_value);
+    let exactly = new_value == (0.0, 0.0);
+    if exactly {
+        length = f64::EPSILON * size;
+    }
+    let settled =
+        exactly || length <= 1e-6 * size && modulus(new_value) <= 1e-3 * modulus(first_value);
     settled.then_some((zero, length))
 }
 

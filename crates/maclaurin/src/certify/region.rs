@@ -8,12 +8,17 @@
 //! argument of a rectangle without zero spans less than `pi`, so of its values a turn apart just
 //! one meets the neighbour's.
 
+use std::cmp::Ordering;
+
 use crate::function::{Function, Index, Operation};
 use crate::number::{
     Arithmetic, Certified, Complex, Elementary, Exact, IBig, Interval64, Outward64, PI, Rational,
     Value,
 };
 use crate::series;
+
+/// Terms of the series that give the values of steps without `x`.
+const TERMS_OF_CONSTANTS: usize = 12;
 
 /// Real and imaginary part.
 pub(super) type Rectangle = (Interval64, Interval64);
@@ -34,9 +39,16 @@ pub(super) struct Guard {
     /// Its argument, continued from where the function is real.
     pub argument: Interval64,
     /// Whether `|u|` continues as `-u` from where the function is real.
-    negated: bool,
+    pub negated: bool,
     /// Whether its logarithm is taken.
     logarithm: bool,
+}
+
+impl Guard {
+    /// Whether its argument is known: not around a zero or a pole that is removable.
+    pub(super) fn has_argument(&self) -> bool {
+        self.argument.magnitude() < f64::INFINITY
+    }
 }
 
 /// Where a guard comes from.
@@ -44,8 +56,9 @@ pub(super) struct Guard {
 pub(super) enum Source {
     /// The value of a step.
     Step(Index),
-    /// Singular arguments of an elementary function of a step.
-    Within(Elementary, Index),
+    /// Singular arguments of an elementary function of a step; an inverse function has several
+    /// logarithms, counted here from 0.
+    Within(Elementary, Index, u8),
 }
 
 /// The first guard whose enclosure contains zero, or whose branch is open.
@@ -115,14 +128,39 @@ impl<'a> Region<'a> {
         }
         let exact = Certified::new(64);
         let anywhere = [Value::Exact(Exact::default()), Value::Exact(1.into())];
-        let constant = |index: Index| {
-            let value = series::value(&exact, function, index, &anywhere)?;
-            Some(PLANE.real(Interval64::around(&exact.enclose(&value))))
+        let values = series::leading(&exact, function, &anywhere, TERMS_OF_CONSTANTS);
+        let constant = |index: usize| {
+            let value = values[index].as_ref()?.value.as_ref()?;
+            Some(PLANE.real(Interval64::around(&exact.enclose(value))))
         };
         let constants = (0..steps.len())
             .map(|index| degrees[index].filter(|n| *n == 0).and_then(|_| constant(index)))
             .collect();
         Self { function, constants, degrees }
+    }
+
+    pub(super) fn function(&self) -> &'a Function {
+        self.function
+    }
+
+    /// The value of a step that does not depend on `x`.
+    pub(super) fn constant(&self, index: Index) -> Option<Rectangle> {
+        self.constants[index]
+    }
+
+    /// The step's value, if it is written as a rational number.
+    pub(super) fn rational(&self, index: Index) -> Option<&Rational> {
+        match &self.function.steps()[index].operation {
+            Operation::Constant(value) => value.as_rational(),
+            _ => None,
+        }
+    }
+
+    /// The logarithm of a step that is a positive constant.
+    pub(super) fn log_of_constant(&self, index: Index) -> Option<Rectangle> {
+        let value = self.constants[index]?;
+        let positive = value.0.low > 0.0 && value.1 == Interval64::point(0.0);
+        positive.then(|| PLANE.real(value.0.log()))
     }
 
     /// The function's degree, if it is a polynomial.
@@ -146,7 +184,7 @@ impl<'a> Region<'a> {
         z: &Rectangle,
         neighbour: Option<&[Guard]>,
     ) -> Result<Evaluation, Stuck> {
-        let mut branches = Branches { neighbour, guards: Vec::new() };
+        let mut branches = Branches::new(neighbour);
         let mut values: Vec<Rectangle> = Vec::with_capacity(self.constants.len());
         for (index, step) in self.function.steps().iter().enumerate() {
             values.push(match self.constants[index] {
@@ -177,30 +215,28 @@ impl<'a> Region<'a> {
                 if self.may_vanish(*g) {
                     branches.pass(Source::Step(*g), &values[*g], false)?;
                 }
-                PLANE.divide(&values[*f], &values[*g])
+                if values[*g].1 == Interval64::point(0.0) {
+                    PLANE.divide(&values[*f], &values[*g])
+                } else {
+                    PLANE.multiply(&values[*f], &reciprocal(&values[*g]))
+                }
             }
             Operation::Absolute(f) => {
                 let guard = branches.pass(Source::Step(*f), &values[*f], false)?;
                 if guard.negated { PLANE.negate(&values[*f]) } else { values[*f] }
             }
-            Operation::Power(f, g) => {
-                let exponent = match &self.function.steps()[*g].operation {
-                    Operation::Constant(exponent) => exponent.as_rational(),
-                    _ => None,
-                };
-                match exponent {
-                    Some(r) if r.is_int() => {
-                        if r.numerator() < &IBig::ZERO && self.may_vanish(*f) {
-                            branches.pass(Source::Step(*f), &values[*f], false)?;
-                        }
-                        PLANE.power(&values[*f], r)
+            Operation::Power(f, g) => match self.rational(*g) {
+                Some(r) if r.is_int() => {
+                    if r.numerator() < &IBig::ZERO && self.may_vanish(*f) {
+                        branches.pass(Source::Step(*f), &values[*f], false)?;
                     }
-                    _ => {
-                        let log = self.log(*f, values, branches)?;
-                        PLANE.elementary(Elementary::Exp, &PLANE.multiply(&values[*g], &log))
-                    }
+                    PLANE.power(&values[*f], r)
                 }
-            }
+                _ => {
+                    let log = self.log(*f, values, branches)?;
+                    PLANE.elementary(Elementary::Exp, &PLANE.multiply(&values[*g], &log))
+                }
+            },
             Operation::Elementary(Elementary::Log, f) => self.log(*f, values, branches)?,
             Operation::Elementary(function @ (Elementary::Tan | Elementary::Tanh), f) => {
                 let (over, under) = match function {
@@ -208,12 +244,15 @@ impl<'a> Region<'a> {
                     _ => (Elementary::Sinh, Elementary::Cosh),
                 };
                 let divisor = PLANE.elementary(under, &values[*f]);
-                branches.pass(Source::Within(*function, *f), &divisor, false)?;
+                branches.pass(Source::Within(*function, *f, 0), &divisor, false)?;
                 PLANE.divide(&PLANE.elementary(over, &values[*f]), &divisor)
             }
             Operation::Elementary(function, f) => {
-                let source = Source::Within(*function, *f);
-                let log = |z: &Rectangle| branches.log(source, z);
+                let mut logarithms = 0..;
+                let log = |z: &Rectangle| {
+                    let source = Source::Within(*function, *f, logarithms.next().unwrap_or(0));
+                    branches.log(source, z)
+                };
                 match PLANE.inverse(*function, &values[*f], log)? {
                     Some(value) => value,
                     None => PLANE.elementary(*function, &values[*f]),
@@ -224,7 +263,7 @@ impl<'a> Region<'a> {
     }
 
     /// The `u` of a step `e^u`, which is never zero.
-    fn exponent_of(&self, index: Index) -> Option<Index> {
+    pub(super) fn exponent_of(&self, index: Index) -> Option<Index> {
         match self.function.steps()[index].operation {
             Operation::Elementary(Elementary::Exp, exponent) => Some(exponent),
             _ => None,
@@ -233,13 +272,16 @@ impl<'a> Region<'a> {
 
     /// Whether a step can be zero where its own guards are not: no divisor is the constant 0, and
     /// exponentials never vanish, nor do the real powers that are made of them.
-    fn may_vanish(&self, index: Index) -> bool {
+    pub(super) fn may_vanish(&self, index: Index) -> bool {
         let steps = self.function.steps();
         let exponential = match &steps[index].operation {
-            Operation::Power(_, exponent) => match &steps[*exponent].operation {
-                Operation::Constant(r) => !r.as_rational().is_some_and(Rational::is_int),
-                _ => true,
-            },
+            Operation::Power(_, exponent) => {
+                !self.rational(*exponent).is_some_and(Rational::is_int)
+            }
+            // The reciprocal of a finite number.
+            Operation::Divide(f, _) => {
+                self.constants[*f].is_some_and(|f| PLANE.sign(&f) == Some(Ordering::Greater))
+            }
             _ => self.exponent_of(index).is_some(),
         };
         !exponential && self.constants[index].is_none()
@@ -252,9 +294,10 @@ impl<'a> Region<'a> {
         values: &[Rectangle],
         branches: &mut Branches<'_>,
     ) -> Result<Rectangle, Stuck> {
-        match self.exponent_of(index) {
-            Some(exponent) => Ok(values[exponent]),
-            None => branches.log(Source::Step(index), &values[index]),
+        match (self.exponent_of(index), self.log_of_constant(index)) {
+            (Some(exponent), _) => Ok(values[exponent]),
+            (None, Some(log)) => Ok(log),
+            (None, None) => branches.log(Source::Step(index), &values[index]),
         }
     }
 }
@@ -263,6 +306,37 @@ impl<'a> Region<'a> {
 fn square(z: &Rectangle) -> Rectangle {
     let cross = z.0.multiply(z.1);
     (z.0.square().subtract(z.1.square()), cross.add(cross))
+}
+
+/// `1/w`, the smallest rectangle around its values, rounded outward.
+///
+/// `x/(x^2 + y^2)` falls in `y^2`, and for one `y` its extremes `1/(2|y|)` and `-1/(2|y|)` lie at
+/// `x = |y|` and `x = -|y|`: over a rectangle they are at the corners, at `y = 0`, or there.
+fn reciprocal(w: &Rectangle) -> Rectangle {
+    let (x, y) = *w;
+    if x.contains(0.0) && y.contains(0.0) {
+        return (Interval64::WHOLE_LINE, Interval64::WHOLE_LINE);
+    }
+    let real = |x: Interval64, y: Interval64| {
+        let at = |x: f64, y: f64| {
+            let (x, y) = (Interval64::point(x), Interval64::point(y));
+            x.divide(x.square().add(y.square()))
+        };
+        let mut values = at(x.low, y.low);
+        let mut ends = vec![y.low, y.high];
+        if y.contains(0.0) {
+            ends.push(0.0);
+        }
+        for &y in &ends {
+            for peak in [x.low, x.high, y.abs(), -y.abs()] {
+                if x.contains(peak) {
+                    values = values.hull(at(peak, y));
+                }
+            }
+        }
+        values
+    };
+    (real(x, y), real(y, x).negate())
 }
 
 /// `1 - e^(-u) sum_(n<shape) u^n/n!`, by Horner's rule.
@@ -276,15 +350,39 @@ fn erlang_cdf(u: &Rectangle, shape: u32) -> Rectangle {
 }
 
 /// The guards passed so far on one rectangle.
-struct Branches<'a> {
+pub(super) struct Branches<'a> {
     neighbour: Option<&'a [Guard]>,
-    guards: Vec<Guard>,
+    pub guards: Vec<Guard>,
 }
 
-impl Branches<'_> {
+impl<'a> Branches<'a> {
+    pub(super) fn new(neighbour: Option<&'a [Guard]>) -> Self {
+        Self { neighbour, guards: Vec::new() }
+    }
+
+    /// Passes a divisor `(z - c)^order value`: around a zero or a pole its argument is not known.
+    pub(super) fn divisor(
+        &mut self,
+        source: Source,
+        value: &Rectangle,
+        order: i64,
+    ) -> Result<(), Stuck> {
+        if order == 0 {
+            return self.pass(source, value, false).map(|_| ());
+        }
+        if PLANE.argument(value).is_none() {
+            let passed = std::mem::take(&mut self.guards);
+            return Err(Stuck { guard: passed.len(), source, value: *value, passed });
+        }
+        let argument = Interval64::WHOLE_LINE;
+        let guard = Guard { source, value: *value, argument, negated: false, logarithm: false };
+        self.guards.push(guard);
+        Ok(())
+    }
+
     /// Checks that a guard is not zero and follows its argument. Where its `logarithm` is
     /// taken, an argument without a neighbour must be the principal one.
-    fn pass(
+    pub(super) fn pass(
         &mut self,
         source: Source,
         value: &Rectangle,
@@ -295,9 +393,11 @@ impl Branches<'_> {
         let Some(argument) = PLANE.argument(value) else {
             return Err(stuck(std::mem::take(&mut self.guards)));
         };
-        let (argument, negated) = match self.neighbour {
-            Some(neighbour) => {
-                let before = &neighbour[guard];
+        let before = self.neighbour.map(|neighbour| &neighbour[guard]);
+        let (argument, negated) = match before {
+            // A divisor's argument only counts its turns, which begin anew here.
+            Some(before) if !before.has_argument() && !logarithm => (argument, before.negated),
+            Some(before) => {
                 let turns = (before.argument.middle() - argument.middle()) / std::f64::consts::TAU;
                 let turn = PI.add(PI);
                 let shifted = |k: f64| argument.add(turn.multiply(Interval64::point(k)));
@@ -319,7 +419,7 @@ impl Branches<'_> {
         Ok(&self.guards[guard])
     }
 
-    fn log(&mut self, source: Source, z: &Rectangle) -> Result<Rectangle, Stuck> {
+    pub(super) fn log(&mut self, source: Source, z: &Rectangle) -> Result<Rectangle, Stuck> {
         let argument = self.pass(source, z, true)?.argument;
         Ok((PLANE.log_of_modulus(z), argument))
     }

@@ -1,13 +1,15 @@
 //! Singularities at exact places: constants recognised, then proven.
 
-use crate::function::Operation;
+use std::cmp::Ordering;
+
+use crate::function::{Index, Operation, Step};
 use crate::number::{
     Arithmetic, Certified, Complex, Elementary, Exact, Interval64, Rational, Value,
 };
 use crate::series::{self, Series};
 
-use super::path::Place;
-use super::region::Source;
+use super::path::{Place, meets};
+use super::region::{PLANE, Rectangle, Source};
 
 /// An exact complex number.
 pub(super) type ExactPlace = (Exact, Exact);
@@ -79,53 +81,99 @@ impl<'a> Exactly<'a> {
         found
     }
 
-    /// How often a guard vanishes at a place, where it certainly does.
-    pub(super) fn multiplicity(&self, source: Source, place: &ExactPlace) -> Option<i64> {
+    /// How the function's steps begin at a place: with real arithmetic on the real axis, with
+    /// principal branches elsewhere.
+    pub(super) fn local(&self, place: &ExactPlace) -> Local {
+        if place.1.is_zero() {
+            return self.local_at(&Value::Exact(place.0.clone()), Some(place.clone()));
+        }
         let a = Complex(Certified::new(BITS));
-        self.multiplicity_with(&a, source, &variable(&a, place))
+        let variable =
+            [(Value::Exact(place.0.clone()), Value::Exact(place.1.clone())), a.integer(1)];
+        let side = |exact: &Exact| Interval64::around(&exact.enclose(BITS));
+        let part = |x: &Value| Interval64::around(&a.0.enclose(x));
+        let mut local = self.local_with(&a, &variable, |z| (part(&z.0), part(&z.1)));
+        // Neither `|u|` nor a recurrence at a singularity outside the real axis means anything.
+        local.is_removable &= !self.has_absolute;
+        local.center = (side(&place.0), side(&place.1));
+        local.exact = Some(place.clone());
+        local
     }
 
-    /// [`Self::multiplicity`] at the expansion point.
-    pub(super) fn multiplicity_at_point(&self, source: Source) -> Option<i64> {
+    /// [`Self::local`] at the expansion point, where the function is analytic.
+    pub(super) fn local_at_point(&self) -> Local {
+        let exact = self.series.at_exact().map(|exact| (exact.clone(), Exact::default()));
+        Local { is_removable: true, ..self.local_at(self.series.point(), exact) }
+    }
+
+    fn local_at(&self, point: &Value, exact: Option<ExactPlace>) -> Local {
         let a = Certified::new(BITS);
-        self.multiplicity_with(&a, source, &[self.series.point().clone(), a.integer(1)])
+        let enclose = |x: &Value| PLANE.real(Interval64::around(&a.enclose(x)));
+        let local = self.local_with(&a, &[point.clone(), a.integer(1)], enclose);
+        let center = enclose(point);
+        Local { center, exact, ..local }
     }
 
-    fn multiplicity_with<A: Arithmetic>(
+    fn local_with<A: Arithmetic>(
         &self,
         a: &A,
-        source: Source,
         variable: &[A::Number; 2],
-    ) -> Option<i64> {
-        let function = self.series.function();
-        match source {
-            Source::Step(index) => {
-                series::valuation(a, function, index, variable, TERMS).filter(|&order| order > 0)
-            }
-            Source::Within(elementary, index) => {
-                let u = series::value(a, function, index, variable)?;
-                let square = a.multiply(&u, &u);
-                let guard = match elementary {
-                    Elementary::Tan => a.elementary(Elementary::Cos, &u),
-                    Elementary::Tanh => a.elementary(Elementary::Cosh, &u),
-                    Elementary::Atan | Elementary::Asinh => a.add(&a.integer(1), &square),
-                    _ => a.subtract(&a.integer(1), &square),
-                };
-                // One walk around counts a zero of `1 - u^2` once; a zero of higher order would
-                // need the order of `u - u(place)` too.
-                a.is_zero(&guard).then_some(1)
-            }
+        enclose: impl Fn(&A::Number) -> Rectangle,
+    ) -> Local {
+        let steps = self.series.function().steps();
+        let leading = series::leading(a, self.series.function(), variable, TERMS);
+        let guard = |step: &Step| {
+            let Operation::Elementary(function, index) = step.operation else { return None };
+            let leading = leading[index].as_ref()?;
+            let u = leading.value.as_ref()?;
+            let square = a.multiply(u, u);
+            let guard = match function {
+                Elementary::Tan => a.elementary(Elementary::Cos, u),
+                Elementary::Tanh => a.elementary(Elementary::Cosh, u),
+                Elementary::Atan | Elementary::Asinh => a.add(&a.integer(1), &square),
+                Elementary::Asin | Elementary::Acos | Elementary::Acosh | Elementary::Atanh => {
+                    a.subtract(&a.integer(1), &square)
+                }
+                _ => return None,
+            };
+            // The zeros of these in the plane of `u` are simple.
+            let order = match a.sign(&guard)? {
+                Ordering::Equal => leading.order_of_difference?,
+                _ => 0,
+            };
+            Some(Within { function, index, order, argument: enclose(u) })
+        };
+        let within: Vec<Option<Within>> = steps.iter().map(guard).collect();
+        // Recurrences are not made for singularities outside the real axis, apart from the tangent's.
+        let mut singular = vec![false; steps.len()];
+        for (index, step) in steps.iter().enumerate() {
+            let own = match &step.operation {
+                Operation::Elementary(Elementary::Tan, _) => false,
+                Operation::Elementary(
+                    Elementary::Tanh
+                    | Elementary::Atan
+                    | Elementary::Asin
+                    | Elementary::Acos
+                    | Elementary::Asinh
+                    | Elementary::Acosh
+                    | Elementary::Atanh,
+                    _,
+                ) => within[index].as_ref().is_none_or(|within| within.order != 0),
+                _ => false,
+            };
+            singular[index] = own || leading[index].is_none();
+            step.operation.for_each_operand(|operand| singular[index] |= singular[operand]);
         }
-    }
-
-    /// Whether the function has a Taylor series at a place, by principal branches.
-    pub(super) fn is_removable(&self, place: &ExactPlace) -> bool {
-        let a = Complex(Certified::new(BITS));
-        let finite = |value: &Value| !a.0.enclose(value).is_whole_line();
-        let coefficients =
-            series::coefficients(&a, self.series.function(), &variable(&a, place), 2);
-        !self.has_absolute
-            && coefficients.is_ok_and(|all| all.iter().all(|c| finite(&c.0) && finite(&c.1)))
+        let known = |index: usize| leading[index].as_ref().filter(|_| !singular[index]);
+        let last = steps.len() - 1;
+        let is_removable = !singular[last] && known(last).is_some_and(|last| last.value.is_some());
+        Local {
+            center: PLANE.integer(0),
+            exact: None,
+            orders: (0..steps.len()).map(|index| known(index)?.order).collect(),
+            within: within.into_iter().flatten().filter(|within| !singular[within.index]).collect(),
+            is_removable,
+        }
     }
 
     /// The distance from the expansion point, enclosed and as text.
@@ -154,7 +202,63 @@ impl<'a> Exactly<'a> {
     }
 }
 
-/// `x` near an exact place.
-fn variable(a: &Complex<Certified>, (re, im): &ExactPlace) -> [(Value, Value); 2] {
-    [(Value::Exact(re.clone()), Value::Exact(im.clone())), a.integer(1)]
+/// How a function's steps begin at one place.
+pub(super) struct Local {
+    /// The place.
+    pub center: Rectangle,
+    pub exact: Option<ExactPlace>,
+    /// Each step's order, where it is known: of a zero above 0, of a pole below.
+    pub orders: Vec<Option<i64>>,
+    /// The orders of what must not vanish under elementary functions of steps.
+    within: Vec<Within>,
+    /// Whether the function has a Taylor series there.
+    pub is_removable: bool,
+}
+
+/// What must not vanish under an elementary function of a step.
+struct Within {
+    function: Elementary,
+    index: Index,
+    /// The order of `1 - u^2`, or whatever it is, at the place.
+    order: i64,
+    /// The step's value there.
+    argument: Rectangle,
+}
+
+impl Local {
+    /// The order of a guard, where it is known.
+    pub(super) fn order(&self, source: Source) -> Option<i64> {
+        match source {
+            Source::Step(index) => self.orders.get(index).copied().flatten(),
+            Source::Within(function, index, number) => self.within(function, index, number),
+        }
+    }
+
+    /// The order of a guard of an elementary function of a step.
+    pub(super) fn within(&self, function: Elementary, index: Index, number: u8) -> Option<i64> {
+        let within = |within: &&Within| within.function == function && within.index == index;
+        let Within { order, argument: (re, im), .. } = self.within.iter().find(within)?;
+        // Of the logarithms of an inverse function one vanishes at either end of a cut.
+        let vanishing = match function {
+            Elementary::Atan | Elementary::Asinh if im.low > 0.0 => 0,
+            Elementary::Atan | Elementary::Asinh => 1,
+            Elementary::Asin | Elementary::Acos | Elementary::Acosh | Elementary::Atanh
+                if re.low > 0.0 =>
+            {
+                1
+            }
+            _ => 0,
+        };
+        Some(if number == vanishing { *order } else { 0 })
+    }
+
+    /// Whether a guard certainly vanishes, or has a pole, at the place.
+    pub(super) fn blocks(&self, source: Source) -> bool {
+        self.order(source).is_some_and(|order| order != 0)
+    }
+
+    /// Whether another place is certainly not this one.
+    pub(super) fn differs_from(&self, other: &Self) -> bool {
+        !meets(&self.center, &other.center)
+    }
 }

@@ -273,7 +273,7 @@ impl Builder {
 }
 
 impl Operation {
-    fn for_each_operand(&self, mut visit: impl FnMut(Index)) {
+    pub(crate) fn for_each_operand(&self, mut visit: impl FnMut(Index)) {
         match self {
             Self::Variable | Self::Constant(_) => {}
             Self::Negate(a)

@@ -18,9 +18,6 @@ pub(crate) struct Blocked {
 /// term that is not zero is given up.
 const MOST_EXTRA_TERMS: usize = 96;
 
-/// Terms that find the value of a quotient whose divisor vanishes.
-const EXTRA_TERMS_FOR_A_VALUE: usize = 12;
-
 /// The coefficients `a_0 .. a_order` in `s` of `function(x)` for `x = variable[0] + variable[1] s`.
 pub(crate) fn coefficients<A: Arithmetic>(
     a: &A,
@@ -57,27 +54,44 @@ pub(crate) fn coefficients<A: Arithmetic>(
     }
 }
 
-/// The degree of a step's first term in `s`, where it is among the first `terms`.
-pub(crate) fn valuation<A: Arithmetic>(
-    a: &A,
-    function: &Function,
-    index: usize,
-    variable: &[A::Number; 2],
-    terms: usize,
-) -> Option<i64> {
-    let jets = jets(a, function, variable, terms, index).ok()?;
-    Some(jets[index].stripped(a).ok()?.valuation)
+/// How a step begins at a point: the orders of `f` and of `f - f(x0)`, and `f(x0)` where `f` is
+/// analytic. An order is `None` where the terms do not settle it.
+pub(crate) struct Leading<N> {
+    pub order: Option<i64>,
+    pub order_of_difference: Option<i64>,
+    pub value: Option<N>,
 }
 
-/// A step's value at `variable[0]`.
-pub(crate) fn value<A: Arithmetic>(
+/// How the steps begin at `variable[0]`: `None` for one that has no Laurent series there.
+pub(crate) fn leading<A: Arithmetic>(
     a: &A,
     function: &Function,
-    index: usize,
     variable: &[A::Number; 2],
-) -> Option<A::Number> {
-    let jets = jets(a, function, variable, EXTRA_TERMS_FOR_A_VALUE, index).ok()?;
-    Some(jets[index].taylor(a, 1).ok()?.swap_remove(0))
+    terms: usize,
+) -> Vec<Option<Leading<A::Number>>> {
+    let mut jets: Vec<Jet<A::Number>> = Vec::new();
+    let mut known: Vec<bool> = Vec::new();
+    for step in function.steps() {
+        let mut operands = true;
+        step.operation.for_each_operand(|operand| operands &= known[operand]);
+        let jet = apply(a, function, &step.operation, &jets, variable, terms);
+        let jet = jet.ok().filter(|_| operands);
+        known.push(jet.is_some());
+        jets.push(jet.unwrap_or_else(|| Jet::constant(a, a.integer(0), 1)));
+    }
+    let leading = |jet: &Jet<A::Number>| {
+        let taylor = jet.taylor(a, terms).ok();
+        let difference = taylor.as_ref().and_then(|c| {
+            let degree = c.iter().skip(1).position(|c| a.sign(c) != Some(Ordering::Equal))? + 1;
+            a.sign(&c[degree]).map(|_| degree as i64)
+        });
+        Leading {
+            order: jet.stripped(a).ok().map(|jet| jet.valuation),
+            order_of_difference: difference,
+            value: taylor.map(|mut c| c.swap_remove(0)),
+        }
+    };
+    jets.iter().zip(known).map(|(jet, known)| known.then(|| leading(jet))).collect()
 }
 
 /// The series of all steps up to the one at `last`.

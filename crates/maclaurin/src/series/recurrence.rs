@@ -29,13 +29,13 @@ fn coefficient<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number], k: usize)
 }
 
 /// `c_k = sum_i a_i b_(k-i)`
-pub(super) fn multiply<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) -> Vec<A::Number> {
+pub(crate) fn multiply<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) -> Vec<A::Number> {
     let (short, other) = (trimmed(a, f), trimmed(a, g));
     (0..f.len()).map(|k| coefficient(a, short, other, k)).collect()
 }
 
 /// `q_k = (f_k - sum_(j>=1) g_j q_(k-j)) / g_0`
-pub(super) fn divide<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) -> Vec<A::Number> {
+pub(crate) fn divide<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) -> Vec<A::Number> {
     let mut quotient: Vec<A::Number> = Vec::with_capacity(f.len());
     let rest = trimmed(a, g.get(1..).unwrap_or_default());
     for k in 0..f.len() {
@@ -97,13 +97,17 @@ fn power_by_logarithm<A: Arithmetic>(
 }
 
 /// The coefficients of `f'`, one fewer than those of `f`: `(k+1) f_(k+1)`.
-fn derivative<A: Arithmetic>(a: &A, f: &[A::Number]) -> Vec<A::Number> {
+pub(crate) fn derivative<A: Arithmetic>(a: &A, f: &[A::Number]) -> Vec<A::Number> {
     let indexed = f.iter().enumerate().skip(1);
     indexed.map(|(k, coefficient)| a.multiply(&a.integer(k as i64), coefficient)).collect()
 }
 
 /// The antiderivative with the constant term given: `y_k = slope_(k-1) / k`.
-fn integral<A: Arithmetic>(a: &A, constant: A::Number, slope: &[A::Number]) -> Vec<A::Number> {
+pub(crate) fn integral<A: Arithmetic>(
+    a: &A,
+    constant: A::Number,
+    slope: &[A::Number],
+) -> Vec<A::Number> {
     let rest = slope.iter().zip(1i64..).map(|(s, k)| a.divide(s, &a.integer(k)));
     std::iter::once(constant).chain(rest).collect()
 }
@@ -129,7 +133,7 @@ fn solve<A: Arithmetic>(
 }
 
 /// `y = phi(f)` for the elementary functions.
-pub(super) fn elementary<A: Arithmetic>(
+pub(crate) fn elementary<A: Arithmetic>(
     a: &A,
     function: Elementary,
     f: &[A::Number],

@@ -1,0 +1,300 @@
+//! A function over a rectangle that holds a removable singularity.
+//!
+//! Interval arithmetic cannot divide by what contains zero. But where the orders of all
+//! subexpressions at a place `c` are known, each is `f(z) = (z - c)^v F(z)` with `F(c) != 0`, and
+//! it is `F` that is enclosed: quotients divide the `F` and subtract the `v`. Where terms cancel
+//! in a sum, `F` itself vanishes to some order `d`, and the quotient `F(z)/(z - c)^d` needs `F`'s
+//! Taylor coefficients over the rectangle `Z` (convex, `c` in it):
+//!
+//! `F(z)/(z - c)^d = d int_0^1 (1 - s)^(d-1) F_d(c + s (z - c)) ds` with `F_d = F^(d)/d!`,
+//!
+//! the integral form of the remainder (DLMF 1.4.37), a mean of `F_d` over `Z`. Differentiated
+//! `k` times it shows that the Taylor coefficient of degree `k` is a mean of `F_(d+k)`, for
+//! `C(d+k, k) d int_0^1 (1 - s)^(d-1) s^k ds = 1`. So the division by `(z - c)^d` drops the first
+//! `d` coefficients of an interval jet.
+
+use super::region::{Branches, Evaluation, PLANE, Rectangle, Region, Source, hull};
+use super::singularity::Local;
+use crate::function::{Index, Operation};
+use dashu_base::UnsignedAbs;
+
+use crate::number::{Arithmetic, Elementary, PI, Rational};
+use crate::series::recurrence;
+
+/// Coefficients of the jets: more than the orders that cancel in practice.
+const TERMS: usize = 10;
+
+/// The largest order that is multiplied out.
+const LARGEST_ORDER: i64 = 64;
+
+/// `(z - c)^order F(z)`: the coefficient `k` of the jet contains `F^(k)/k!` on the rectangle.
+#[derive(Clone)]
+struct Germ {
+    order: i64,
+    jet: Vec<Rectangle>,
+}
+
+/// One evaluation over a rectangle.
+struct Walk<'a> {
+    region: &'a Region<'a>,
+    local: &'a Local,
+    /// The rectangle.
+    z: Rectangle,
+    /// `z - c`
+    t: Rectangle,
+    germs: Vec<Germ>,
+    branches: Branches<'a>,
+}
+
+/// The function on the smallest rectangle around `z` and a place where its singularity is
+/// removable. `None` where it is not proven analytic there, or where a branch is not the
+/// principal one, for those are the branches in which the orders are known.
+pub(super) fn evaluate<'a>(
+    region: &'a Region<'a>,
+    local: &'a Local,
+    z: &Rectangle,
+    neighbour: Option<&'a [super::region::Guard]>,
+) -> Option<Evaluation> {
+    let z = hull(z, &local.center);
+    let t = PLANE.subtract(&z, &local.center);
+    let branches = Branches::new(neighbour);
+    let mut walk = Walk { region, local, z, t, germs: Vec::new(), branches };
+    for (index, step) in region.function().steps().iter().enumerate() {
+        let germ = match region.constant(index) {
+            Some(constant) => Germ::constant(constant),
+            None => walk.step(&step.operation)?,
+        };
+        let germ = walk.settled(index, germ)?;
+        walk.germs.push(germ);
+    }
+    let last = walk.germs.last().filter(|germ| germ.order >= 0)?;
+    let value = walk.analytic(last)?[0];
+    Some(Evaluation { value, guards: walk.branches.guards })
+}
+
+impl Germ {
+    fn constant(value: Rectangle) -> Self {
+        let mut jet = vec![PLANE.integer(0); TERMS];
+        jet[0] = value;
+        Self { order: 0, jet }
+    }
+
+    fn multiply(&self, other: &Self) -> Option<Self> {
+        let terms = self.jet.len().min(other.jet.len());
+        let order = self.order.checked_add(other.order)?;
+        Some(Self {
+            order,
+            jet: recurrence::multiply(&PLANE, &self.jet[..terms], &other.jet[..terms]),
+        })
+    }
+
+    /// The quotient, the divisor's jet known not to vanish.
+    fn divide(&self, other: &Self) -> Option<Self> {
+        let terms = self.jet.len().min(other.jet.len());
+        let order = self.order.checked_sub(other.order)?;
+        Some(Self {
+            order,
+            jet: recurrence::divide(&PLANE, &self.jet[..terms], &other.jet[..terms]),
+        })
+    }
+
+    fn negate(&self) -> Self {
+        Self { order: self.order, jet: self.jet.iter().map(|c| PLANE.negate(c)).collect() }
+    }
+}
+
+impl Walk<'_> {
+    /// The germ with the order that the step is known to have: `None` where that takes more
+    /// coefficients than there are.
+    fn settled(&self, index: Index, mut germ: Germ) -> Option<Germ> {
+        let Some(order) = self.local.orders.get(index).copied().flatten() else {
+            return Some(germ);
+        };
+        let cancelled = usize::try_from(order - germ.order).ok()?;
+        if cancelled >= germ.jet.len() {
+            return None;
+        }
+        germ.jet.drain(..cancelled);
+        Some(Germ { order, ..germ })
+    }
+
+    /// The jet of `(z - c)^(germ.order - order) F(z)`.
+    fn raised(&self, germ: &Germ, order: i64) -> Option<Vec<Rectangle>> {
+        let gap = germ.order - order;
+        if gap == 0 {
+            return Some(germ.jet.clone());
+        }
+        if !(0..=LARGEST_ORDER).contains(&gap) {
+            return None;
+        }
+        // The coefficient of s^k in (t + s)^gap is C(gap, k) t^(gap - k).
+        let mut binomial = 1i64;
+        let mut power = Vec::with_capacity(germ.jet.len());
+        for k in 0..germ.jet.len() as i64 {
+            power.push(if k > gap {
+                PLANE.integer(0)
+            } else {
+                let rest = PLANE.power(&self.t, &Rational::from(gap - k));
+                PLANE.multiply(&PLANE.integer(binomial), &rest)
+            });
+            binomial = binomial.checked_mul((gap - k).max(0))? / (k + 1);
+        }
+        Some(recurrence::multiply(&PLANE, &power, &germ.jet))
+    }
+
+    /// The jet of a germ without a pole.
+    fn analytic(&self, germ: &Germ) -> Option<Vec<Rectangle>> {
+        self.raised(germ, 0)
+    }
+
+    fn add(&self, f: &Germ, g: &Germ) -> Option<Germ> {
+        let order = f.order.min(g.order);
+        let (f, g) = (self.raised(f, order)?, self.raised(g, order)?);
+        let jet = f.iter().zip(&g).map(|(f, g)| PLANE.add(f, g)).collect();
+        Some(Germ { order, jet })
+    }
+
+    fn step(&mut self, operation: &Operation) -> Option<Germ> {
+        Some(match operation {
+            Operation::Variable => {
+                let mut germ = Germ::constant(self.z);
+                germ.jet[1] = PLANE.integer(1);
+                germ
+            }
+            Operation::Constant(value) => Germ::constant(PLANE.exact(value)),
+            Operation::Negate(f) => self.germs[*f].negate(),
+            Operation::Add(f, g) => self.add(&self.germs[*f], &self.germs[*g])?,
+            Operation::Subtract(f, g) => self.add(&self.germs[*f], &self.germs[*g].negate())?,
+            Operation::Multiply(f, g) => self.germs[*f].multiply(&self.germs[*g])?,
+            Operation::Divide(f, g) => {
+                self.divisor(*g)?;
+                self.germs[*f].divide(&self.germs[*g])?
+            }
+            Operation::Absolute(f) => {
+                let germ = self.germs[*f].clone();
+                if germ.order != 0 {
+                    return None;
+                }
+                let guard = self.branches.pass(Source::Step(*f), &germ.jet[0], false).ok()?;
+                if guard.negated { germ.negate() } else { germ }
+            }
+            Operation::Power(f, g) => self.power(*f, *g)?,
+            Operation::Elementary(Elementary::Log, f) => self.log(*f)?,
+            Operation::Elementary(function @ (Elementary::Tan | Elementary::Tanh), f) => {
+                let (over, under) = match function {
+                    Elementary::Tan => (Elementary::Sin, Elementary::Cos),
+                    _ => (Elementary::Sinh, Elementary::Cosh),
+                };
+                let u = self.analytic(&self.germs[*f])?;
+                let over = recurrence::elementary(&PLANE, over, &u);
+                let mut under = Germ { order: 0, jet: recurrence::elementary(&PLANE, under, &u) };
+                if let Some(order) = self.local.within(*function, *f, 0) {
+                    let cancelled = usize::try_from(order).ok().filter(|n| *n < under.jet.len())?;
+                    under.jet.drain(..cancelled);
+                    under.order = order;
+                }
+                self.branches
+                    .divisor(Source::Within(*function, *f, 0), &under.jet[0], under.order)
+                    .ok()?;
+                Germ { order: 0, jet: over }.divide(&under)?
+            }
+            Operation::Elementary(function, f) => self.elementary(*function, *f)?,
+            Operation::ErlangCdf { shape, argument } => {
+                let u = self.analytic(&self.germs[*argument])?;
+                Germ { order: 0, jet: recurrence::erlang_cdf(&PLANE, &u, *shape) }
+            }
+        })
+    }
+
+    /// Passes the guard of a division by a step.
+    fn divisor(&mut self, index: Index) -> Option<()> {
+        let germ = &self.germs[index];
+        if self.region.may_vanish(index) {
+            self.branches.divisor(Source::Step(index), &germ.jet[0], germ.order).ok()?;
+        } else if germ.order != 0 {
+            return None;
+        }
+        Some(())
+    }
+
+    /// The logarithm of a step, the principal one.
+    fn log(&mut self, index: Index) -> Option<Germ> {
+        if let Some(exponent) = self.region.exponent_of(index) {
+            return Some(self.germs[exponent].clone());
+        }
+        let germ = self.germs[index].clone();
+        if let Some(log) = self.region.log_of_constant(index) {
+            return Some(Germ::constant(log));
+        }
+        if germ.order != 0 {
+            return None;
+        }
+        let constant =
+            self.branches.log(Source::Step(index), &germ.jet[0]).ok().filter(is_principal)?;
+        let slope = recurrence::derivative(&PLANE, &germ.jet);
+        let slope = recurrence::divide(&PLANE, &slope, &germ.jet[..slope.len()]);
+        Some(Germ { order: 0, jet: recurrence::integral(&PLANE, constant, &slope) })
+    }
+
+    fn power(&mut self, f: Index, g: Index) -> Option<Germ> {
+        if let Some(r) = self.region.rational(g).filter(|r| r.is_int()).cloned() {
+            let count = u32::try_from(r.numerator().unsigned_abs()).ok()?;
+            if r < Rational::ZERO {
+                self.divisor(f)?;
+            }
+            let base = &self.germs[f];
+            let mut power = Germ::constant(PLANE.integer(1));
+            let bits = (0..32 - count.leading_zeros()).rev();
+            for bit in bits {
+                power = power.multiply(&power)?;
+                if count >> bit & 1 == 1 {
+                    power = power.multiply(base)?;
+                }
+            }
+            return if r < Rational::ZERO {
+                Germ::constant(PLANE.integer(1)).divide(&power)
+            } else {
+                Some(power)
+            };
+        }
+        let log = self.log(f)?;
+        let exponent = self.germs[g].multiply(&log)?;
+        let u = self.analytic(&exponent)?;
+        Some(Germ { order: 0, jet: recurrence::elementary(&PLANE, Elementary::Exp, &u) })
+    }
+
+    fn elementary(&mut self, function: Elementary, f: Index) -> Option<Germ> {
+        let u = self.analytic(&self.germs[f])?;
+        let branches = &mut self.branches;
+        let mut logarithms = 0..;
+        let log = |z: &Rectangle| {
+            let source = Source::Within(function, f, logarithms.next().unwrap_or(0));
+            branches.log(source, z).ok().filter(is_principal).ok_or(())
+        };
+        let constant = PLANE.inverse(function, &u[0], log).ok()?;
+        let mut jet = recurrence::elementary(&PLANE, function, &u);
+        if let Some(constant) = constant {
+            // The derivative's root is principal where its radicand is in the right half-plane.
+            let square = PLANE.multiply(&u[0], &u[0]);
+            let one = PLANE.integer(1);
+            let right = |z: &Rectangle| z.0.low > 0.0;
+            let principal = match function {
+                Elementary::Asin | Elementary::Acos => right(&PLANE.subtract(&one, &square)),
+                Elementary::Asinh => right(&PLANE.add(&one, &square)),
+                Elementary::Acosh => right(&PLANE.subtract(&square, &one)) && right(&u[0]),
+                Elementary::Atan | Elementary::Atanh => true,
+                _ => false,
+            };
+            if !principal {
+                return None;
+            }
+            jet[0] = constant;
+        }
+        Some(Germ { order: 0, jet })
+    }
+}
+
+/// Whether a logarithm is certainly the principal one.
+fn is_principal(log: &Rectangle) -> bool {
+    log.1.magnitude() < PI.low
+}
