@@ -182,7 +182,7 @@ impl<'a> Exactly<'a> {
         let re = place.0.add(&point.negate());
         let im = &place.1;
         let length = |side: &Exact| match side.sign() {
-            Some(std::cmp::Ordering::Less) => side.negate(),
+            Some(Ordering::Less) => side.negate(),
             _ => side.clone(),
         };
         let half = Rational::from_parts(1.into(), 2u8.into());
