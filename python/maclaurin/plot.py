@@ -144,6 +144,11 @@ def _axes(ax: Axes | None) -> Axes:
 def _bounds(series: Series, low: float, high: float) -> tuple[Array, Array]:
     """Ends of pieces of the range and the certified bound on each; infinite where there is none."""
     ends = np.linspace(low, high, PIECES + 1)
+    try:
+        return ends, np.array(series._profile(float(low), float(high), PIECES))
+    except ValueError:
+        pass
+    # The function is not finite somewhere: piece by piece.
     bounds = []
     for start, end in itertools.pairwise(ends):
         try:

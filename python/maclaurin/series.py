@@ -15,6 +15,7 @@ from maclaurin.tracing import NotTraceableError, trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from numpy.typing import DTypeLike
 
 #: An expansion point: a number, or text without x such as "pi/6". A float stands for the decimal
 #: that Python prints for it.
@@ -78,16 +79,33 @@ class Series(_native.Series):
         """
         return super().enclosure(degree, bits)
 
-    def error_bound(self, low: float, high: float) -> ErrorBound:
+    def error_bound(self, low: float, high: float, dtype: DTypeLike | None = None) -> ErrorBound:
         """A certified upper bound of max ``|f - T|`` on [low, high]; ``.sampled`` is what was seen.
 
+        Args:
+            low, high: the range.
+            dtype: "float32" or "float64": then for every x of that type in the range it bounds
+                ``|f(x) - y|``, where y is the polynomial evaluated in that type by Horner's rule. It
+                includes the rounding of the coefficients, of ``x - at`` and of every operation, and is
+                infinite where one may overflow. It holds for arithmetic in that type or a wider one, so
+                for calling the series (float64) and for ``expand(x, s, kind="sum")`` without scale and
+                shift: that computes in float64 and rounds once, so its float32 results are usually far
+                nearer than the bound.
+
         Raises ValueError where the function is not finite on the range.
+
+        >>> s = taylor("exp(x)", order=123)
+        >>> s.error_bound(-40, 0) < 1e-8
+        True
+        >>> 1 < s.error_bound(-40, 0, dtype="float64") < 200
+        True
         """
-        return ErrorBound(*self._bound(float(low), float(high), relative=False))
+        name = None if dtype is None else np.dtype(dtype).name
+        return ErrorBound(*self._bound(float(low), float(high), relative=False, dtype=name))
 
     def relative_error_bound(self, low: float, high: float) -> ErrorBound:
         """A certified upper bound of max ``|f - T|/|f|`` on [low, high]."""
-        return ErrorBound(*self._bound(float(low), float(high), relative=True))
+        return ErrorBound(*self._bound(float(low), float(high), relative=True, dtype=None))
 
     def code(self, language: Literal["rust", "c", "python", "numpy", "torch"]) -> str:
         """A function in a programming language that evaluates the polynomial by Horner's rule."""

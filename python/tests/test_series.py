@@ -64,6 +64,24 @@ def test_series_says_where_it_can_be_trusted():
     assert mpmath.mpf(low) <= mpmath.mpf(high) and low[:50] == high[:50]
 
 
+def test_bounds_include_rounding():
+    series = mc.taylor("exp(x)", order=40)
+    exact, single, double = (series.error_bound(-10, 0, dtype=dtype) for dtype in (None, "float32", np.float64))
+    assert exact <= double <= 1e-6 < single < 0.01
+    x = np.linspace(-10, 0, 1001, dtype=np.float32)
+    truth = np.exp(x.astype(np.float64))
+    y = np.zeros_like(x)
+    for coefficient in series.coefficients.astype(np.float32)[::-1]:
+        y = y * x + coefficient
+    assert 1e-6 < np.abs(y - truth).max() <= single
+    assert np.abs(mc.expand(x, series, kind="sum") - truth).max() <= single
+    assert np.abs(series(x.astype(np.float64)) - truth).max() <= double
+    assert double.sampled <= double and -10 <= double.at <= 0
+    assert mc.taylor("x^2", order=2).error_bound(0, 1e20, dtype="float32") == math.inf
+    with pytest.raises(ValueError, match="dtype must be float32 or float64, not float16"):
+        series.error_bound(0, 1, dtype="float16")
+
+
 def test_order_from_terms_or_tolerance():
     assert mc.taylor("cos(x)", terms=3).degrees == (2, 4, 6)
     series = mc.taylor("softplus", on=(-1, 1), tolerance=1e-4)

@@ -66,6 +66,8 @@ Exit codes: 0 all written, 1 some or all files failed, 2 the command line is wro
   maclaurin bound \"log(1 + exp(x))\" --on -1:1 --order 4
   maclaurin bound \"log(1 + exp(x))\" --on 0:1 --tolerance 1e-6
       the smallest order that stays within it, and the expansion point that needs least
+  maclaurin bound \"exp(x)\" --on -40:0 --order 123 --dtype f64
+      with the rounding errors of an evaluation in doubles
   maclaurin bound \"exp(x)\" --on -1:1 --order 6 -o error.svg
       the error curve below its certified bound",
         mut_arg("at", |argument| argument.help(
@@ -316,6 +318,25 @@ pub struct PlotArguments {
     pub size: (u32, u32),
 }
 
+/// A type in which a polynomial is evaluated, as it is written on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatName {
+    /// Single precision.
+    F32,
+    /// Double precision.
+    F64,
+}
+
+impl FormatName {
+    /// The format.
+    pub fn format(self) -> maclaurin::Format {
+        match self {
+            Self::F32 => maclaurin::Format::F32,
+            Self::F64 => maclaurin::Format::F64,
+        }
+    }
+}
+
 /// Arguments of `maclaurin bound`.
 #[derive(Args)]
 pub struct BoundArguments {
@@ -334,6 +355,9 @@ pub struct BoundArguments {
     /// The largest error allowed: the smallest order that stays within it is found.
     #[arg(long, value_parser = tolerance, allow_hyphen_values = true)]
     pub tolerance: Option<f64>,
+    /// Bound the error in this type as well, the rounding errors of the evaluation included.
+    #[arg(long, value_enum)]
+    pub dtype: Option<FormatName>,
     /// A picture of the error: .svg or .png.
     #[arg(short, long)]
     pub output: Option<PathBuf>,

@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use maclaurin::{Error, ErrorBound, Series};
+use maclaurin::{Error, ErrorBound, Format, Series};
 
-use crate::arguments::BoundArguments;
+use crate::arguments::{BoundArguments, FormatName};
 use crate::error_chart::Errors;
 use crate::{Failure, output, picture};
 
@@ -15,8 +15,8 @@ const ROWS: usize = 10;
 /// Orders of magnitude below the largest error that are drawn.
 const DECADES: f64 = 8.0;
 
-/// Points of the error curve in a picture.
-const SAMPLES: usize = 384;
+/// Points of the error curve in a picture for each column.
+const POINTS: usize = 6;
 
 pub fn run(arguments: &BoundArguments) -> Result<(), Failure> {
     let function = arguments.function.function(&arguments.expression)?;
@@ -29,21 +29,27 @@ pub fn run(arguments: &BoundArguments) -> Result<(), Failure> {
         }
         None => Series::new(&function, arguments.order.unwrap_or(4), arguments.function.at())?,
     };
-    let error = series.error_bound(low, high)?;
+    // One evaluation of the error gives the bound, the columns and the points of the curve.
+    let parts = if target.is_some() { COLUMNS * POINTS } else { COLUMNS };
+    let profile = series.error_profile(low, high, parts)?;
+    let error = profile.whole;
     let relative = series.relative_error_bound(low, high);
-    let slices = slices(&series, low, high, error);
+    let format = arguments.dtype.map(FormatName::format);
+    let rounded = format.map(|format| series.error_bound_in(low, high, format)).transpose()?;
+    let rounded = format.zip(rounded);
+    let largest = |parts: &[ErrorBound]| parts.iter().map(|part| part.bound).fold(0.0, f64::max);
+    let slices: Vec<f64> = profile.parts.chunks(parts / COLUMNS).map(largest).collect();
     let silent = arguments.writing.quiet
         || target.as_ref().is_some_and(|target| output::is_standard(target.path()));
     if arguments.json && !silent {
-        output::print(&json(&series, low, high, &error, &relative))?;
+        output::print(&json(&series, low, high, &error, &relative, rounded))?;
     } else if !silent {
-        let text = summary(&series, low, high, &error, &relative);
+        let text = summary(&series, low, high, &error, &relative, rounded);
         output::print(&(text + &drawing(&slices, &error, low, high)))?;
     }
     if let Some(target) = &target {
-        let x = |i: usize| low + (high - low) * i as f64 / SAMPLES as f64;
-        let at = |x: f64| series.error_bound(x, x).map_or(f64::NAN, |error| error.sampled);
-        let curve = (0..=SAMPLES).map(x).map(|x| (x, at(x.clamp(low, high)))).collect();
+        // The largest error seen in each part, at its place.
+        let curve = profile.parts.iter().map(|part| (part.at, part.sampled)).collect();
         let (range, bound) = ((low, high), error.bound);
         let errors = Errors { series: &series, range, slices: &slices, curve, bound };
         picture::save(&errors.draw(arguments.size), target)?;
@@ -61,10 +67,11 @@ fn json(
     high: f64,
     error: &ErrorBound,
     relative: &Result<ErrorBound, Error>,
+    rounded: Option<(Format, ErrorBound)>,
 ) -> String {
     let bound = |error: &ErrorBound| serde_json::json!({ "bound": error.bound, "sampled": error.sampled, "at": error.at });
     let radius = series.radius();
-    let object = serde_json::json!({
+    let mut object = serde_json::json!({
         "function": series.function().text(),
         "at": series.at(),
         "order": series.order(),
@@ -73,16 +80,18 @@ fn json(
         "relative_error": relative.as_ref().ok().map(bound),
         "radius": { "lower": radius.lower, "upper": radius.upper, "exact": radius.exact },
     });
+    if let Some((format, error)) = rounded {
+        object["rounded_error"] = bound(&error);
+        object["dtype"] = name(format).into();
+    }
     format!("{object}\n")
 }
 
-/// The bounds on equal parts of the range.
-fn slices(series: &Series, low: f64, high: f64, whole: ErrorBound) -> Vec<f64> {
-    let end = |i: usize| {
-        if i == COLUMNS { high } else { low + (high - low) * i as f64 / COLUMNS as f64 }
-    };
-    let bound = |i: usize| series.error_bound(end(i), end(i + 1)).map_or(whole.bound, |e| e.bound);
-    (0..COLUMNS).map(bound).map(|bound| bound.min(whole.bound)).collect()
+fn name(format: Format) -> &'static str {
+    match format {
+        Format::F32 => "f32",
+        Format::F64 => "f64",
+    }
 }
 
 fn summary(
@@ -91,6 +100,7 @@ fn summary(
     high: f64,
     error: &ErrorBound,
     relative: &Result<ErrorBound, Error>,
+    rounded: Option<(Format, ErrorBound)>,
 ) -> String {
     let (function, at, order) = (series.function(), series.at(), series.order());
     let mut text = format!("{function} about {at}, order {order}, on [{low}, {high}]\n\n");
@@ -112,6 +122,14 @@ fn summary(
         Ok(error) => writeln!(text, "relative error  {}", sentence(error)),
         Err(_) => writeln!(text, "relative error  unbounded: the function comes too near to zero"),
     };
+    if let Some((format, error)) = rounded {
+        let format = name(format);
+        let _ = if error.bound == f64::INFINITY {
+            writeln!(text, "in {format}          may overflow: there is no bound")
+        } else {
+            writeln!(text, "in {format}          {}", sentence(&error))
+        };
+    }
     let _ = writeln!(text, "radius          {radius}; the range reaches {reach}, {inside}\n");
     text
 }

@@ -153,12 +153,16 @@ impl Summary {
         let Some((low, high)) = self.range.filter(|_| trusted) else {
             return (None, warnings);
         };
-        let error = series.error_bound(low, high).map_or("without bound".into(), |error| {
-            format!("at most {}", scientific(error.bound, true))
-        });
+        let error = series.error_bound(low, high).map_or_else(
+            |_| "no bound on the polynomial's error is proven".into(),
+            |error| {
+                let bound = scientific(error.bound, true);
+                format!("the polynomial is off by at most {bound} (certified)")
+            },
+        );
         warnings.extend(series.outside(low, high, self.scale).map(|outside| outside.to_string()));
         let line = format!(
-            "on the values' range, {low:.4} to {high:.4}, the polynomial is off by {error} (certified); \
+            "on the values' range, {low:.4} to {high:.4}, {error}; \
              radius of convergence {}\n",
             series.radius()
         );

@@ -439,6 +439,8 @@ fn bounds_are_printed_and_drawn() {
         ("tolerance", vec!["log(1 + exp(x))", "--on", "0:1", "--tolerance", "1e-6"]),
         ("beyond", vec!["1/(1 + x^2)", "--on", "0:2"]),
         ("polynomial", vec!["x^3 - x", "--on", "-1:1"]),
+        ("rounded", vec!["exp(x)", "--on", "-40:0", "--order", "123", "--dtype", "f64"]),
+        ("overflow", vec!["x^2", "--on", "0:1e20", "--order", "2", "--dtype", "f32"]),
     ] {
         let mut all = vec!["bound"];
         all.extend(arguments);

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use maclaurin::{Language, Rational};
+use maclaurin::{Format, Language, Rational};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -115,19 +115,41 @@ impl Series {
         Ok(Radius { lower, upper, exact, text: radius.to_string() })
     }
 
-    /// (bound, sampled, at)
-    #[pyo3(name = "_bound", signature = (low, high, relative))]
+    /// (bound, sampled, at), in a dtype with the rounding errors of the evaluation.
+    #[pyo3(name = "_bound", signature = (low, high, relative, dtype))]
     fn bound(
         &self,
         py: Python<'_>,
         low: f64,
         high: f64,
         relative: bool,
+        dtype: Option<&str>,
     ) -> PyResult<(f64, f64, f64)> {
-        use maclaurin::Series as Inner;
-        let measure = if relative { Inner::relative_error_bound } else { Inner::error_bound };
-        let error = interruptible(py, || measure(&self.inner, low, high))?.map_err(of_series)?;
+        let format = match dtype {
+            None => None,
+            Some("float32") => Some(Format::F32),
+            Some("float64") => Some(Format::F64),
+            Some(other) => {
+                return Err(PyValueError::new_err(format!(
+                    "dtype must be float32 or float64, not {other}"
+                )));
+            }
+        };
+        let series = &self.inner;
+        let error = interruptible(py, || match format {
+            _ if relative => series.relative_error_bound(low, high),
+            None => series.error_bound(low, high),
+            Some(format) => series.error_bound_in(low, high, format),
+        });
+        let error = error?.map_err(of_series)?;
         Ok((error.bound, error.sampled, error.at))
+    }
+
+    /// The bounds on equal parts of a range.
+    #[pyo3(name = "_profile")]
+    fn profile(&self, py: Python<'_>, low: f64, high: f64, parts: usize) -> PyResult<Vec<f64>> {
+        let profile = interruptible(py, || self.inner.error_profile(low, high, parts))?;
+        Ok(profile.map_err(of_series)?.parts.iter().map(|part| part.bound).collect())
     }
 
     #[pyo3(name = "_outside")]

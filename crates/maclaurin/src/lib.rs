@@ -50,7 +50,7 @@ mod number;
 mod series;
 
 pub use cancel::cancellable;
-pub use certify::{ErrorBound, OutsideRadius, Radius};
+pub use certify::{ErrorBound, ErrorProfile, Format, OutsideRadius, Radius};
 pub use conv::{
     Convolution, ConvolutionError, ConvolutionGradients, WeightGradients, convolve,
     convolve_backward, convolve_backward_input_into, convolve_backward_weight, convolve_into,

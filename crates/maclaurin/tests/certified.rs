@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use maclaurin::{Error, Function, Series, taylor};
+use maclaurin::{Error, Function, NoOrder, Series, taylor};
 use serde_json::Value;
 
 fn cases(text: &str) -> Vec<Value> {
@@ -149,6 +149,41 @@ fn the_smallest_order_is_chosen() {
             assert!(free.order() <= fixed.order(), "{text}");
         }
     }
+}
+
+/// Large terms that cancel, and expansion points off the middle.
+#[test]
+fn orders_are_found_where_large_terms_cancel() {
+    for (text, low, high, at, largest) in [
+        ("sin(20*x)", 0.0, 5.0, None, 139),
+        ("tanh(x)", -1.0, 2.0, None, 71),
+        ("sin(30*x)", 0.0, 5.0, Some("5/2"), 207),
+        ("sin(x)", 0.0, 10.0, None, 16),
+        ("exp(x^40)", -0.5, 0.5, Some("0"), 0),
+    ] {
+        let function = Function::parse(text).unwrap();
+        let series = Series::within(&function, (low, high), 1e-3, at).unwrap();
+        assert_eq!(series.order(), largest, "{text} about {}", series.at());
+        assert!(series.error_bound(low, high).unwrap().bound <= 1e-3, "{text}");
+    }
+    // The first term after the constant is of degree 40.
+    let function = Function::parse("exp(x^40)").unwrap();
+    let series = Series::within(&function, (-0.5, 0.5), 1e-14, Some("0")).unwrap();
+    assert_eq!(series.order(), 40);
+    // A polynomial is exact from its degree on.
+    let function = Function::parse("x^5 + x").unwrap();
+    assert_eq!(Series::within(&function, (-9.0, 9.0), 1e-300, None).unwrap().order(), 5);
+}
+
+#[test]
+fn what_was_tried_is_told() {
+    let function = Function::parse("softplus").unwrap();
+    let error = Series::within(&function, (-5.0, 5.0), 1e-3, None).unwrap_err();
+    let Error::NoOrder(reason) = error else { panic!("{error}") };
+    assert!(reason.complete && reason.highest == 256 && reason.points.len() > 5, "{reason:?}");
+    assert!(reason.points.iter().any(|point| point == "0"), "{reason:?}");
+    let text = Error::NoOrder(Box::new(NoOrder { complete: false, ..*reason })).to_string();
+    assert!(text.contains("limit of operations") && text.contains("points"), "{text}");
 }
 
 #[test]

@@ -1,47 +1,46 @@
 //! How far a Taylor polynomial is from its function on a real range.
 //!
-//! `|f - T|` is bounded by branch and bound. On a piece of the range about a center `c`, with
-//! `x = c + w s`, Taylor's theorem encloses `f - T` in a polynomial in `s`: its coefficients below
-//! degree `n` are Taylor coefficients at `c`, and that of degree `n` contains the Taylor
-//! coefficient of degree `n` at every point of the piece (Lagrange's remainder; interval jets,
-//! Moore, Kearfott and Cloud 2009, ch. 9). About the expansion point all degrees of `T` cancel
-//! exactly, so that the smallest errors are known as well as the largest. Where the difference is
-//! monotone, the ends decide. The piece with the largest bound is halved until that bound is
-//! within [`TIGHTNESS`] of a value that `|f - T|` certainly takes.
+//! `|f - T|` is bounded by branch and bound: [`Difference`] encloses it on a piece of the range by
+//! a polynomial. Where that is monotone, the ends decide. The piece with the largest bound is
+//! halved until that bound is within [`TIGHTNESS`] of a value that `|f - T|` certainly takes.
 //!
 //! Nothing is asked of the radius of convergence: the function has to be finite on the range.
+//! Limits count operations, so the same question has the same answer on every machine.
 
+use std::cell::{Cell, OnceCell};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
-use std::time::{Duration, Instant};
 
+use super::difference::{Center, Difference, Measure, Measured, PRECISIONS, Quotient, Work};
 use super::hole::Holes;
 use super::region::Region;
 use crate::function::{Function, Operation};
-use crate::number::{Arithmetic, Certified, Exact, Interval64, Outward64, Rational, Value};
+use crate::number::{Arithmetic, Certified, Interval64, Outward64};
 use crate::series::{self, Error, Series};
 
 /// The search ends when the bound is this close to a value that is taken.
 const TIGHTNESS: f64 = 1.002;
 
-/// Terms beyond the polynomial's about the expansion point, and most terms elsewhere.
-const EXTRA_TERMS: usize = 8;
-const MOST_TERMS: usize = 48;
-
-/// Pieces that a search may look at, and the time that it may take; then the bound is wider.
-const MOST_PIECES: usize = 20_000;
-const LONGEST: Duration = Duration::from_millis(800);
+/// Operations on intervals of doubles that a search may take; then the bound is wider. About a
+/// second.
+const MOST_WORK: u64 = 80_000_000;
 
 /// The width of a piece that is not halved any more, as a part of the range.
 const SMALLEST_PIECE: f64 = 1.0 / (1u64 << 48) as f64;
 
-/// Bits tried in turn after doubles: small errors are differences of nearly equal numbers.
-const PRECISIONS: [usize; 3] = [128, 384, 1024];
+/// The most parts of a profile.
+const MOST_PARTS: usize = 1 << 16;
+
+/// A part of a profile is done when its bound is this close to a value that is taken there, or
+/// below the largest error by this factor, or after so many halvings.
+const PROFILE_TIGHTNESS: f64 = 1.1;
+const PROFILE_FLOOR: f64 = 1e-14;
+const PROFILE_HALVINGS: u32 = 6;
 
 /// How far a Taylor polynomial is from its function on a range.
 ///
-/// The polynomial is the one with the exact coefficients; rounding comes on top where it is
-/// evaluated in floating point.
+/// The polynomial is the one with the exact coefficients; [`Series::error_bound_in`] adds the
+/// rounding errors of its evaluation in floating point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ErrorBound {
     /// The error is nowhere on the range above this: certified.
@@ -52,20 +51,20 @@ pub struct ErrorBound {
     pub at: f64,
 }
 
-/// What is bounded.
-#[derive(Clone, Copy, PartialEq)]
-enum Measure {
-    /// `|f - T|`
-    Absolute,
-    /// `|f - T| / |f|`
-    Relative,
+/// The error along a range, part by part; [`Series::error_profile`] makes them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorProfile {
+    /// The bound on the whole range.
+    pub whole: ErrorBound,
+    /// The bounds on equal parts of the range, from its lower end to its upper end.
+    pub parts: Vec<ErrorBound>,
 }
 
 impl Series {
     /// A certified upper bound of `|f(x) - T(x)|` for `low <= x <= high`.
     ///
-    /// Usually within 0.2% of the truth; wider, but never below it, where 0.8 seconds of search do
-    /// not get there: [`ErrorBound::sampled`] tells.
+    /// Usually within 0.2% of the truth; wider, but never below it, where the search's limit of
+    /// operations does not get there: [`ErrorBound::sampled`] tells.
     ///
     /// # Errors
     ///
@@ -83,17 +82,7 @@ impl Series {
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
     pub fn error_bound(&self, low: f64, high: f64) -> Result<ErrorBound, Error> {
-        self.error_bound_until(low, high, Instant::now() + LONGEST)
-    }
-
-    /// [`Series::error_bound`] within another time.
-    pub(super) fn error_bound_until(
-        &self,
-        low: f64,
-        high: f64,
-        deadline: Instant,
-    ) -> Result<ErrorBound, Error> {
-        bound(self, (low, high), Measure::Absolute, deadline)
+        bound(self, (low, high), Measure::Absolute, None, &Work::new(MOST_WORK))
     }
 
     /// A certified upper bound of `|f(x) - T(x)| / |f(x)|` for `low <= x <= high`.
@@ -113,47 +102,100 @@ impl Series {
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
     pub fn relative_error_bound(&self, low: f64, high: f64) -> Result<ErrorBound, Error> {
-        bound(self, (low, high), Measure::Relative, Instant::now() + LONGEST)
+        bound(self, (low, high), Measure::Relative, None, &Work::new(MOST_WORK))
+    }
+
+    /// The error bound on the whole range and on each of `parts` equal parts of it, for charts: one
+    /// evaluation of the error serves many parts.
+    ///
+    /// A part's bound is certified, and usually within 10% of the largest error there. Where the
+    /// error is smaller than the range's largest by 14 orders of magnitude, no more is certified than
+    /// that. At most 65,536 parts, and at least one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Series::error_bound`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let profile = maclaurin::taylor("exp(x)", 4, "0")?.error_profile(-1.0, 1.0, 8)?;
+    /// assert_eq!(profile.parts.len(), 8);
+    /// assert!(profile.parts[4].bound < 1e-3 * profile.whole.bound);
+    /// # Ok::<(), maclaurin::Error>(())
+    /// ```
+    pub fn error_profile(&self, low: f64, high: f64, parts: usize) -> Result<ErrorProfile, Error> {
+        check_range(low, high)?;
+        let work = Work::new(MOST_WORK);
+        let sources = Sources::new(self, Measure::Absolute, &work);
+        let whole = sources.bound((low, high), None)?;
+        let count = parts.clamp(1, MOST_PARTS);
+        let end = |i: usize| {
+            if i == count {
+                return high;
+            }
+            (low + (high - low) * (i as f64 / count as f64)).clamp(low, high)
+        };
+        let at = self.at_f64();
+        let unknown = |i: usize| {
+            let (low, high) = (end(i), end(i + 1));
+            ErrorBound { bound: whole.bound, sampled: 0.0, at: at.clamp(low, high) }
+        };
+        if whole.bound == 0.0 {
+            return Ok(ErrorProfile { whole, parts: (0..count).map(unknown).collect() });
+        }
+        let mut stretches = Vec::with_capacity(count + 1);
+        for i in 0..count {
+            let (low, high) = (end(i), end(i + 1));
+            let found = ErrorBound { bound: f64::INFINITY, ..unknown(i) };
+            if low < at && at < high {
+                stretches.push(Stretch { part: i, low, high: at, found, level: 0 });
+                stretches.push(Stretch { part: i, low: at, high, found, level: 0 });
+            } else {
+                stretches.push(Stretch { part: i, low, high, found, level: 0 });
+            }
+        }
+        work.refill(MOST_WORK / 2);
+        let profile = Profile { sources: &sources, floor: whole.bound * PROFILE_FLOOR };
+        // The expansion point is an end of blocks: the errors beside it are the smallest.
+        let middle = stretches.partition_point(|stretch| stretch.high <= at);
+        let (left, right) = stretches.split_at_mut(middle);
+        for level in 0..=PRECISIONS.len() {
+            let is_open = |stretch: &Stretch| profile.is_open(stretch, level);
+            if !left.iter().chain(right.iter()).any(is_open) || !sources.prepare(level) {
+                break;
+            }
+            profile.block(left, level);
+            profile.block(right, level);
+        }
+        let mut parts: Vec<_> = (0..count).map(unknown).collect();
+        for (i, part) in parts.iter_mut().enumerate() {
+            let first = stretches.partition_point(|stretch| stretch.part < i);
+            let own = stretches[first..].iter().take_while(|stretch| stretch.part == i);
+            let (mut bound, mut best) = (0f64, *part);
+            for Stretch { found, .. } in own {
+                bound = bound.max(found.bound);
+                if found.sampled > best.sampled {
+                    best = *found;
+                }
+            }
+            *part = ErrorBound { bound: bound.min(whole.bound), ..best };
+        }
+        Ok(ErrorProfile { whole, parts })
     }
 }
 
-fn bound(
+/// The bound, by doubles and then by as many bits as it takes. With a `goal` the search ends as soon
+/// as the bound is at most that, or a value above it is seen.
+pub(super) fn bound(
     series: &Series,
     (low, high): (f64, f64),
     measure: Measure,
-    deadline: Instant,
+    goal: Option<f64>,
+    work: &Work,
 ) -> Result<ErrorBound, Error> {
     check_range(low, high)?;
-    if Region::new(series.function()).degree().is_some_and(|n| n <= series.order() as u64) {
-        let at = series.at_f64().clamp(low, high);
-        return Ok(ErrorBound { bound: 0.0, sampled: 0.0, at });
-    }
-    let range = (low, high);
-    let search = Search { series, measure, holes: Holes::new(series, deadline), range, deadline };
-    let doubles = Center {
-        point: series.enclosed_point(),
-        coefficients: series.coefficients().iter().map(|&a| rounded(a)).collect(),
-        narrow: &|x: &Interval64| *x,
-        free: &Interval64::point,
-        arithmetic: Outward64,
-    };
-    let mut best = search.run(&doubles);
-    for bits in PRECISIONS {
-        if !matches!(best, Ok((_, true)) | Err(_)) || Instant::now() > deadline {
-            break;
-        }
-        let (arithmetic, point, coefficients) = series.evaluated(bits)?;
-        let narrow = |x: &Value| Interval64::around(&arithmetic.enclose(x));
-        let free = |x: f64| arithmetic.add(&arithmetic.at_most(0.0), &rational(x));
-        let arithmetic = Certified::new(bits);
-        let center = Center { point, coefficients, narrow: &narrow, free: &free, arithmetic };
-        best = match (search.run(&center), best) {
-            (Ok(new), Ok(old)) if new.0.bound > old.0.bound => Ok((old.0, new.1)),
-            (Err(_), Ok(old)) => Ok(old),
-            (new, _) => new,
-        };
-    }
-    best.map(|(found, _)| found)
+    Sources::new(series, measure, work).bound((low, high), goal)
 }
 
 /// Refuses what is no range: ends that are not finite, or in the wrong order, or too far apart.
@@ -162,29 +204,74 @@ pub(super) fn check_range(low: f64, high: f64) -> Result<(), Error> {
     if fits { Ok(()) } else { Err(Error::EmptyRange { low, high }) }
 }
 
-/// The reals that round to a double.
-pub(super) fn rounded(nearest: f64) -> Interval64 {
-    if nearest == 0.0 {
-        Interval64 { low: -f64::from_bits(1), high: f64::from_bits(1) }
-    } else {
-        Interval64 { low: nearest.next_down(), high: nearest.next_up() }
+/// The difference in doubles, level 0, and with more and more bits, made when they are asked for.
+struct Sources<'a> {
+    difference: Difference<'a>,
+    doubles: Center<Outward64>,
+    precise: [OnceCell<Center<Certified>>; PRECISIONS.len()],
+}
+
+impl<'a> Sources<'a> {
+    fn new(series: &'a Series, measure: Measure, work: &'a Work) -> Self {
+        Self {
+            difference: Difference { series, measure, holes: Holes::new(series), work },
+            doubles: Center::doubles(series),
+            precise: std::array::from_fn(|_| OnceCell::new()),
+        }
     }
-}
 
-fn rational(x: f64) -> Value {
-    Value::Exact(Exact::from(Rational::try_from(x).unwrap_or_default()))
-}
+    /// The bound on a range: see [`bound`].
+    fn bound(&self, range: (f64, f64), goal: Option<f64>) -> Result<ErrorBound, Error> {
+        let Difference { series, work, .. } = self.difference;
+        if Region::new(series.function()).degree().is_some_and(|n| n <= series.order() as u64) {
+            let at = series.at_f64().clamp(range.0, range.1);
+            return Ok(ErrorBound { bound: 0.0, sampled: 0.0, at });
+        }
+        let search = Search { sources: self, range, goal, pole: Cell::new(None) };
+        let mut best = search.run(0);
+        for level in 1..=PRECISIONS.len() {
+            let open = matches!(best, Ok((_, true)) | Err(_)) && search.pole.get().is_none();
+            let unfinished = open && !work.is_spent();
+            if !unfinished || !self.prepare(level) {
+                break;
+            }
+            best = match (search.run(level), best) {
+                (Ok(new), Ok(old)) => {
+                    let bound = new.0.bound.min(old.0.bound);
+                    let seen = if new.0.sampled >= old.0.sampled { new.0 } else { old.0 };
+                    Ok((ErrorBound { bound, ..seen }, new.1))
+                }
+                (Err(_), Ok(old)) => Ok(old),
+                (new, _) => new,
+            };
+        }
+        best.map(|(found, _)| found)
+    }
 
-/// The series in the arithmetic in which it is expanded about centers.
-struct Center<'a, A: Arithmetic> {
-    arithmetic: A,
-    /// The expansion point.
-    point: A::Number,
-    coefficients: Vec<A::Number>,
-    /// The number between doubles.
-    narrow: &'a dyn Fn(&A::Number) -> Interval64,
-    /// A double as a number that is not computed with exactly.
-    free: &'a dyn Fn(f64) -> A::Number,
+    /// Computes the coefficients to the bits of a level; false where there is no such level.
+    fn prepare(&self, level: usize) -> bool {
+        let Some(cell) = level.checked_sub(1).and_then(|i| self.precise.get(i)) else {
+            return level == 0;
+        };
+        if cell.get().is_none() {
+            let Difference { series, work, .. } = self.difference;
+            let Ok(center) = Center::precise(series, PRECISIONS[level - 1], work) else {
+                return false;
+            };
+            let _ = cell.set(center);
+        }
+        true
+    }
+
+    fn quotient(&self, level: usize, low: f64, high: f64) -> Option<Quotient> {
+        match level.checked_sub(1) {
+            None => self.difference.quotient(&self.doubles, low, high),
+            Some(i) => {
+                let center = self.precise.get(i)?.get()?;
+                self.difference.quotient(center, low, high)
+            }
+        }
+    }
 }
 
 /// A part of the range and a bound of the error on it.
@@ -216,269 +303,216 @@ impl Ord for Piece {
     }
 }
 
-/// Two polynomials in `s`, `from <= s <= to`, whose quotient is the error on a piece: the
-/// difference, and 1 or the function.
-struct Quotient {
-    over: Vec<Interval64>,
-    under: Vec<Interval64>,
-    from: Interval64,
-    to: Interval64,
-}
-
-/// The quotient's largest magnitude, as an upper bound and as values certainly taken at the ends.
-struct Measured {
-    bound: f64,
-    ends: [Interval64; 2],
-}
-
 struct Search<'a> {
-    series: &'a Series,
-    measure: Measure,
-    holes: Holes<'a>,
+    sources: &'a Sources<'a>,
     range: (f64, f64),
-    deadline: Instant,
+    goal: Option<f64>,
+    /// A piece on which the error certainly has no bound.
+    pole: Cell<Option<(f64, f64)>>,
 }
 
 impl Search<'_> {
-    /// The bound, and whether more bits would better it.
-    fn run<A: Arithmetic>(&self, center: &Center<'_, A>) -> Result<(ErrorBound, bool), Error> {
+    /// The bound at a level of precision, and whether more bits would better it.
+    fn run(&self, level: usize) -> Result<(ErrorBound, bool), Error> {
         let (low, high) = self.range;
+        let Difference { series, work, .. } = self.sources.difference;
         let mut found =
-            ErrorBound { bound: 0.0, sampled: 0.0, at: self.series.at_f64().clamp(low, high) };
+            ErrorBound { bound: 0.0, sampled: 0.0, at: series.at_f64().clamp(low, high) };
         let mut queue = BinaryHeap::new();
         let mut cuts = vec![low, high];
-        cuts.extend([self.series.at_f64()].into_iter().filter(|x| low < *x && *x < high));
+        cuts.extend([series.at_f64()].into_iter().filter(|x| low < *x && *x < high));
         cuts.sort_by(f64::total_cmp);
         for pair in cuts.windows(2) {
-            queue.push(self.piece(center, pair[0], pair[1], &mut found));
+            queue.push(self.piece(level, (pair[0], pair[1]), f64::INFINITY, &mut found));
         }
-        let mut pieces = 0;
         while let Some(piece) = queue.pop() {
-            pieces += 1;
             let middle = piece.low.midpoint(piece.high);
             let tight = piece.bound <= TIGHTNESS * found.sampled;
+            let settled = self.goal.is_some_and(|goal| piece.bound <= goal || found.sampled > goal);
             let atom = piece.high - piece.low <= SMALLEST_PIECE * (high - low);
-            let late = pieces > MOST_PIECES || Instant::now() > self.deadline;
-            if tight || atom || piece.blurred || late {
-                if piece.bound.is_infinite() {
-                    // The plainest of the piece's points: 0 rather than 2e-15.
-                    let points = [piece.low, piece.high, middle];
-                    let near = points.into_iter().min_by_key(|x| format!("{x:?}").len());
-                    return Err(Error::Unbounded { near: near.unwrap_or(middle) });
+            if let Some(piece) = self.pole.get() {
+                return Err(Error::Unbounded { near: self.zero(piece) });
+            }
+            if tight || settled || atom || piece.blurred || work.is_spent() {
+                if piece.bound.is_infinite() && !settled {
+                    return Err(Error::Unbounded { near: plainest(piece.low, piece.high) });
                 }
                 found.bound = piece.bound.max(found.sampled);
-                return Ok((found, piece.blurred && !tight));
+                return Ok((found, piece.blurred && !tight && !settled));
             }
-            queue.push(self.piece(center, piece.low, middle, &mut found));
-            queue.push(self.piece(center, middle, piece.high, &mut found));
+            // A half's error is at most that of the whole.
+            for half in [(piece.low, middle), (middle, piece.high)] {
+                queue.push(self.piece(level, half, piece.bound, &mut found));
+            }
         }
         Ok((found, false))
     }
 
-    fn piece<A: Arithmetic>(
+    /// A point near the zero of the function between two points where its signs differ.
+    fn zero(&self, (mut low, mut high): (f64, f64)) -> f64 {
+        let function = self.sources.difference.series.function();
+        let sign = |x: f64| {
+            let value = enclose(function, Interval64::point(x));
+            if value.contains(0.0) { 0.0 } else { value.low.signum() }
+        };
+        let first = sign(low);
+        for _ in 0..100 {
+            let middle = low.midpoint(high);
+            match sign(middle) {
+                0.0 => return middle,
+                same if same == first => low = middle,
+                _ => high = middle,
+            }
+        }
+        plainest(low, high)
+    }
+
+    fn piece(
         &self,
-        center: &Center<'_, A>,
-        low: f64,
-        high: f64,
+        level: usize,
+        (low, high): (f64, f64),
+        known: f64,
         found: &mut ErrorBound,
     ) -> Piece {
-        let quotient = self
-            .about_point(center, low, high)
-            .or_else(|| self.about_middle(center, low, high))
-            .or_else(|| self.across_hole(low, high));
+        let quotient = self.sources.quotient(level, low, high);
         let measured = match &quotient {
-            Some(quotient) => quotient.measured(),
-            None => self.plain(low, high),
+            Some(quotient) => quotient.measured(low, high),
+            None => self.sources.difference.plain(low, high),
         };
-        for (x, end) in [low, high].into_iter().zip(measured.ends) {
-            if end.mignitude() > found.sampled {
-                found.sampled = end.mignitude();
-                found.at = x;
+        found.see(low, high, &measured);
+        if quotient.as_ref().is_some_and(|quotient| quotient.is_unbounded(low, high)) {
+            self.pole.set(Some((low, high)));
+        }
+        let blurred = quotient.is_some_and(|quotient| quotient.is_blurred(low, high));
+        Piece { low, high, bound: measured.bound.min(known), blurred }
+    }
+}
+
+/// The plainest of a piece's points: 0 rather than 2e-15.
+fn plainest(low: f64, high: f64) -> f64 {
+    let points = [low, high, low.midpoint(high)];
+    points.into_iter().min_by_key(|x| format!("{x:?}").len()).unwrap_or(low)
+}
+
+/// A part of a profile, or a side of the expansion point in it.
+struct Stretch {
+    part: usize,
+    low: f64,
+    high: f64,
+    found: ErrorBound,
+    /// The level of precision that may better the bound.
+    level: usize,
+}
+
+/// The error on stretches of a range, blocks of which share an expansion.
+struct Profile<'a> {
+    sources: &'a Sources<'a>,
+    /// An error that is too small to be drawn.
+    floor: f64,
+}
+
+impl Profile<'_> {
+    fn is_done(&self, found: &ErrorBound) -> bool {
+        found.bound <= self.floor.max(PROFILE_TIGHTNESS * found.sampled)
+    }
+
+    /// Whether more is to be known of a stretch at a level.
+    fn is_open(&self, stretch: &Stretch, level: usize) -> bool {
+        !self.is_done(&stretch.found) && stretch.level == level
+    }
+
+    /// Bounds the error on adjacent stretches: together, or else on each half of them. What is too
+    /// small for the level's precision is left to the next one.
+    fn block(&self, stretches: &mut [Stretch], level: usize) {
+        let (Some(first), Some(last)) = (stretches.first(), stretches.last()) else { return };
+        let is_spent = self.sources.difference.work.is_spent();
+        if is_spent || !stretches.iter().any(|stretch| self.is_open(stretch, level)) {
+            return;
+        }
+        if let Some(quotient) = self.sources.quotient(level, first.low, last.high) {
+            for stretch in stretches.iter_mut().filter(|stretch| self.is_open(stretch, level)) {
+                improve(&mut stretch.found, &quotient, stretch.low, stretch.high);
+                stretch.level += usize::from(quotient.is_blurred(stretch.low, stretch.high));
+            }
+            if !stretches.iter().any(|stretch| self.is_open(stretch, level)) {
+                return;
             }
         }
-        let blurred = quotient.is_some_and(|quotient| quotient.is_blurred());
-        Piece { low, high, bound: measured.bound, blurred }
+        if let [stretch] = stretches {
+            let (low, high) = (stretch.low, stretch.high);
+            let mut found = stretch.found;
+            let (bound, blurred) = self.halves(&mut found, low, high, level, PROFILE_HALVINGS);
+            stretch.found = ErrorBound { bound: bound.min(stretch.found.bound), ..found };
+            stretch.level += usize::from(blurred);
+            return;
+        }
+        let (left, right) = stretches.split_at_mut(stretches.len() / 2);
+        self.block(left, level);
+        self.block(right, level);
     }
 
-    /// About the expansion point, where it is an end of the piece.
-    fn about_point<A: Arithmetic>(
+    /// A bound from `low` to `high`, by halves, and whether more bits would better it; `found` takes
+    /// the largest value seen.
+    fn halves(
         &self,
-        center: &Center<'_, A>,
+        found: &mut ErrorBound,
         low: f64,
         high: f64,
-    ) -> Option<Quotient> {
-        if ![low, high].contains(&self.series.at_f64()) {
-            return None;
-        }
-        let a = &center.arithmetic;
-        let order = self.series.order();
-        let point = self.series.enclosed_point();
-        let hull = Interval64::between(low, high).hull(point);
-        let reach = hull.subtract(point);
-        let width = reach.magnitude();
-        if width == 0.0 {
-            // At the expansion point itself polynomial and function agree.
-            let (zero, one) = (Interval64::point(0.0), Interval64::point(1.0));
-            return Some(Quotient { over: vec![zero], under: vec![one], from: zero, to: zero });
-        }
-        let terms = order + 1 + EXTRA_TERMS;
-        let along = |x: A::Number| [x, a.exact(&exactly(width))];
-        let function = self.series.function();
-        let last = remainder(function, hull, width, terms)?;
-        let near =
-            series::coefficients(a, function, &along(center.point.clone()), terms - 1).ok()?;
-        let mut value: Vec<_> = near.iter().map(center.narrow).collect();
-        value.push(last);
-        let mut over = vec![Interval64::point(0.0); order + 1];
-        over.extend(&value[order + 1..]);
-        let side = |x: f64| Interval64::point(x).subtract(point).divide(Interval64::point(width));
-        Some(self.quotient(over, value, side(low), side(high)))
-    }
-
-    /// About the middle of the piece.
-    fn about_middle<A: Arithmetic>(
-        &self,
-        center: &Center<'_, A>,
-        low: f64,
-        high: f64,
-    ) -> Option<Quotient> {
-        let a = &center.arithmetic;
-        let hull = Interval64::between(low, high);
+        level: usize,
+        halvings: u32,
+    ) -> (f64, bool) {
         let middle = low.midpoint(high);
-        let width = hull.subtract(Interval64::point(middle)).magnitude();
-        let terms = self.series.order().min(MOST_TERMS - EXTRA_TERMS) + EXTRA_TERMS;
-        let function = self.series.function();
-        let along = [(center.free)(middle), a.exact(&exactly(width))];
-        let last = remainder(function, hull, width, terms)?;
-        let mut value = series::coefficients(a, function, &along, terms - 1).ok()?;
-        let [x, slope] = along;
-        let t = [a.subtract(&x, &center.point), slope];
-        let polynomial = shifted(a, &center.coefficients, &t, terms);
-        let mut over: Vec<_> = value
-            .iter()
-            .zip(&polynomial)
-            .map(|(f, p)| (center.narrow)(&a.subtract(f, p)))
-            .collect();
-        let mut value: Vec<_> = value.drain(..).map(|c| (center.narrow)(&c)).collect();
-        value.push(last);
-        over.push(last.subtract(self.polynomial_remainder(hull, width, terms)));
-        let side = |x: f64| {
-            Interval64::point(x)
-                .subtract(Interval64::point(middle))
-                .divide(Interval64::point(width))
-        };
-        let (from, to) = if width == 0.0 {
-            (Interval64::point(0.0), Interval64::point(0.0))
-        } else {
-            (side(low), side(high))
-        };
-        Some(self.quotient(over, value, from, to))
-    }
-
-    /// About a removable singularity inside the piece.
-    fn across_hole(&self, low: f64, high: f64) -> Option<Quotient> {
-        let hole = self.holes.across(low, high)?;
-        let a = Certified::new(PRECISIONS[0]);
-        let hull = Interval64::between(low, high).hull(hole.center);
-        let width = hull.subtract(hole.center).magnitude();
-        let terms = self.series.order() + 1 + EXTRA_TERMS;
-        let along = [Value::Exact(hole.exact.clone()), a.exact(&exactly(width))];
-        let near = series::coefficients(&a, self.series.function(), &along, terms - 1).ok()?;
-        let (_, point, coefficients) = self.series.evaluated(PRECISIONS[0]).ok()?;
-        let [x, slope] = along;
-        let polynomial = shifted(&a, &coefficients, &[a.subtract(&x, &point), slope], terms);
-        let last = hole.remainder(width, terms)?;
-        let narrow = |x: &Value| Interval64::around(&a.enclose(x));
-        let mut over: Vec<_> =
-            near.iter().zip(&polynomial).map(|(f, p)| narrow(&a.subtract(f, p))).collect();
-        let mut value: Vec<_> = near.iter().map(narrow).collect();
-        value.push(last);
-        over.push(last);
-        let side =
-            |x: f64| Interval64::point(x).subtract(hole.center).divide(Interval64::point(width));
-        Some(self.quotient(over, value, side(low), side(high)))
-    }
-
-    /// From plain interval evaluation: for kinks, and for ends of the domain.
-    fn plain(&self, low: f64, high: f64) -> Measured {
-        let at = |x: Interval64| {
-            let f = enclose(self.series.function(), x);
-            let difference = f.subtract(self.polynomial_remainder(x, 1.0, 0));
-            match self.measure {
-                Measure::Absolute => difference,
-                Measure::Relative => difference.divide(f),
+        let (mut largest, mut any_blurred) = (0f64, false);
+        for (low, high) in [(low, middle), (middle, high)] {
+            let mut here = ErrorBound { bound: f64::INFINITY, ..*found };
+            let mut blurred = false;
+            if let Some(quotient) = self.sources.quotient(level, low, high) {
+                improve(&mut here, &quotient, low, high);
+                blurred = quotient.is_blurred(low, high);
+            } else {
+                let measured = self.sources.difference.plain(low, high);
+                here.bound = measured.bound;
+                here.see(low, high, &measured);
             }
-        };
-        let bound = at(Interval64::between(low, high)).magnitude();
-        Measured { bound, ends: [at(Interval64::point(low)), at(Interval64::point(high))] }
-    }
-
-    fn quotient(
-        &self,
-        over: Vec<Interval64>,
-        value: Vec<Interval64>,
-        from: Interval64,
-        to: Interval64,
-    ) -> Quotient {
-        match self.measure {
-            Measure::Absolute => Quotient { over, under: vec![Interval64::point(1.0)], from, to },
-            Measure::Relative => {
-                let zero = |c: &&Interval64| **c == Interval64::point(0.0);
-                let leading = |p: &[Interval64]| p.iter().take_while(zero).count();
-                let common = leading(&over).min(leading(&value));
-                let rest = |p: &[Interval64]| p[common..].to_vec();
-                Quotient { over: rest(&over), under: rest(&value), from, to }
+            (found.sampled, found.at) = (here.sampled, here.at);
+            let mut bound = here.bound;
+            let is_spent = self.sources.difference.work.is_spent();
+            if halvings == 0 {
+                // Neither width nor precision alone: the next level has both.
+                blurred = true;
+            } else if !self.is_done(&here) && !blurred && !is_spent {
+                let parts = self.halves(found, low, high, level, halvings - 1);
+                (bound, blurred) = (bound.min(parts.0), parts.1);
             }
+            let open = !self.is_done(&ErrorBound { bound, ..*found });
+            any_blurred |= blurred && open;
+            largest = largest.max(bound);
         }
-    }
-
-    /// The Taylor coefficient of degree `degree` of `T` at any point of `hull`, in `s`.
-    fn polynomial_remainder(&self, hull: Interval64, width: f64, degree: usize) -> Interval64 {
-        if degree > self.series.order() {
-            return Interval64::point(0.0);
-        }
-        let coefficients: Vec<_> = self.series.coefficients().iter().map(|&a| rounded(a)).collect();
-        let t = [hull.subtract(self.series.enclosed_point()), Interval64::point(width)];
-        shifted(&Outward64, &coefficients, &t, degree + 1)[degree]
+        (largest, any_blurred)
     }
 }
 
-fn exactly(x: f64) -> Exact {
-    Rational::try_from(x).unwrap_or_default().into()
-}
-
-/// The Taylor coefficient of degree `degree` of the function at any point of `hull`, in `s`.
-fn remainder(
-    function: &Function,
-    hull: Interval64,
-    width: f64,
-    degree: usize,
-) -> Option<Interval64> {
-    let along = [hull, Interval64::point(width)];
-    let mut jets = series::coefficients(&Outward64, function, &along, degree).ok()?;
-    let last = jets.pop()?;
-    (last.magnitude() < f64::INFINITY).then_some(last)
-}
-
-/// The first `terms` coefficients of `sum_k coefficients[k] (t_0 + t_1 s)^k`, by Horner's rule.
-fn shifted<A: Arithmetic>(
-    a: &A,
-    coefficients: &[A::Number],
-    t: &[A::Number; 2],
-    terms: usize,
-) -> Vec<A::Number> {
-    let mut sum = vec![a.integer(0); terms];
-    for (done, coefficient) in coefficients.iter().rev().enumerate() {
-        for k in (0..terms.min(done + 1)).rev() {
-            let mut value = a.multiply(&sum[k], &t[0]);
-            if k > 0 {
-                value = a.add(&value, &a.multiply(&sum[k - 1], &t[1]));
+impl ErrorBound {
+    /// Takes the values at the ends of a piece.
+    fn see(&mut self, low: f64, high: f64, measured: &Measured) {
+        for (x, end) in [low, high].into_iter().zip(measured.ends) {
+            if end.mignitude() > self.sampled {
+                (self.sampled, self.at) = (end.mignitude(), x);
             }
-            sum[k] = value;
         }
-        sum[0] = a.add(&sum[0], coefficient);
     }
-    sum
+}
+
+/// Narrows what is known of the error from `low` to `high`.
+fn improve(found: &mut ErrorBound, quotient: &Quotient, low: f64, high: f64) {
+    let middle = low.midpoint(high);
+    let mut bound = 0f64;
+    for (low, high) in [(low, middle), (middle, high)] {
+        let measured = quotient.measured(low, high);
+        bound = bound.max(measured.bound);
+        found.see(low, high, &measured);
+    }
+    found.bound = found.bound.min(bound);
 }
 
 /// The function's values on an interval, by plain interval arithmetic.
@@ -513,49 +547,4 @@ pub(super) fn enclose(function: &Function, x: Interval64) -> Interval64 {
         values.push(value);
     }
     values.last().copied().unwrap_or(Interval64::WHOLE_LINE)
-}
-
-impl Quotient {
-    /// Whether the widths of the coefficients, which come from rounding, are more than a
-    /// thousandth of the difference and more than the remainder.
-    fn is_blurred(&self) -> bool {
-        let width = |x: &Interval64| x.high - x.low;
-        let Some((last, rest)) = self.over.split_last() else { return false };
-        let blur: f64 = rest.iter().map(width).sum();
-        let size = value(&self.over, self.from.hull(self.to)).magnitude();
-        blur > size / 1000.0 && blur >= width(last)
-    }
-
-    fn measured(&self) -> Measured {
-        let at = |s: Interval64| value(&self.over, s).divide(value(&self.under, s));
-        let ends = [at(self.from), at(self.to)];
-        let s = self.from.hull(self.to);
-        let (over, under) = (value(&self.over, s), value(&self.under, s));
-        let mut bound = over.divide(under).magnitude();
-        // (D/F)' = (D' F - D F') / F^2 has one sign: the largest magnitude is at an end.
-        let (over_slope, under_slope) = (slope(&self.over, s), slope(&self.under, s));
-        let rise = over_slope.multiply(under).subtract(over.multiply(under_slope));
-        if !rise.contains(0.0) && !under.contains(0.0) {
-            bound = bound.min(ends[0].magnitude().max(ends[1].magnitude()));
-        }
-        Measured { bound, ends }
-    }
-}
-
-/// `sum_k coefficients[k] s^k`, by powers: even ones are tighter than products.
-fn value(coefficients: &[Interval64], s: Interval64) -> Interval64 {
-    let term = |(k, a): (usize, &Interval64)| a.multiply(s.integer_power(k as u64));
-    coefficients.iter().enumerate().map(term).fold(Interval64::point(0.0), Interval64::add)
-}
-
-/// The derivative of a polynomial enclosure: that of Lagrange's remainder is the remainder of
-/// the derivative.
-fn slope(coefficients: &[Interval64], s: Interval64) -> Interval64 {
-    let derivative: Vec<_> = coefficients
-        .iter()
-        .enumerate()
-        .skip(1)
-        .map(|(k, a)| a.multiply(Interval64::point(k as f64)))
-        .collect();
-    value(&derivative, s)
 }

@@ -5,8 +5,6 @@
 //! bounded there by its maximum `M` on a square about that disc (the maximum principle), so its
 //! Taylor coefficients at the hole are at most `M/h^k` for a disc of radius `h` (Cauchy).
 
-use std::time::Instant;
-
 use super::path::{Plane, Square};
 use super::radius::zero_of_guard;
 use super::singularity::{ExactPlace, Exactly};
@@ -37,7 +35,7 @@ pub(super) struct Hole {
 }
 
 impl<'a> Holes<'a> {
-    pub(super) fn new(series: &'a Series, _deadline: Instant) -> Self {
+    pub(super) fn new(series: &'a Series) -> Self {
         Self { series, plane: Plane::new(series), exactly: Exactly::new(series) }
     }
 

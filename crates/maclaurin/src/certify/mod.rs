@@ -7,14 +7,17 @@
 mod bound;
 mod choose;
 mod cover;
+mod difference;
 mod hole;
 mod outside;
 mod path;
 mod radius;
 mod region;
 mod removable;
+mod rounding;
 mod singularity;
 
-pub use bound::ErrorBound;
+pub use bound::{ErrorBound, ErrorProfile};
 pub use outside::OutsideRadius;
 pub use radius::Radius;
+pub use rounding::Format;

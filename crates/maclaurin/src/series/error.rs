@@ -133,6 +133,12 @@ pub struct NoOrder {
     pub reach: f64,
     /// The radius of convergence.
     pub radius: Radius,
+    /// The expansion points tried: the one that was asked for, or those that were to choose from.
+    /// `at` is the one whose error came closest.
+    pub points: Vec<String>,
+    /// Whether every order up to `highest` about these points was proven to miss the tolerance. If
+    /// not, the search ended early, or some order came too close to the tolerance to tell.
+    pub complete: bool,
     /// An order that meets the tolerance, and the scale and shift of the values with which it
     /// does.
     pub advice: Option<(usize, f64, f64)>,
@@ -143,12 +149,25 @@ impl std::error::Error for NoOrder {}
 impl fmt::Display for NoOrder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { function, at, low, high, tolerance, highest, reach, radius, .. } = self;
-        write!(
-            formatter,
-            "no order up to {highest} of {function} about {at} stays within {tolerance:?} on \
-             [{low}, {high}]: the closest is order {} with an error of at least {:.3e}",
-            self.closest.1, self.closest.0
-        )?;
+        write!(formatter, "no order up to {highest} of {function} about {at}")?;
+        if self.points.len() > 1 {
+            write!(formatter, ", or about {} points like it,", self.points.len() - 1)?;
+        }
+        write!(formatter, " stays within {tolerance:?} on [{low}, {high}]")?;
+        if self.closest.0.is_finite() {
+            let (error, order) = self.closest;
+            write!(
+                formatter,
+                ": the closest is order {order} with an error of at least {error:.3e}"
+            )?;
+        }
+        if !self.complete {
+            write!(
+                formatter,
+                "\nthe search ended at its limit of operations before it had ruled out every order: \
+                 a larger order may do, which error_bound tells"
+            )?;
+        }
         if radius.upper <= *reach {
             write!(
                 formatter,

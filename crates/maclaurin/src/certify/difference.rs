@@ -1,0 +1,441 @@
+//! The difference of a function and its Taylor polynomial on a small range, as a polynomial.
+//!
+//! About a center `c`, with `x = c + w s`, Taylor's theorem encloses `f - T` in a polynomial in
+//! `s`: its coefficients below degree `n` are Taylor coefficients at `c`, and that of degree `n`
+//! contains the Taylor coefficient of degree `n` at every point of the range (Lagrange's
+//! remainder; interval jets, Moore, Kearfott and Cloud 2009, ch. 9). About the expansion point all
+//! degrees of `T` cancel exactly, so that the smallest errors are known as well as the largest.
+
+use std::cell::{Cell, OnceCell};
+
+use super::bound::enclose;
+use super::hole::Holes;
+use crate::function::Function;
+use crate::number::{Arithmetic, Certified, Exact, Interval64, Outward64, Rational, Value};
+use crate::series::{self, Error, Series};
+
+/// Terms beyond the polynomial's about the expansion point, and most terms elsewhere.
+const EXTRA_TERMS: usize = 8;
+const MOST_TERMS: usize = 48;
+
+/// Bits tried in turn after doubles: small errors are differences of nearly equal numbers.
+pub(super) const PRECISIONS: [usize; 3] = [128, 384, 1024];
+
+/// What an operation on enclosures of so many bits costs, in operations on doubles.
+pub(super) fn weight(bits: usize) -> u64 {
+    24 + bits as u64 / 24
+}
+
+/// What a piece costs beside its operations.
+const OVERHEAD: u64 = 500;
+
+/// Work that may still be done, in operations on intervals of doubles: a count and not a time, so
+/// that the same question has the same answer on every machine.
+pub(super) struct Work(Cell<u64>);
+
+impl Work {
+    pub(super) fn new(limit: u64) -> Self {
+        Self(Cell::new(limit))
+    }
+
+    pub(super) fn spend(&self, cost: u64) {
+        self.0.set(self.0.get().saturating_sub(cost));
+    }
+
+    pub(super) fn is_spent(&self) -> bool {
+        self.0.get() == 0
+    }
+
+    pub(super) fn refill(&self, limit: u64) {
+        self.0.set(limit);
+    }
+}
+
+/// The cost of a function's series with that many terms, in doubles.
+pub(super) fn cost(function: &Function, terms: usize) -> u64 {
+    let (steps, terms) = (function.steps().len() as u64, terms as u64);
+    steps.saturating_mul(terms.saturating_mul(terms))
+}
+
+/// What is bounded.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Measure {
+    /// `|f - T|`
+    Absolute,
+    /// `|f - T| / |f|`
+    Relative,
+}
+
+/// A series in the arithmetic in which it is expanded about other centers.
+pub(super) struct Center<A: Arithmetic> {
+    arithmetic: A,
+    /// The expansion point.
+    point: A::Number,
+    coefficients: Vec<A::Number>,
+    /// The coefficients about the expansion point, with those beyond the order.
+    near: OnceCell<Option<Vec<A::Number>>>,
+    /// The number between doubles.
+    narrow: fn(&A, &A::Number) -> Interval64,
+    /// A double as a number that is not computed with exactly.
+    free: fn(&A, f64) -> A::Number,
+    /// What an operation costs.
+    weight: u64,
+}
+
+impl Center<Outward64> {
+    pub(super) fn doubles(series: &Series) -> Self {
+        Self {
+            arithmetic: Outward64,
+            point: series.enclosed_point(),
+            coefficients: series.coefficients().iter().map(|&a| rounded(a)).collect(),
+            near: OnceCell::new(),
+            narrow: |_, x| *x,
+            free: |_, x| Interval64::point(x),
+            weight: 1,
+        }
+    }
+}
+
+impl Center<Certified> {
+    pub(super) fn precise(series: &Series, bits: usize, work: &Work) -> Result<Self, Error> {
+        let (_, point, coefficients) = series.evaluated(bits)?;
+        if coefficients.iter().any(|value| matches!(value, Value::Enclosure(_))) {
+            work.spend(
+                weight(bits).saturating_mul(cost(series.function(), series.order() + 1)) / 2,
+            );
+        }
+        Ok(Self {
+            arithmetic: Certified::new(bits),
+            point,
+            coefficients,
+            near: OnceCell::new(),
+            narrow: |a, x| Interval64::around(&a.enclose(x)),
+            free: |a, x| a.add(&a.at_most(0.0), &rational(x)),
+            weight: weight(bits),
+        })
+    }
+}
+
+/// The reals that round to a double.
+pub(super) fn rounded(nearest: f64) -> Interval64 {
+    if nearest == 0.0 {
+        Interval64 { low: -f64::from_bits(1), high: f64::from_bits(1) }
+    } else {
+        Interval64 { low: nearest.next_down(), high: nearest.next_up() }
+    }
+}
+
+pub(super) fn rational(x: f64) -> Value {
+    Value::Exact(exactly(x))
+}
+
+fn exactly(x: f64) -> Exact {
+    Rational::try_from(x).unwrap_or_default().into()
+}
+
+/// Two polynomials in `s` whose quotient is the error on a piece: the difference, and 1 or the
+/// function.
+pub(super) struct Quotient {
+    over: Vec<Interval64>,
+    under: Vec<Interval64>,
+    /// `s = 0`, exactly or enclosed.
+    center: Interval64,
+    width: f64,
+}
+
+/// The error's largest magnitude, as an upper bound and as values certainly taken at the ends.
+pub(super) struct Measured {
+    pub bound: f64,
+    pub ends: [Interval64; 2],
+}
+
+/// What encloses the error on parts of a range.
+pub(super) struct Difference<'a> {
+    pub series: &'a Series,
+    pub measure: Measure,
+    pub holes: Holes<'a>,
+    pub work: &'a Work,
+}
+
+impl Difference<'_> {
+    /// The error from `low` to `high` as a quotient of polynomials, or `None` where the function
+    /// has no series of intervals there.
+    pub(super) fn quotient<A: Arithmetic>(
+        &self,
+        center: &Center<A>,
+        low: f64,
+        high: f64,
+    ) -> Option<Quotient> {
+        self.work.spend(OVERHEAD);
+        self.about_point(center, low, high)
+            .or_else(|| self.about_middle(center, low, high))
+            .or_else(|| self.across_hole(low, high))
+    }
+
+    /// Charges for the series of `terms` terms, once enclosed and once in an arithmetic.
+    fn charge(&self, terms: usize, weight: u64) {
+        self.work.spend(cost(self.series.function(), terms).saturating_mul(weight));
+    }
+
+    /// About the expansion point, where it is an end of the piece.
+    fn about_point<A: Arithmetic>(
+        &self,
+        center: &Center<A>,
+        low: f64,
+        high: f64,
+    ) -> Option<Quotient> {
+        if ![low, high].contains(&self.series.at_f64()) {
+            return None;
+        }
+        let a = &center.arithmetic;
+        let order = self.series.order();
+        let point = self.series.enclosed_point();
+        let hull = Interval64::between(low, high).hull(point);
+        let width = hull.subtract(point).magnitude();
+        if width == 0.0 {
+            // At the expansion point itself polynomial and function agree.
+            let (zero, one) = (Interval64::point(0.0), Interval64::point(1.0));
+            return Some(Quotient { over: vec![zero], under: vec![one], center: point, width });
+        }
+        let terms = order + 1 + EXTRA_TERMS;
+        let function = self.series.function();
+        self.charge(terms, 1);
+        let last = remainder(function, hull, width, terms)?;
+        let mut value = if center.weight == 1 {
+            self.charge(terms, 1);
+            let along = [center.point.clone(), a.exact(&exactly(width))];
+            let near = series::coefficients(a, function, &along, terms - 1).ok()?;
+            near.iter().map(|x| (center.narrow)(a, x)).collect()
+        } else {
+            let near = center.near.get_or_init(|| {
+                self.charge(terms, center.weight);
+                let along = [center.point.clone(), a.integer(1)];
+                series::coefficients(a, function, &along, terms - 1).ok()
+            });
+            let (unit, mut power) = ((center.free)(a, width), a.integer(1));
+            let mut scaled = Vec::with_capacity(terms + 1);
+            for x in near.as_ref()? {
+                scaled.push((center.narrow)(a, &a.multiply(x, &power)));
+                power = a.multiply(&power, &unit);
+            }
+            scaled
+        };
+        value.push(last);
+        let mut over = vec![Interval64::point(0.0); order + 1];
+        over.extend(&value[order + 1..]);
+        Some(self.over(over, value, point, width))
+    }
+
+    /// About the middle of the piece.
+    fn about_middle<A: Arithmetic>(
+        &self,
+        center: &Center<A>,
+        low: f64,
+        high: f64,
+    ) -> Option<Quotient> {
+        let a = &center.arithmetic;
+        let hull = Interval64::between(low, high);
+        let middle = low.midpoint(high);
+        let width = hull.subtract(Interval64::point(middle)).magnitude();
+        let order = self.series.order();
+        let terms = order.min(MOST_TERMS - EXTRA_TERMS) + EXTRA_TERMS;
+        let function = self.series.function();
+        self.charge(terms, 1);
+        let last = remainder(function, hull, width, terms)?;
+        self.charge(terms, center.weight);
+        self.work.spend(3 * center.weight * order as u64 * terms as u64);
+        let along = [(center.free)(a, middle), a.exact(&exactly(width))];
+        let value = series::coefficients(a, function, &along, terms - 1).ok()?;
+        let [x, slope] = along;
+        let t = [a.subtract(&x, &center.point), slope];
+        let polynomial = shifted(a, &center.coefficients, &t, terms);
+        let mut over: Vec<_> = value
+            .iter()
+            .zip(&polynomial)
+            .map(|(f, p)| (center.narrow)(a, &a.subtract(f, p)))
+            .collect();
+        let mut value: Vec<_> = value.iter().map(|c| (center.narrow)(a, c)).collect();
+        value.push(last);
+        over.push(last.subtract(self.polynomial_remainder(hull, width, terms)));
+        Some(self.over(over, value, Interval64::point(middle), width))
+    }
+
+    /// About a removable singularity inside the piece.
+    fn across_hole(&self, low: f64, high: f64) -> Option<Quotient> {
+        // A look for a hole, and the way around one.
+        let steps = self.series.function().steps().len() as u64;
+        self.work.spend(2_000 * steps);
+        let hole = self.holes.across(low, high)?;
+        self.work.spend(20_000 * steps);
+        let a = Certified::new(PRECISIONS[0]);
+        let hull = Interval64::between(low, high).hull(hole.center);
+        let width = hull.subtract(hole.center).magnitude();
+        let terms = self.series.order() + 1 + EXTRA_TERMS;
+        self.charge(terms, 2 * weight(PRECISIONS[0]));
+        let along = [Value::Exact(hole.exact.clone()), a.exact(&exactly(width))];
+        let near = series::coefficients(&a, self.series.function(), &along, terms - 1).ok()?;
+        let (_, point, coefficients) = self.series.evaluated(PRECISIONS[0]).ok()?;
+        let [x, slope] = along;
+        let polynomial = shifted(&a, &coefficients, &[a.subtract(&x, &point), slope], terms);
+        // The sum of the terms that are left out is at most M r^n/(1 - r), r <= 0.26, and that of
+        // their derivatives less than twice n M r^n/(1 - r): `slope` needs both.
+        let last = hole.remainder(width, terms)?.multiply(Interval64::point(2.0));
+        let narrow = |x: &Value| Interval64::around(&a.enclose(x));
+        let mut over: Vec<_> =
+            near.iter().zip(&polynomial).map(|(f, p)| narrow(&a.subtract(f, p))).collect();
+        let mut value: Vec<_> = near.iter().map(narrow).collect();
+        value.push(last);
+        over.push(last);
+        Some(self.over(over, value, hole.center, width))
+    }
+
+    /// From plain interval evaluation: for kinks, and for ends of the domain.
+    pub(super) fn plain(&self, low: f64, high: f64) -> Measured {
+        self.work.spend(3 * self.series.order() as u64);
+        let at = |x: Interval64| {
+            let f = enclose(self.series.function(), x);
+            let difference = f.subtract(self.polynomial_remainder(x, 1.0, 0));
+            match self.measure {
+                Measure::Absolute => difference,
+                Measure::Relative => difference.divide(f),
+            }
+        };
+        let bound = at(Interval64::between(low, high)).magnitude();
+        Measured { bound, ends: [at(Interval64::point(low)), at(Interval64::point(high))] }
+    }
+
+    fn over(
+        &self,
+        over: Vec<Interval64>,
+        value: Vec<Interval64>,
+        center: Interval64,
+        width: f64,
+    ) -> Quotient {
+        match self.measure {
+            Measure::Absolute => {
+                Quotient { over, under: vec![Interval64::point(1.0)], center, width }
+            }
+            Measure::Relative => {
+                let zero = |c: &&Interval64| **c == Interval64::point(0.0);
+                let leading = |p: &[Interval64]| p.iter().take_while(zero).count();
+                let common = leading(&over).min(leading(&value));
+                let rest = |p: &[Interval64]| p[common..].to_vec();
+                Quotient { over: rest(&over), under: rest(&value), center, width }
+            }
+        }
+    }
+
+    /// The Taylor coefficient of degree `degree` of `T` at any point of `hull`, in `s`.
+    fn polynomial_remainder(&self, hull: Interval64, width: f64, degree: usize) -> Interval64 {
+        let order = self.series.order();
+        if degree > order {
+            return Interval64::point(0.0);
+        }
+        self.work.spend((order * (degree + 1)) as u64);
+        let coefficients: Vec<_> = self.series.coefficients().iter().map(|&a| rounded(a)).collect();
+        let t = [hull.subtract(self.series.enclosed_point()), Interval64::point(width)];
+        shifted(&Outward64, &coefficients, &t, degree + 1)[degree]
+    }
+}
+
+/// The Taylor coefficient of degree `degree` of the function at any point of `hull`, in `s`.
+fn remainder(
+    function: &Function,
+    hull: Interval64,
+    width: f64,
+    degree: usize,
+) -> Option<Interval64> {
+    let along = [hull, Interval64::point(width)];
+    let mut jets = series::coefficients(&Outward64, function, &along, degree).ok()?;
+    let last = jets.pop()?;
+    (last.magnitude() < f64::INFINITY).then_some(last)
+}
+
+/// The first `terms` coefficients of `sum_k coefficients[k] (t_0 + t_1 s)^k`, by Horner's rule.
+fn shifted<A: Arithmetic>(
+    a: &A,
+    coefficients: &[A::Number],
+    t: &[A::Number; 2],
+    terms: usize,
+) -> Vec<A::Number> {
+    let mut sum = vec![a.integer(0); terms];
+    for (done, coefficient) in coefficients.iter().rev().enumerate() {
+        for k in (0..terms.min(done + 1)).rev() {
+            let mut value = a.multiply(&sum[k], &t[0]);
+            if k > 0 {
+                value = a.add(&value, &a.multiply(&sum[k - 1], &t[1]));
+            }
+            sum[k] = value;
+        }
+        sum[0] = a.add(&sum[0], coefficient);
+    }
+    sum
+}
+
+impl Quotient {
+    /// The `s` of a point.
+    fn place(&self, x: f64) -> Interval64 {
+        if self.width == 0.0 {
+            return Interval64::point(0.0);
+        }
+        Interval64::point(x).subtract(self.center).divide(Interval64::point(self.width))
+    }
+
+    /// Whether the widths of the coefficients, which come from rounding, are more than a
+    /// thousandth of the difference from `low` to `high` and more than the remainder.
+    pub(super) fn is_blurred(&self, low: f64, high: f64) -> bool {
+        let width = |x: &Interval64| x.high - x.low;
+        let Some((last, rest)) = self.over.split_last() else { return false };
+        let blur: f64 = rest.iter().map(width).sum();
+        let size = value(&self.over, self.place(low).hull(self.place(high))).magnitude();
+        blur > size / 1000.0 && blur >= width(last)
+    }
+
+    /// Whether the error certainly grows without bound between two points: the divisor has a zero
+    /// there and the difference has none.
+    pub(super) fn is_unbounded(&self, low: f64, high: f64) -> bool {
+        let (from, to) = (self.place(low), self.place(high));
+        let ends = [value(&self.under, from), value(&self.under, to)];
+        let changes = ends.iter().any(|end| end.low > 0.0) && ends.iter().any(|end| end.high < 0.0);
+        changes && !value(&self.over, from.hull(to)).contains(0.0)
+    }
+
+    /// The error at a point.
+    pub(super) fn at(&self, x: f64) -> Interval64 {
+        let s = self.place(x);
+        value(&self.over, s).divide(value(&self.under, s))
+    }
+
+    /// The error from `low` to `high`, a part of the piece or the whole.
+    pub(super) fn measured(&self, low: f64, high: f64) -> Measured {
+        let ends = [self.at(low), self.at(high)];
+        let s = self.place(low).hull(self.place(high));
+        let (over, under) = (value(&self.over, s), value(&self.under, s));
+        let mut bound = over.divide(under).magnitude();
+        // (D/F)' = (D' F - D F') / F^2 has one sign: the largest magnitude is at an end.
+        let (over_slope, under_slope) = (slope(&self.over, s), slope(&self.under, s));
+        let rise = over_slope.multiply(under).subtract(over.multiply(under_slope));
+        if !rise.contains(0.0) && !under.contains(0.0) {
+            bound = bound.min(ends[0].magnitude().max(ends[1].magnitude()));
+        }
+        Measured { bound, ends }
+    }
+}
+
+/// `sum_k coefficients[k] s^k`, by powers: even ones are tighter than products.
+fn value(coefficients: &[Interval64], s: Interval64) -> Interval64 {
+    let term = |(k, a): (usize, &Interval64)| a.multiply(s.integer_power(k as u64));
+    coefficients.iter().enumerate().map(term).fold(Interval64::point(0.0), Interval64::add)
+}
+
+/// The derivative of a polynomial enclosure: that of Lagrange's remainder is the remainder of
+/// the derivative.
+fn slope(coefficients: &[Interval64], s: Interval64) -> Interval64 {
+    let derivative: Vec<_> = coefficients
+        .iter()
+        .enumerate()
+        .skip(1)
+        .map(|(k, a)| a.multiply(Interval64::point(k as f64)))
+        .collect();
+    value(&derivative, s)
+}

@@ -1,0 +1,292 @@
+//! Bounds against what they bound: random functions, points, orders and ranges.
+//!
+//! The truth is computed with 170 bits, from the enclosures of the function's values and of the
+//! coefficients alone. `MACLAURIN_CASES` asks for more cases than the usual ones, `MACLAURIN_SEED` for
+//! others.
+
+use std::cmp::Ordering;
+use std::fmt::Write;
+
+use maclaurin::{Error, Expansion, Format, Function, Kind, Rational, Series, expand};
+use ndarray::Array1;
+
+const BITS: usize = 170;
+
+/// From a linear congruential generator: the same on every machine.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+
+    fn unit(&mut self) -> f64 {
+        self.below(1 << 31) as f64 / (1u64 << 31) as f64
+    }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len() as u64) as usize]
+    }
+
+    fn expression(&mut self, depth: u32, text: &mut String) {
+        const NAMES: [&str; 20] = [
+            "exp", "sin", "cos", "tanh", "atan", "erf", "sigmoid", "softplus", "silu", "gelu",
+            "log1p", "sinh", "cosh", "mish", "expm1", "sqrt", "log", "abs", "relu", "softsign",
+        ];
+        match if depth == 0 { self.below(3) } else { self.below(10) } {
+            0 | 1 => text.push('x'),
+            2 => text.push_str(self.pick(&["1", "2", "3", "0.5", "1/3", "pi"])),
+            3..7 => {
+                let name = NAMES[self.below(20) as usize];
+                write!(text, "{name}(").unwrap();
+                self.expression(depth - 1, text);
+                text.push(')');
+            }
+            kind => {
+                text.push('(');
+                self.expression(depth - 1, text);
+                text.push_str(["+", "-", "*"][(kind - 7) as usize]);
+                self.expression(depth - 1, text);
+                text.push(')');
+            }
+        }
+    }
+}
+
+/// A series and a range.
+struct Case {
+    series: Series,
+    low: f64,
+    high: f64,
+    what: String,
+}
+
+/// Random cases until `count` were used.
+fn cases(seed: u64, mut used: impl FnMut(&Case, &mut Random) -> bool) {
+    let number = |name| std::env::var(name).ok().and_then(|n| n.parse().ok());
+    let count = number("MACLAURIN_CASES").unwrap_or(300);
+    let mut random = Random(number("MACLAURIN_SEED").unwrap_or(seed));
+    let (mut done, mut tried) = (0, 0);
+    while done < count {
+        tried += 1;
+        assert!(tried < 50 * count, "only {done} of {tried} cases have a bound");
+        let mut text = String::new();
+        random.expression(3, &mut text);
+        let at = random.pick(&["0", "0", "1", "-1/2", "1/3", "pi/6", "2", "-3", "0.1", "10"]);
+        let highest = random.pick(&[4, 12, 24]);
+        let order = random.below(highest) as usize;
+        let Ok(function) = Function::parse(&text) else { continue };
+        let Ok(series) = Series::new(&function, order, at) else { continue };
+        let size = random.pick(&[1e-3, 0.1, 0.5, 1.0, 2.0, 5.0]);
+        let [a, b] = [random.unit() * size, random.unit() * size];
+        let (low, high) = (series.at_f64() - a, series.at_f64() + if a > b { b } else { -b * a });
+        let (low, high) = (low.min(high), low.max(high));
+        let what = format!("{text} about {at}, order {order}, on [{low:?}, {high:?}]");
+        let case = Case { series, low, high, what };
+        done += u64::from(used(&case, &mut random));
+    }
+    println!("{done} of {tried} cases");
+}
+
+fn exactly(x: f64) -> Rational {
+    Rational::try_from(x).unwrap()
+}
+
+/// The middle and half the width of an enclosure.
+fn ball(bounds: (Rational, Rational)) -> (Rational, Rational) {
+    let two = Rational::from(2);
+    ((&bounds.0 + &bounds.1) / &two, (bounds.1 - bounds.0) / two)
+}
+
+/// The function's value, to so many bits.
+fn truth(function: &Function, x: f64) -> Option<(Rational, Rational)> {
+    let x = exactly(x);
+    let value = Series::new(function, 0, &x.to_string()).ok()?.enclosure(0, BITS).ok()?;
+    value.bounds().map(ball)
+}
+
+fn distance(a: &Rational, b: &Rational) -> Rational {
+    if a > b { a - b } else { b - a }
+}
+
+/// At the ends and inside of a range.
+fn places(case: &Case, random: &mut Random, count: usize) -> Vec<f64> {
+    let (low, high) = (case.low, case.high);
+    let inside = (2..count).map(|_| (low + (high - low) * random.unit()).clamp(low, high));
+    [low, high].into_iter().chain(inside).collect()
+}
+
+#[test]
+fn no_error_is_above_its_bound() {
+    let (mut widest, mut points) = (1f64, 0u64);
+    cases(1, |case, random| {
+        let Case { series, low, high, what } = case;
+        let error = match series.error_bound(*low, *high) {
+            Ok(error) => error,
+            Err(Error::Unbounded { .. }) => return false,
+            Err(error) => panic!("{what}: {error}"),
+        };
+        assert!(error.sampled <= error.bound && *low <= error.at && error.at <= *high, "{what}");
+        let Ok(at) = Series::new(&Function::parse(series.at()).unwrap(), 0, "0") else {
+            return false;
+        };
+        let Some(point) = at.enclosure(0, BITS + 64).ok().and_then(|at| at.bounds()) else {
+            return false;
+        };
+        let coefficients: Option<Vec<_>> = (0..=series.order())
+            .map(|k| series.enclosure(k, BITS + 64).ok()?.bounds().map(ball))
+            .collect();
+        let Some(coefficients) = coefficients else { return false };
+        let point = ball(point).0;
+        for x in places(case, random, 6) {
+            let Some((value, width)) = truth(series.function(), x) else { continue };
+            let t = exactly(x) - &point;
+            let zero = Rational::from(0);
+            let sum = coefficients.iter().rev().fold(zero, |sum, (a, _)| sum * &t + a);
+            // What 170 and 234 bits leave open.
+            let open =
+                width + (exactly(1.0) + distance(&sum, &exactly(0.0))) * exactly(2f64.powi(-160));
+            let off = distance(&sum, &value);
+            let bound = exactly(error.bound.min(f64::MAX)) + open;
+            assert!(off <= bound, "{what}: off by {} at {x:?}, {error:?}", off.to_f64().value());
+            points += 1;
+        }
+        if error.sampled > 0.0 {
+            widest = widest.max(error.bound / error.sampled);
+        }
+        true
+    });
+    println!("{points} points; largest bound / largest value seen {widest:.4}");
+}
+
+/// Horner's rule in every way that the documentation names.
+fn evaluations(series: &Series, x: f64, format: Format) -> Vec<f64> {
+    let (at, coefficients) = (series.at_f64(), series.coefficients());
+    let expansion = Expansion { kind: Kind::Sum, ..Expansion::default() };
+    match format {
+        Format::F64 => {
+            let x = Array1::from_elem(1, x).into_dyn();
+            let expanded = expand::<f64, f64>(&x.view(), &series.polynomial(), &expansion).unwrap();
+            let t = x[[0]] - at;
+            let fused = coefficients.iter().rev().fold(0.0, |sum: f64, a| sum.mul_add(t, *a));
+            vec![series.evaluate(x[[0]]), expanded[[0]], fused]
+        }
+        Format::F32 => {
+            let x = Array1::from_elem(1, x as f32).into_dyn();
+            let expanded = expand::<f32, f32>(&x.view(), &series.polynomial(), &expansion).unwrap();
+            let t = x[[0]] - at as f32;
+            let fold = |step: fn(f32, f32, f32) -> f32| {
+                coefficients.iter().rev().fold(0f32, |sum, a| step(sum, t, *a as f32)).into()
+            };
+            let wide = series.evaluate(x[[0]].into()) as f32;
+            let apart = fold(|sum, t, a| sum * t + a);
+            vec![apart, fold(f32::mul_add), expanded[[0]].into(), wide.into()]
+        }
+    }
+}
+
+#[test]
+fn no_rounding_is_above_its_bound() {
+    let (mut ratios, mut points) = (Vec::new(), 0u64);
+    cases(2, |case, random| {
+        let Case { series, low, high, what } = case;
+        let format = random.pick(&[Format::F32, Format::F64]);
+        let error = match series.error_bound_in(*low, *high, format) {
+            Ok(error) => error,
+            Err(Error::Unbounded { .. }) => return false,
+            Err(error) => panic!("{what}: {error}"),
+        };
+        assert!(error.sampled <= error.bound, "{what} in {format:?}: {error:?}");
+        if error.sampled > 0.0 && error.bound < f64::INFINITY {
+            ratios.push(error.bound / error.sampled);
+        }
+        for x in places(case, random, 8) {
+            let x = match format {
+                Format::F32 => f64::from(x as f32),
+                Format::F64 => x,
+            };
+            if x < *low || x > *high || error.bound == f64::INFINITY {
+                continue;
+            }
+            let Some((value, width)) = truth(series.function(), x) else { continue };
+            for y in evaluations(series, x, format) {
+                let off = distance(&exactly(y), &value);
+                let above = off.cmp(&(exactly(error.bound) + &width)) == Ordering::Greater;
+                assert!(!above, "{what} in {format:?}: {y:e} at {x:?}, {error:?}");
+                points += 1;
+            }
+        }
+        true
+    });
+    ratios.sort_by(f64::total_cmp);
+    let at = |part: f64| ratios[(part * (ratios.len() - 1) as f64) as usize];
+    println!(
+        "{points} evaluations; bound / largest error seen: median {:.2}, 90% {:.2}, 99% {:.2}, all {:.2}",
+        at(0.5),
+        at(0.9),
+        at(0.99),
+        at(1.0)
+    );
+}
+
+#[test]
+fn bounds_of_extreme_evaluations() {
+    let series = |text, order, at| maclaurin::taylor(text, order, at).unwrap();
+    let bound = |text, order, at, (low, high), format| {
+        series(text, order, at).error_bound_in(low, high, format).unwrap().bound
+    };
+    // Terms as large as 1e16, and a value of 4e-18.
+    let exp = bound("exp(x)", 123, "0", (-40.0, 0.0), Format::F64);
+    assert!((10.0..200.0).contains(&exp), "{exp}");
+    // 2^200 is beyond binary32, and so are 1e39 and its square.
+    assert_eq!(bound("2^200*x", 1, "0", (0.0, 1.0), Format::F32), f64::INFINITY);
+    assert!(bound("2^200*x", 1, "0", (0.0, 1.0), Format::F64) <= 2f64.powi(200 - 51));
+    assert_eq!(bound("x", 1, "0", (0.0, 1e39), Format::F32), f64::INFINITY);
+    assert_eq!(bound("x^2", 2, "0", (0.0, 1e20), Format::F32), f64::INFINITY);
+    assert_eq!(bound("x^2", 2, "0", (0.0, 1e200), Format::F64), f64::INFINITY);
+    // 1e-60 is zero in binary32.
+    let lost = bound("1e-60*x", 1, "0", (0.0, 1.0), Format::F32);
+    assert!((1e-60..1e-44).contains(&lost), "{lost}");
+    // The point 1/3 is no double: a slope of 1e6 makes its rounding count.
+    let moved = bound("1e6*x", 1, "1/3", (0.0, 1.0), Format::F32);
+    assert!((1e6 * 2f64.powi(-27)..0.5).contains(&moved), "{moved}");
+    // Exact arithmetic on the integers has no error, and what is bounded has little.
+    assert!(bound("x + 1", 1, "0", (0.0, 4.0), Format::F64) < 4e-15);
+    let empty = series("x", 1, "0").error_bound_in(1.0, 0.0, Format::F64);
+    assert!(matches!(empty, Err(Error::EmptyRange { .. })));
+}
+
+#[test]
+fn a_profile_bounds_every_part() {
+    for (text, order, at, low, high) in [
+        ("silu", 60, "0", -3.0, 3.0),
+        ("exp(x)", 6, "0", -1.0, 1.0),
+        ("abs(x)", 1, "1", -1.0, 2.0),
+        ("sin(x)/x", 4, "0", -3.0, 2.0),
+        ("softplus", 5, "1/3", -4.0, 4.0),
+        ("sin(20*x)", 30, "1/2", 0.0, 1.0),
+        ("x^3 - x", 3, "0", -1.0, 1.0),
+    ] {
+        let series = maclaurin::taylor(text, order, at).unwrap();
+        let profile = series.error_profile(low, high, 23).unwrap();
+        assert_eq!(profile.whole, series.error_bound(low, high).unwrap(), "{text}");
+        assert_eq!(profile.parts.len(), 23);
+        for (i, part) in profile.parts.iter().enumerate() {
+            let end = |i: usize| low + (high - low) * (i as f64 / 23.0);
+            let own = series.error_bound(end(i).max(low), end(i + 1).min(high)).unwrap();
+            assert!(part.bound >= own.sampled, "{text}, part {i}: {part:?}, {own:?}");
+            assert!(
+                part.sampled <= own.bound * (1.0 + 1e-9),
+                "{text}, part {i}: {part:?}, {own:?}"
+            );
+            let close = 1.2 * own.bound + 2e-14 * profile.whole.bound;
+            assert!(part.bound <= close, "{text}, part {i}: {part:?}, {own:?}");
+        }
+    }
+    let series = maclaurin::taylor("log(x)", 3, "1").unwrap();
+    assert!(matches!(series.error_profile(0.0, 1.0, 8), Err(Error::Unbounded { .. })));
+    assert_eq!(series.error_profile(0.5, 1.0, 0).unwrap().parts.len(), 1);
+    assert!(matches!(series.error_profile(f64::NAN, 1.0, 8), Err(Error::EmptyRange { .. })));
+}
