@@ -123,6 +123,16 @@ fn radii_in_closed_form() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A disc whose size the search did not settle is no evidence against data.
+#[test]
+fn warnings_need_a_proven_singularity() {
+    assert!(taylor("mish", 4, "0").unwrap().outside(-2.0, 2.0, 1.0).is_none());
+    assert!(taylor("mish", 4, "0").unwrap().outside(-3.0, 3.0, 1.0).is_some());
+    assert!(taylor("exp(x)", 4, "0").unwrap().outside(-1e9, 1e9, 1.0).is_none());
+    let tiny = taylor("1/(1e-100 + x)", 2, "0").unwrap().outside(-1e-99, 0.0, 1.0).unwrap();
+    assert!(tiny.to_string().len() < 400, "{tiny}");
+}
+
 /// How many random cases are tried: hundreds unless asked for more.
 fn cases() -> u64 {
     std::env::var("RADIUS_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(300)

@@ -44,12 +44,13 @@ pub struct OutsideRadius {
 
 impl Series {
     /// What there is to say about expanding values from `low` to `high`, the extremes after
-    /// multiplication by `scale`; `None` where all lie in the disc of convergence.
+    /// multiplication by `scale`; `None` where no singularity is proven nearer to the expansion
+    /// point than one of them.
     #[must_use]
     pub fn outside(&self, low: f64, high: f64, scale: f64) -> Option<OutsideRadius> {
         let reach = (low - self.at_f64()).abs().max((high - self.at_f64()).abs());
         let radius = self.radius();
-        if reach <= radius.lower {
+        if reach <= radius.upper {
             return None;
         }
         Some(OutsideRadius {
@@ -59,8 +60,8 @@ impl Series {
             high,
             reach,
             error: self.error_bound(low, high).ok(),
-            fitting_scale: (self.at_f64() == 0.0 && scale.is_finite())
-                .then_some(scale * 0.75 * radius.lower / reach),
+            fitting_scale: Some(scale * 0.75 * radius.lower / reach)
+                .filter(|fits| self.at_f64() == 0.0 && fits.is_finite() && *fits != 0.0),
             radius,
         })
     }
@@ -68,10 +69,11 @@ impl Series {
 
 impl fmt::Display for OutsideRadius {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { function, at, low, high, reach, radius, .. } = self;
+        let Self { function, at, radius, .. } = self;
+        let [low, high, reach] = [self.low, self.high, self.reach].map(|x| shortened(x, 6));
         write!(
             formatter,
-            "values between {low:.4} and {high:.4} reach {reach:.4} from the expansion point {at}, the \
+            "values between {low} and {high} reach {reach} from the expansion point {at}, the \
              radius of convergence is {radius}: beyond it the polynomial is not {function}"
         )?;
         if let Some(error) = &self.error {
@@ -79,8 +81,13 @@ impl fmt::Display for OutsideRadius {
         }
         write!(formatter, " and higher orders make it worse")?;
         let Some(scale) = self.fitting_scale else { return Ok(()) };
-        // Three digits, however small.
-        let fits = format!("{scale:.2e}").parse().unwrap_or(scale);
-        write!(formatter, "; scale={fits} would fit")
+        write!(formatter, "; scale={} would fit", shortened(scale, 3))
     }
+}
+
+/// A number in that many significant digits, with an exponent where it is very small or large.
+fn shortened(x: f64, digits: usize) -> String {
+    let rounded: f64 = format!("{x:.*e}", digits - 1).parse().unwrap_or(x);
+    let text = format!("{rounded:?}");
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }

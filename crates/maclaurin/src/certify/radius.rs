@@ -95,6 +95,12 @@ fn is_decimal(exact: &str, decimal: &str) -> bool {
 
 /// Six digits, none of them rounded up.
 fn truncated(value: f64) -> String {
+    if value != 0.0 && value.is_finite() && !(1e-5..1e15).contains(&value) {
+        let text = format!("{value:.15e}");
+        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+        let mantissa = mantissa[..7].trim_end_matches('0').trim_end_matches('.');
+        return format!("{mantissa}e{exponent}");
+    }
     let digits = (5 - value.abs().max(1e-300).log10().floor() as i32).clamp(0, 12);
     let scale = 10f64.powi(digits);
     // Room for the last bits of a decimal such as 0.1.
@@ -115,7 +121,7 @@ impl Series {
     /// ```
     #[must_use]
     pub fn radius(&self) -> Radius {
-        Search::new(self).run()
+        self.radius.get_or_init(|| Search::new(self).run()).clone()
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) use recurrence::erlang_cdf;
 
 use std::sync::OnceLock;
 
+use crate::certify::Radius;
 use crate::expand::Polynomial;
 use crate::function::{Excerpt, Function};
 use crate::number::{Certified, Exact, Interval, Interval64, Value};
@@ -61,6 +62,8 @@ pub struct Series {
     degrees: Vec<usize>,
     /// Worked out when somebody asks.
     exact: OnceLock<ExactForms>,
+    /// The radius of convergence, which `certify` finds once.
+    pub(crate) radius: OnceLock<Radius>,
 }
 
 /// An expansion point: a constant expression and its value.
@@ -108,7 +111,15 @@ impl Series {
             .map_err(|failure| failure.explained(function, &point.expression, at))?;
         let degrees = (1..=order).filter(|&k| zeros[k] == Zero::No).collect();
         let exact = exact.map_or_else(OnceLock::new, OnceLock::from);
-        Ok(Self { function: function.clone(), point, coefficients, zeros, degrees, exact })
+        Ok(Self {
+            function: function.clone(),
+            point,
+            coefficients,
+            zeros,
+            degrees,
+            exact,
+            radius: OnceLock::new(),
+        })
     }
 
     /// The series up to its `terms`-th non-zero degree above 0.
