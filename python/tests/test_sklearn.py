@@ -167,10 +167,10 @@ def test_sparse_values_outside_the_radius():
     dense[1, 2] = 4.0
     dense[2, 0] = np.nan
     for container in (sparse.csr_array, sparse.csc_array):
-        with pytest.raises(ValueError, match=r"^values between 4\.0000 and 4\.0000 reach 4\.0000"):
+        with pytest.raises(ValueError, match=r"^values between 4 and 4 reach 4 "):
             TaylorFeatures(on_radius="raise").fit(container(dense))
         assert TaylorFeatures(on_radius="raise").fit_transform(container((3, 3))).nnz == 0
-        with pytest.raises(ValueError, match=r"^x2: values between .* reach 8\.0000"):
+        with pytest.raises(ValueError, match=r"^x2: values between .* reach 8 "):
             TaylorFeatures(on_radius="raise", scale=[0, 1, 2]).fit(container(dense))
 
 
@@ -320,7 +320,7 @@ def test_all_values_are_looked_at_for_the_radius():
     wide = np.zeros((300_000, 2), np.float32)
     wide[0] = np.nan
     wide[123_457, 1] = -3.5
-    with pytest.raises(ValueError, match=r"^values between -3\.5000 and 0\.0000 reach 3\.5000"):
+    with pytest.raises(ValueError, match=r"^values between -3\.5 and 0 reach 3\.5 "):
         TaylorFeatures(on_radius="raise").fit(wide)
     with pytest.raises(ValueError, match=r"^x1: values between -3\.5000"):
         TaylorFeatures(on_radius="raise", shift=[3.0, 0.0]).fit(wide)
