@@ -322,7 +322,7 @@ def test_all_values_are_looked_at_for_the_radius():
     wide[123_457, 1] = -3.5
     with pytest.raises(ValueError, match=r"^values between -3\.5 and 0 reach 3\.5 "):
         TaylorFeatures(on_radius="raise").fit(wide)
-    with pytest.raises(ValueError, match=r"^x1: values between -3\.5000"):
+    with pytest.raises(ValueError, match=r"^x1: values between -3\.5 and"):
         TaylorFeatures(on_radius="raise", shift=[3.0, 0.0]).fit(wide)
     TaylorFeatures(on_radius="raise", shift=[3.0, 3.0]).fit(wide)
     TaylorFeatures(on_radius="raise").fit(np.full((2, 2), np.nan))

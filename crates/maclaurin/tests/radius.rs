@@ -222,6 +222,11 @@ fn radii_of_rational_functions_contain_the_nearest_root() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+const FUNCTIONS: [&str; 16] = [
+    "exp", "log", "sqrt", "sin", "cos", "tan", "atan", "asinh", "tanh", "sinh", "cosh", "asin",
+    "acosh", "erf", "sigmoid", "cbrt",
+];
+
 fn expression(random: &mut Random, depth: u64) -> String {
     if depth == 0 || random.below(6) == 0 {
         return match random.below(4) {
@@ -230,10 +235,6 @@ fn expression(random: &mut Random, depth: u64) -> String {
             _ => "x".into(),
         };
     }
-    const FUNCTIONS: [&str; 16] = [
-        "exp", "log", "sqrt", "sin", "cos", "tan", "atan", "asinh", "tanh", "sinh", "cosh", "asin",
-        "acosh", "erf", "sigmoid", "cbrt",
-    ];
     let f = expression(random, depth - 1);
     match random.below(10) {
         0 | 1 => format!("({f} + {})", expression(random, depth - 1)),

@@ -147,20 +147,19 @@ impl<'a> Exactly<'a> {
         // Recurrences are not made for singularities outside the real axis, apart from the tangent's.
         let mut singular = vec![false; steps.len()];
         for (index, step) in steps.iter().enumerate() {
-            let own = match &step.operation {
-                Operation::Elementary(Elementary::Tan, _) => false,
+            let own = matches!(
+                &step.operation,
                 Operation::Elementary(
                     Elementary::Tanh
-                    | Elementary::Atan
-                    | Elementary::Asin
-                    | Elementary::Acos
-                    | Elementary::Asinh
-                    | Elementary::Acosh
-                    | Elementary::Atanh,
-                    _,
-                ) => within[index].as_ref().is_none_or(|within| within.order != 0),
-                _ => false,
-            };
+                        | Elementary::Atan
+                        | Elementary::Asin
+                        | Elementary::Acos
+                        | Elementary::Asinh
+                        | Elementary::Acosh
+                        | Elementary::Atanh,
+                    _
+                )
+            ) && within[index].as_ref().is_none_or(|within| within.order != 0);
             singular[index] = own || leading[index].is_none();
             step.operation.for_each_operand(|operand| singular[index] |= singular[operand]);
         }
