@@ -91,6 +91,13 @@ fn radii_in_closed_form() {
         ("acosh(x)*asinh(x)", "3", 2.0, Some("2")),
         // The nearest singularity beside an essential one: i atan(pi/2).
         ("atan(exp(tanh(x)))", "1/2", 1.121_510_024_720_515_2, None),
+        // A removable zero and its conjugate, which the search may find both.
+        (
+            "((x + 1)*(x^2 - 9*x/2 + 41/8)*(x - 1))/((x + 1)*(x^2 - 9*x/2 + 41/8)*(x - 1)*((x + 9/4)^2 + 1/4))",
+            "5/2",
+            4.776_243_293_635_7,
+            Some("sqrt(365)/4"),
+        ),
         // Powers of positive constants.
         ("e^x", "0", inf, Some("infinity")),
         ("2^x", "1", inf, Some("infinity")),

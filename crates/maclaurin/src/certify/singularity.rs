@@ -256,8 +256,9 @@ impl Local {
         self.order(source).is_some_and(|order| order != 0)
     }
 
-    /// Whether another place is certainly not this one.
+    /// Whether another place is certainly neither this one nor its complex conjugate.
     pub(super) fn differs_from(&self, other: &Self) -> bool {
-        !meets(&self.center, &other.center)
+        let (re, im) = other.center;
+        !meets(&self.center, &(re, im)) && !meets(&self.center, &(re, im.negate()))
     }
 }
