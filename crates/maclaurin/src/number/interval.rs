@@ -7,8 +7,8 @@
 
 use std::cmp::Ordering;
 
-use dashu_base::{BitTest, Sign};
-use dashu_float::round::mode::{Down, HalfEven, Up};
+use dashu_base::{BitTest, Sign, UnsignedAbs};
+use dashu_float::round::mode::{Down, Up};
 use dashu_float::{Context, FBig, FpError, Repr};
 use dashu_int::{IBig, UBig};
 
@@ -298,21 +298,38 @@ fn straddle(interval: &Interval) -> Ordering {
     }
 }
 
-/// Correctly rounded, ties to even. A magnitude far outside the range of `f64` is answered
-/// without asking `dashu` to shift by that much.
+/// Correctly rounded, ties to even; `dashu` rounds twice where the result is subnormal.
 pub(super) fn round_to_f64(value: &Repr<2>) -> f64 {
-    let magnitude = binary_magnitude(value);
-    let unsigned = if magnitude > 1100 {
-        f64::INFINITY
-    } else if value.significand().is_zero() || magnitude < -1200 {
-        0.0
-    } else {
-        let context = Context::<HalfEven>::new(value.digits());
-        FBig::<HalfEven, 2>::from_repr(value.clone(), context).to_f64().value().abs()
-    };
-    if value.sign() == Sign::Negative && !value.significand().is_zero() {
-        -unsigned
-    } else {
-        unsigned
+    let magnitude = value.significand().unsigned_abs();
+    if magnitude.is_zero() {
+        return 0.0;
     }
+    let below = value.digits().saturating_sub(64);
+    let sticky = magnitude.trailing_zeros().is_some_and(|zeros| zeros < below);
+    let leading = (magnitude << (below + 64 - value.digits()) >> below)
+        .try_into()
+        .expect("at most 64 bits remain");
+    let rounded = round_leading_to_f64(leading, sticky, binary_magnitude(value) as i64);
+    if value.sign() == Sign::Negative { -rounded } else { rounded }
+}
+
+/// `0.leading... * 2^exponent` rounded to nearest, ties to even; `leading` has its top bit set, and
+/// `sticky` says whether bits follow it.
+pub(super) fn round_leading_to_f64(leading: u64, sticky: bool, exponent: i64) -> f64 {
+    if exponent > 1024 {
+        return f64::INFINITY;
+    }
+    // The smallest subnormal is 2^-1074.
+    let kept = (exponent + 1074).min(53);
+    if kept < 0 {
+        return 0.0;
+    }
+    let (whole, rest) =
+        if kept == 0 { (0, leading) } else { (leading >> (64 - kept), leading << kept) };
+    let half = 1 << 63;
+    let up = rest > half || (rest == half && (sticky || whole % 2 == 1));
+    let power = exponent - kept;
+    // Both factors are powers of two in the range of normal numbers, and the result is a double.
+    let factor = |power: i64| f64::from_bits(((1023 + power) as u64) << 52);
+    (whole + u64::from(up)) as f64 * factor(power / 2) * factor(power - power / 2)
 }

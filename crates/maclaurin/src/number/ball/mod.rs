@@ -21,6 +21,7 @@ use dashu_base::Sign;
 use dashu_float::Repr;
 use dashu_int::{IBig, UBig};
 
+use super::interval::round_leading_to_f64;
 use super::{Arithmetic, Elementary, Exact, Interval, Rational};
 use crate::cancel::checkpoint;
 
@@ -404,7 +405,7 @@ impl<const N: usize> Ball<N> {
         let rounded = if carried {
             // 2^(64 N) + small: one limb more.
             let sticky = magnitude.iter().any(|&limb| limb != 0);
-            round_to_f64(1 << 63, sticky, self.exponent + 64 * N as i64 + 1)
+            round_leading_to_f64(1 << 63, sticky, self.exponent + 64 * N as i64 + 1)
         } else {
             let Some(top) = magnitude.iter().rposition(|&limb| limb != 0) else { return 0.0 };
             let zeros = magnitude[top].leading_zeros();
@@ -412,7 +413,7 @@ impl<const N: usize> Ball<N> {
             let leading = magnitude[top] << zeros | (below >> 1) >> (63 - zeros);
             let sticky = below << zeros != 0
                 || magnitude[..top.saturating_sub(1)].iter().any(|&limb| limb != 0);
-            round_to_f64(leading, sticky, self.exponent + 64 * (top as i64 + 1) - i64::from(zeros))
+            round_leading_to_f64(leading, sticky, self.exponent + 64 * (top as i64 + 1) - i64::from(zeros))
         };
         if negative { -rounded } else { rounded }
     }
@@ -529,27 +530,6 @@ impl<const N: usize> Ball<N> {
     fn divide_coarsely(&self, other: &Self) -> Self {
         Self::enclosing(&self.to_interval().divide(&other.to_interval(), 64 * N))
     }
-}
-
-/// `0.leading... * 2^exponent` rounded to nearest, ties to even; `leading` has its top bit set, and
-/// `sticky` says whether bits follow it.
-fn round_to_f64(leading: u64, sticky: bool, exponent: i64) -> f64 {
-    if exponent > 1024 {
-        return f64::INFINITY;
-    }
-    // The smallest subnormal is 2^-1074.
-    let kept = (exponent + 1074).min(53);
-    if kept < 0 {
-        return 0.0;
-    }
-    let (whole, rest) =
-        if kept == 0 { (0, leading) } else { (leading >> (64 - kept), leading << kept) };
-    let half = 1 << 63;
-    let up = rest > half || (rest == half && (sticky || whole % 2 == 1));
-    let power = exponent - kept;
-    // Both factors are powers of two in the range of normal numbers, and the result is a double.
-    let factor = |power: i64| f64::from_bits(((1023 + power) as u64) << 52);
-    (whole + u64::from(up)) as f64 * factor(power / 2) * factor(power - power / 2)
 }
 
 impl<const N: usize> Balls<N> {

@@ -141,10 +141,19 @@ proptest! {
     #[test]
     fn rounding_is_to_nearest_even(p: i64, exponent in -1150i64..1050, tail in 0u8..3) {
         // Halfway cases, subnormals, and overflow: bits at and next to the rounding position.
-        let tail = Rational::from(i64::from(tail) - 1) * power_of_two(-50);
-        let exact = (Rational::from(p >> 9) + tail) * power_of_two(exponent - 54);
+        let sliver = Rational::from(i64::from(tail) - 1) * power_of_two(-50);
+        let exact = (Rational::from(p >> 9) + sliver) * power_of_two(exponent - 54);
         let ball = Balls::<2>.exact(&Exact::from(exact.clone()));
-        let expected = to_f64(&exact);
+        // `f64::from_str` rounds a decimal of any length correctly.
+        let digits: IBig = (IBig::from(p >> 9) << 50) + i64::from(tail) - 1;
+        let scale = exponent - 104;
+        let decimal = if scale < 0 {
+            format!("{}e{scale}", digits * IBig::from(5).pow(scale.unsigned_abs() as usize))
+        } else {
+            (digits << scale as usize).to_string()
+        };
+        let expected: f64 = decimal.parse().unwrap();
+        prop_assert_eq!(to_f64(&exact).to_bits(), expected.to_bits());
         prop_assert_eq!(ball.to_f64().map(f64::to_bits), Some(expected.to_bits()));
         prop_assert_eq!(ball.is_negligible(), expected == 0.0);
     }
