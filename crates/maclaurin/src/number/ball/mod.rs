@@ -413,7 +413,11 @@ impl<const N: usize> Ball<N> {
             let leading = magnitude[top] << zeros | (below >> 1) >> (63 - zeros);
             let sticky = below << zeros != 0
                 || magnitude[..top.saturating_sub(1)].iter().any(|&limb| limb != 0);
-            round_leading_to_f64(leading, sticky, self.exponent + 64 * (top as i64 + 1) - i64::from(zeros))
+            round_leading_to_f64(
+                leading,
+                sticky,
+                self.exponent + 64 * (top as i64 + 1) - i64::from(zeros),
+            )
         };
         if negative { -rounded } else { rounded }
     }
