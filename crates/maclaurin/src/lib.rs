@@ -37,10 +37,12 @@
 //! - [`Function`]: a function of `x`, read from text;
 //! - [`Exact`], [`Interval`], [`Value`]: the numbers that coefficients are;
 //! - [`Series`]: the coefficients, as numbers, text, LaTeX and code;
+//! - [`Approximation`]: the best polynomial on a range, with its proof;
 //! - [`Radius`], [`ErrorBound`]: where the polynomial can be trusted, certified;
 //! - [`Polynomial`], [`Expansion`], [`fn@expand`], [`expand_backward`]: arrays, and their gradients;
 //! - [`Convolution`], [`convolve`], [`convolve_backward`]: convolution over the powers of an array.
 
+mod approximation;
 mod cancel;
 mod certify;
 mod conv;
@@ -49,8 +51,9 @@ mod function;
 mod number;
 mod series;
 
+pub use approximation::{Approximation, Choice, LARGEST_DEGREE, Method};
 pub use cancel::cancellable;
-pub use certify::{ErrorBound, ErrorProfile, Format, OutsideRadius, Radius};
+pub use certify::{Basis, ErrorBound, ErrorProfile, Format, OutsideRadius, Radius};
 pub use conv::{
     Convolution, ConvolutionError, ConvolutionGradients, WeightGradients, convolve,
     convolve_backward, convolve_backward_input_into, convolve_backward_weight, convolve_into,

@@ -11,7 +11,10 @@ use std::cell::{Cell, OnceCell};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::difference::{Center, Difference, Measure, Measured, PRECISIONS, Quotient, Work};
+use super::difference::{
+    Center, Difference, Measure, Measured, PRECISIONS, Quotient, Subject, Work, exactly,
+};
+use super::form::Form;
 use super::hole::Holes;
 use super::region::Region;
 use crate::function::{Function, Operation};
@@ -127,7 +130,7 @@ impl Series {
     pub fn error_profile(&self, low: f64, high: f64, parts: usize) -> Result<ErrorProfile, Error> {
         check_range(low, high)?;
         let work = Work::new(MOST_WORK);
-        let sources = Sources::new(self, Measure::Absolute, &work);
+        let sources = Sources::new(Subject { series: self, form: None }, Measure::Absolute, &work);
         let whole = sources.bound((low, high), None)?;
         let count = parts.clamp(1, MOST_PARTS);
         let end = |i: usize| {
@@ -195,7 +198,20 @@ pub(super) fn bound(
     work: &Work,
 ) -> Result<ErrorBound, Error> {
     check_range(low, high)?;
-    Sources::new(series, measure, work).bound((low, high), goal)
+    Sources::new(Subject { series, form: None }, measure, work).bound((low, high), goal)
+}
+
+/// How far a polynomial is from the function of `series` on a range, absolutely or relatively.
+pub(crate) fn error_of(
+    form: &Form,
+    series: &Series,
+    (low, high): (f64, f64),
+    relative: bool,
+) -> Result<ErrorBound, Error> {
+    check_range(low, high)?;
+    let measure = if relative { Measure::Relative } else { Measure::Absolute };
+    let subject = Subject { series, form: Some(form) };
+    Sources::new(subject, measure, &Work::new(MOST_WORK)).bound((low, high), None)
 }
 
 /// Refuses what is no range: ends that are not finite, or in the wrong order, or too far apart.
@@ -212,18 +228,20 @@ struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    fn new(series: &'a Series, measure: Measure, work: &'a Work) -> Self {
+    fn new(subject: Subject<'a>, measure: Measure, work: &'a Work) -> Self {
+        let holes = Holes::new(subject.series);
         Self {
-            difference: Difference { series, measure, holes: Holes::new(series), work },
-            doubles: Center::doubles(series),
+            difference: Difference { subject, measure, holes, work },
+            doubles: Center::doubles(subject),
             precise: std::array::from_fn(|_| OnceCell::new()),
         }
     }
 
     /// The bound on a range: see [`bound`].
     fn bound(&self, range: (f64, f64), goal: Option<f64>) -> Result<ErrorBound, Error> {
-        let Difference { series, work, .. } = self.difference;
-        if Region::new(series.function()).degree().is_some_and(|n| n <= series.order() as u64) {
+        let Difference { subject: Subject { series, form }, work, .. } = self.difference;
+        let degree = if form.is_none() { Region::new(series.function()).degree() } else { None };
+        if degree.is_some_and(|n| n <= series.order() as u64) {
             let at = series.at_f64().clamp(range.0, range.1);
             return Ok(ErrorBound { bound: 0.0, sampled: 0.0, at });
         }
@@ -254,8 +272,8 @@ impl<'a> Sources<'a> {
             return level == 0;
         };
         if cell.get().is_none() {
-            let Difference { series, work, .. } = self.difference;
-            let Ok(center) = Center::precise(series, PRECISIONS[level - 1], work) else {
+            let Difference { subject, work, .. } = self.difference;
+            let Ok(center) = Center::precise(subject, PRECISIONS[level - 1], work) else {
                 return false;
             };
             let _ = cell.set(center);
@@ -315,12 +333,13 @@ impl Search<'_> {
     /// The bound at a level of precision, and whether more bits would better it.
     fn run(&self, level: usize) -> Result<(ErrorBound, bool), Error> {
         let (low, high) = self.range;
-        let Difference { series, work, .. } = self.sources.difference;
+        let Difference { subject: Subject { series, form }, work, .. } = self.sources.difference;
         let mut found =
             ErrorBound { bound: 0.0, sampled: 0.0, at: series.at_f64().clamp(low, high) };
         let mut queue = BinaryHeap::new();
         let mut cuts = vec![low, high];
-        cuts.extend([series.at_f64()].into_iter().filter(|x| low < *x && *x < high));
+        let cut = if form.is_some() { 0.0 } else { series.at_f64() };
+        cuts.extend([cut].into_iter().filter(|x| low < *x && *x < high));
         cuts.sort_by(f64::total_cmp);
         for pair in cuts.windows(2) {
             queue.push(self.piece(level, (pair[0], pair[1]), f64::INFINITY, &mut found));
@@ -350,7 +369,7 @@ impl Search<'_> {
 
     /// A point near the zero of the function between two points where its signs differ.
     fn zero(&self, (mut low, mut high): (f64, f64)) -> f64 {
-        let function = self.sources.difference.series.function();
+        let function = self.sources.difference.subject.function();
         let sign = |x: f64| {
             let value = enclose(function, Interval64::point(x));
             if value.contains(0.0) { 0.0 } else { value.low.signum() }
@@ -513,6 +532,26 @@ fn improve(found: &mut ErrorBound, quotient: &Quotient, low: f64, high: f64) {
         found.see(low, high, &measured);
     }
     found.bound = found.bound.min(bound);
+}
+
+/// An enclosure of the function's value at a double, or `None` where it has no value that is known.
+pub(crate) fn value_at<A: Arithmetic>(a: &A, function: &Function, x: f64) -> Option<A::Number> {
+    let along = [a.exact(&exactly(x)), a.integer(1)];
+    if let Ok(mut value) = series::coefficients(a, function, &along, 0) {
+        return Some(value.swap_remove(0));
+    }
+    // At a kink there is a value and no series.
+    let Interval64 { low, high } = enclose(function, Interval64::point(x));
+    let middle = low.midpoint(high);
+    let radius = (high - middle).max(middle - low).next_up();
+    let exact = low == high;
+    let value = a.exact(&exactly(middle));
+    radius.is_finite().then(|| if exact { value } else { a.add(&value, &a.at_most(radius)) })
+}
+
+/// The degree of a function that is a polynomial and written as one.
+pub(crate) fn degree(function: &Function) -> Option<u64> {
+    Region::new(function).degree()
 }
 
 /// The function's values on an interval, by plain interval arithmetic.

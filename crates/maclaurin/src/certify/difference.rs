@@ -9,6 +9,7 @@
 use std::cell::{Cell, OnceCell};
 
 use super::bound::enclose;
+use super::form::{Form, horner};
 use super::hole::Holes;
 use crate::function::Function;
 use crate::number::{Arithmetic, Certified, Exact, Interval64, Outward64, Rational, Value};
@@ -78,39 +79,57 @@ pub(super) struct Center<A: Arithmetic> {
     narrow: fn(&A, &A::Number) -> Interval64,
     /// A double as a number that is not computed with exactly.
     free: fn(&A, f64) -> A::Number,
+    /// The coefficients of a form in `s` for `x + width s`.
+    about: fn(&Self, &Form, f64, f64, usize) -> Vec<A::Number>,
     /// What an operation costs.
     weight: u64,
 }
 
 impl Center<Outward64> {
-    pub(super) fn doubles(series: &Series) -> Self {
+    pub(super) fn doubles(subject: Subject<'_>) -> Self {
+        let Subject { series, form } = subject;
+        let coefficients = match form {
+            Some(_) => Vec::new(),
+            None => series.coefficients().iter().map(|&a| rounded(a)).collect(),
+        };
         Self {
             arithmetic: Outward64,
             point: series.enclosed_point(),
-            coefficients: series.coefficients().iter().map(|&a| rounded(a)).collect(),
+            coefficients,
             near: OnceCell::new(),
             narrow: |_, x| *x,
             free: |_, x| Interval64::point(x),
+            about: |_, form, x, width, terms| form.about_f64(x, width, terms),
             weight: 1,
         }
     }
 }
 
 impl Center<Certified> {
-    pub(super) fn precise(series: &Series, bits: usize, work: &Work) -> Result<Self, Error> {
-        let (_, point, coefficients) = series.evaluated(bits)?;
-        if coefficients.iter().any(|value| matches!(value, Value::Enclosure(_))) {
+    pub(super) fn precise(subject: Subject<'_>, bits: usize, work: &Work) -> Result<Self, Error> {
+        let Subject { series, form } = subject;
+        let (arithmetic, point, mut coefficients) = series.evaluated(bits)?;
+        if let Some(form) = form {
+            let free = |c: Value| arithmetic.add(&arithmetic.at_most(0.0), &c);
+            coefficients = form.rounded(&arithmetic).into_iter().map(free).collect();
+        } else if coefficients.iter().any(|value| matches!(value, Value::Enclosure(_))) {
             work.spend(
                 weight(bits).saturating_mul(cost(series.function(), series.order() + 1)) / 2,
             );
         }
         Ok(Self {
-            arithmetic: Certified::new(bits),
+            arithmetic,
             point,
             coefficients,
             near: OnceCell::new(),
             narrow: |a, x| Interval64::around(&a.enclose(x)),
             free: |a, x| a.add(&a.at_most(0.0), &rational(x)),
+            about: |center, form, x, width, terms| {
+                let a = &center.arithmetic;
+                let place = if x == 0.0 { a.integer(0) } else { (center.free)(a, x) };
+                let along = [place, a.exact(&exactly(width))];
+                form.about(a, &center.coefficients, &along, terms)
+            },
             weight: weight(bits),
         })
     }
@@ -129,8 +148,27 @@ pub(super) fn rational(x: f64) -> Value {
     Value::Exact(exactly(x))
 }
 
-fn exactly(x: f64) -> Exact {
+pub(super) fn exactly(x: f64) -> Exact {
     Rational::try_from(x).unwrap_or_default().into()
+}
+
+/// A function and a polynomial to compare it with.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    /// The function with its Taylor polynomial; where there is a `form`, the function alone, about a
+    /// point where it is analytic.
+    pub series: &'a Series,
+    pub form: Option<&'a Form>,
+}
+
+impl<'a> Subject<'a> {
+    pub(super) fn function(&self) -> &'a Function {
+        self.series.function()
+    }
+
+    pub(super) fn order(&self) -> usize {
+        self.form.map_or_else(|| self.series.order(), Form::order)
+    }
 }
 
 /// Two polynomials in `s` whose quotient is the error on a piece: the difference, and 1 or the
@@ -151,7 +189,7 @@ pub(super) struct Measured {
 
 /// What encloses the error on parts of a range.
 pub(super) struct Difference<'a> {
-    pub series: &'a Series,
+    pub subject: Subject<'a>,
     pub measure: Measure,
     pub holes: Holes<'a>,
     pub work: &'a Work,
@@ -174,7 +212,7 @@ impl Difference<'_> {
 
     /// Charges for the series of `terms` terms, once enclosed and once in an arithmetic.
     fn charge(&self, terms: usize, weight: u64) {
-        self.work.spend(cost(self.series.function(), terms).saturating_mul(weight));
+        self.work.spend(cost(self.subject.function(), terms).saturating_mul(weight));
     }
 
     /// About the expansion point, where it is an end of the piece.
@@ -184,12 +222,13 @@ impl Difference<'_> {
         low: f64,
         high: f64,
     ) -> Option<Quotient> {
-        if ![low, high].contains(&self.series.at_f64()) {
+        let series = self.subject.series;
+        if self.subject.form.is_some() || ![low, high].contains(&series.at_f64()) {
             return None;
         }
         let a = &center.arithmetic;
-        let order = self.series.order();
-        let point = self.series.enclosed_point();
+        let order = series.order();
+        let point = series.enclosed_point();
         let hull = Interval64::between(low, high).hull(point);
         let width = hull.subtract(point).magnitude();
         if width == 0.0 {
@@ -198,7 +237,7 @@ impl Difference<'_> {
             return Some(Quotient { over: vec![zero], under: vec![one], center: point, width });
         }
         let terms = order + 1 + EXTRA_TERMS;
-        let function = self.series.function();
+        let function = series.function();
         self.charge(terms, 1);
         let last = remainder(function, hull, width, terms)?;
         let mut value = if center.weight == 1 {
@@ -235,20 +274,32 @@ impl Difference<'_> {
     ) -> Option<Quotient> {
         let a = &center.arithmetic;
         let hull = Interval64::between(low, high);
-        let middle = low.midpoint(high);
+        // Where function and polynomial both vanish at zero, only exact terms there give the quotient.
+        let relative = self.subject.form.is_some() && self.measure == Measure::Relative;
+        let at_zero = relative && (low == 0.0 || high == 0.0);
+        let middle = if at_zero { 0.0 } else { low.midpoint(high) };
         let width = hull.subtract(Interval64::point(middle)).magnitude();
-        let order = self.series.order();
-        let terms = order.min(MOST_TERMS - EXTRA_TERMS) + EXTRA_TERMS;
-        let function = self.series.function();
+        let (order, function) = (self.subject.order(), self.subject.function());
+        let terms = match self.subject.form {
+            // A form is expanded whole: its own remainder is then zero.
+            Some(_) => order + 1 + EXTRA_TERMS,
+            None => order.min(MOST_TERMS - EXTRA_TERMS) + EXTRA_TERMS,
+        };
         self.charge(terms, 1);
         let last = remainder(function, hull, width, terms)?;
         self.charge(terms, center.weight);
         self.work.spend(3 * center.weight * order as u64 * terms as u64);
-        let along = [(center.free)(a, middle), a.exact(&exactly(width))];
+        let x = if at_zero { a.integer(0) } else { (center.free)(a, middle) };
+        let along = [x, a.exact(&exactly(width))];
         let value = series::coefficients(a, function, &along, terms - 1).ok()?;
-        let [x, slope] = along;
-        let t = [a.subtract(&x, &center.point), slope];
-        let polynomial = shifted(a, &center.coefficients, &t, terms);
+        let polynomial = match self.subject.form {
+            Some(form) => (center.about)(center, form, middle, width, terms),
+            None => {
+                let [x, slope] = along;
+                let t = [a.subtract(&x, &center.point), slope];
+                horner(a, &center.coefficients, &t, terms)
+            }
+        };
         let mut over: Vec<_> = value
             .iter()
             .zip(&polynomial)
@@ -263,20 +314,25 @@ impl Difference<'_> {
     /// About a removable singularity inside the piece.
     fn across_hole(&self, low: f64, high: f64) -> Option<Quotient> {
         // A look for a hole, and the way around one.
-        let steps = self.series.function().steps().len() as u64;
+        let series = self.subject.series;
+        let steps = series.function().steps().len() as u64;
         self.work.spend(2_000 * steps);
         let hole = self.holes.across(low, high)?;
         self.work.spend(20_000 * steps);
         let a = Certified::new(PRECISIONS[0]);
         let hull = Interval64::between(low, high).hull(hole.center);
         let width = hull.subtract(hole.center).magnitude();
-        let terms = self.series.order() + 1 + EXTRA_TERMS;
+        let terms = self.subject.order() + 1 + EXTRA_TERMS;
         self.charge(terms, 2 * weight(PRECISIONS[0]));
         let along = [Value::Exact(hole.exact.clone()), a.exact(&exactly(width))];
-        let near = series::coefficients(&a, self.series.function(), &along, terms - 1).ok()?;
-        let (_, point, coefficients) = self.series.evaluated(PRECISIONS[0]).ok()?;
-        let [x, slope] = along;
-        let polynomial = shifted(&a, &coefficients, &[a.subtract(&x, &point), slope], terms);
+        let near = series::coefficients(&a, series.function(), &along, terms - 1).ok()?;
+        let polynomial = if let Some(form) = self.subject.form {
+            form.about(&a, &form.rounded(&a), &along, terms)
+        } else {
+            let (_, point, coefficients) = series.evaluated(PRECISIONS[0]).ok()?;
+            let [x, slope] = along;
+            horner(&a, &coefficients, &[a.subtract(&x, &point), slope], terms)
+        };
         // The sum of the terms that are left out is at most M r^n/(1 - r), r <= 0.26, and that of
         // their derivatives less than twice n M r^n/(1 - r): `slope` needs both.
         let last = hole.remainder(width, terms)?.multiply(Interval64::point(2.0));
@@ -291,10 +347,10 @@ impl Difference<'_> {
 
     /// From plain interval evaluation: for kinks, and for ends of the domain.
     pub(super) fn plain(&self, low: f64, high: f64) -> Measured {
-        self.work.spend(3 * self.series.order() as u64);
+        self.work.spend(3 * self.subject.order() as u64);
         let at = |x: Interval64| {
-            let f = enclose(self.series.function(), x);
-            let difference = f.subtract(self.polynomial_remainder(x, 1.0, 0));
+            let f = enclose(self.subject.function(), x);
+            let difference = f.subtract(self.polynomial_on(x));
             match self.measure {
                 Measure::Absolute => difference,
                 Measure::Relative => difference.divide(f),
@@ -325,16 +381,25 @@ impl Difference<'_> {
         }
     }
 
-    /// The Taylor coefficient of degree `degree` of `T` at any point of `hull`, in `s`.
+    /// The polynomial's values on an interval.
+    fn polynomial_on(&self, x: Interval64) -> Interval64 {
+        let Some(form) = self.subject.form else { return self.polynomial_remainder(x, 1.0, 0) };
+        let middle = x.low.midpoint(x.high);
+        let width = x.subtract(Interval64::point(middle)).magnitude();
+        let terms = if width == 0.0 { 1 } else { form.order() + 1 };
+        value(&form.about_f64(middle, width, terms), Interval64::symmetric(1.0))
+    }
+
+    /// The Taylor coefficient of degree `degree` of the polynomial at any point of `hull`, in `s`.
     fn polynomial_remainder(&self, hull: Interval64, width: f64, degree: usize) -> Interval64 {
-        let order = self.series.order();
+        let (series, order) = (self.subject.series, self.subject.order());
         if degree > order {
             return Interval64::point(0.0);
         }
         self.work.spend((order * (degree + 1)) as u64);
-        let coefficients: Vec<_> = self.series.coefficients().iter().map(|&a| rounded(a)).collect();
-        let t = [hull.subtract(self.series.enclosed_point()), Interval64::point(width)];
-        shifted(&Outward64, &coefficients, &t, degree + 1)[degree]
+        let coefficients: Vec<_> = series.coefficients().iter().map(|&a| rounded(a)).collect();
+        let t = [hull.subtract(series.enclosed_point()), Interval64::point(width)];
+        horner(&Outward64, &coefficients, &t, degree + 1)[degree]
     }
 }
 
@@ -349,27 +414,6 @@ fn remainder(
     let mut jets = series::coefficients(&Outward64, function, &along, degree).ok()?;
     let last = jets.pop()?;
     (last.magnitude() < f64::INFINITY).then_some(last)
-}
-
-/// The first `terms` coefficients of `sum_k coefficients[k] (t_0 + t_1 s)^k`, by Horner's rule.
-fn shifted<A: Arithmetic>(
-    a: &A,
-    coefficients: &[A::Number],
-    t: &[A::Number; 2],
-    terms: usize,
-) -> Vec<A::Number> {
-    let mut sum = vec![a.integer(0); terms];
-    for (done, coefficient) in coefficients.iter().rev().enumerate() {
-        for k in (0..terms.min(done + 1)).rev() {
-            let mut value = a.multiply(&sum[k], &t[0]);
-            if k > 0 {
-                value = a.add(&value, &a.multiply(&sum[k - 1], &t[1]));
-            }
-            sum[k] = value;
-        }
-        sum[0] = a.add(&sum[0], coefficient);
-    }
-    sum
 }
 
 impl Quotient {

@@ -8,6 +8,7 @@ mod bound;
 mod choose;
 mod cover;
 mod difference;
+mod form;
 mod hole;
 mod outside;
 mod path;
@@ -17,7 +18,10 @@ mod removable;
 mod rounding;
 mod singularity;
 
+pub(crate) use bound::{degree, error_of, value_at};
 pub use bound::{ErrorBound, ErrorProfile};
+pub use form::Basis;
+pub(crate) use form::Form;
 pub use outside::OutsideRadius;
 pub use radius::Radius;
 pub use rounding::Format;

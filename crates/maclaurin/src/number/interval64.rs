@@ -409,6 +409,7 @@ impl Arithmetic for Outward64 {
                 let power = base.integer_power(n.unsigned_abs());
                 if n < 0 { Interval64::point(1.0).divide(power) } else { power }
             }
+            _ if *base == Self::Number::point(0.0) && *exponent > Rational::ZERO => *base,
             _ if base.low >= 0.0 => {
                 let power = base.log().multiply(self.exact(&exponent.clone().into())).exp();
                 // The logarithm of zero is minus infinity.

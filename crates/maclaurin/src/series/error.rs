@@ -64,6 +64,27 @@ pub enum Error {
     /// No order that meets a tolerance.
     #[error(transparent)]
     NoOrder(Box<NoOrder>),
+    /// No degree of an approximation that meets a tolerance.
+    #[error(
+        "no polynomial up to degree {highest} is proven to stay within {tolerance:?}: the closest is \
+         off by at most {closest:.3e}; allow a larger error, or choose a smaller range"
+    )]
+    NoDegree {
+        /// The error that was to be met.
+        tolerance: f64,
+        /// The highest degree tried.
+        highest: usize,
+        /// The smallest certified error met.
+        closest: f64,
+    },
+    /// An option of an approximation that does not fit.
+    #[error("{option}: {reason}")]
+    Choice {
+        /// The option.
+        option: &'static str,
+        /// What is wrong with its value.
+        reason: String,
+    },
     /// A degree above the series' order.
     #[error("the series has order {order}: there is no coefficient of degree {degree}")]
     NoSuchDegree {

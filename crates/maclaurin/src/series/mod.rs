@@ -19,6 +19,7 @@ pub use code::Language;
 pub use error::{Error, NoOrder, NotAnalytic};
 pub(crate) use evaluate::{coefficients, leading};
 pub use jet::Singularity;
+pub(crate) use notation::sum_of_powers;
 pub(crate) use recurrence::erlang_cdf;
 
 use std::sync::OnceLock;

@@ -9,36 +9,37 @@ impl fmt::Display for Series {
     /// For instance `log(2) + x/2 + x^2/8 - x^4/192`, or `e + e*(x - 1) + e*(x - 1)^2/2`.
     /// Coefficients known only by an enclosure are written as the nearest `f64`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let power = |degree: usize| match degree {
-            0 => String::new(),
-            1 => self.base(false),
-            _ => format!("{}^{degree}", self.base(false)),
-        };
-        let term = |degree: usize| {
-            let coefficient = self.written(degree, false);
-            let power = power(degree);
-            if power.is_empty() {
-                return coefficient;
-            }
-            let (sign, magnitude) = match coefficient.strip_prefix('-') {
-                Some(magnitude) if is_product(magnitude) => ("-", magnitude),
-                _ => ("", coefficient.as_str()),
-            };
-            let joined = if !is_product(magnitude) {
-                format!("({magnitude})*{power}")
-            } else if magnitude == "1" {
-                power
-            } else if let Some(denominator) = magnitude.strip_prefix("1/") {
-                format!("{power}/{denominator}")
-            } else if let Some((numerator, denominator)) = split_fraction(magnitude) {
-                format!("{numerator}*{power}/{denominator}")
-            } else {
-                format!("{magnitude}*{power}")
-            };
-            format!("{sign}{joined}")
-        };
-        formatter.write_str(&join(self.written_degrees().map(term)))
+        let terms = self.written_degrees().map(|degree| (degree, self.written(degree, false)));
+        formatter.write_str(&sum_of_powers(terms, &self.base(false)))
     }
+}
+
+/// Coefficients by degree and what is raised to powers, as text that the grammar reads.
+pub(crate) fn sum_of_powers(terms: impl Iterator<Item = (usize, String)>, base: &str) -> String {
+    let term = |(degree, coefficient): (usize, String)| {
+        let power = match degree {
+            0 => return coefficient,
+            1 => base.to_owned(),
+            _ => format!("{base}^{degree}"),
+        };
+        let (sign, magnitude) = match coefficient.strip_prefix('-') {
+            Some(magnitude) if is_product(magnitude) => ("-", magnitude),
+            _ => ("", coefficient.as_str()),
+        };
+        let joined = if !is_product(magnitude) {
+            format!("({magnitude})*{power}")
+        } else if magnitude == "1" {
+            power
+        } else if let Some(denominator) = magnitude.strip_prefix("1/") {
+            format!("{power}/{denominator}")
+        } else if let Some((numerator, denominator)) = split_fraction(magnitude) {
+            format!("{numerator}*{power}/{denominator}")
+        } else {
+            format!("{magnitude}*{power}")
+        };
+        format!("{sign}{joined}")
+    };
+    join(terms.map(term))
 }
 
 impl Series {

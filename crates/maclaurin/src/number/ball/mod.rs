@@ -22,7 +22,7 @@ use dashu_float::Repr;
 use dashu_int::{IBig, UBig};
 
 use super::interval::round_leading_to_f64;
-use super::{Arithmetic, Elementary, Exact, Interval, Rational};
+use super::{Arithmetic, Elementary, Exact, Interval, Interval64, Rational};
 use crate::cancel::checkpoint;
 
 /// Exponents of balls are at most this large; beyond, nothing is known of a result.
@@ -366,6 +366,19 @@ impl<const N: usize> Ball<N> {
         let end = |value: IBig| Repr::new(value, self.exponent as isize);
         let radius = IBig::from(self.radius);
         Interval::between(end(&middle - &radius), end(middle + radius))
+    }
+
+    /// The ball between doubles.
+    pub(crate) fn to_interval64(self) -> Interval64 {
+        if self.is_unknown() {
+            return Interval64::WHOLE_LINE;
+        }
+        if self.is_zero() {
+            return Interval64::point(0.0);
+        }
+        // An end's nearest double is less than one double away from it.
+        let (lower, upper) = (self.end_to_f64(false), self.end_to_f64(true));
+        Interval64::between(lower.next_down(), upper.next_up())
     }
 
     /// Whether the midpoint is further from zero than the radius.

@@ -1,0 +1,290 @@
+//! The best approximation in the maximum norm, by exchange.
+//!
+//! On a reference of one point more than the space has dimensions there is a unique combination of
+//! values that vanishes on the space: `sum_i l_i phi_j(x_i) = 0`. The best approximation on the
+//! reference has errors `h sign(l_i) / w_i`, with `h = sum_i l_i f(x_i) / sum_i |l_i| / w_i`, and no
+//! function of the space does better on any larger set (de la Vallée-Poussin). Where the error is
+//! larger elsewhere, all alternating extremes of the error replace the reference at once (Remez,
+//! 1934); where there are too few of them, as in spaces without Haar's condition, one point enters
+//! and another leaves so that `h` grows (Stiefel, *Note on Jordan elimination, linear programming
+//! and Tchebycheff approximation*, 1960).
+
+use super::linear::{Factors, Real};
+use super::problem::Problem;
+use crate::cancel::checkpoint;
+
+/// The search ends when no error exceeds the reference's by more than that part.
+const CLOSE: f64 = 1e-9;
+
+/// Exchanges of a whole reference, and of one point at a time for each dimension.
+const MOST_ROUNDS: usize = 60;
+const MOST_SINGLE: usize = 8;
+
+/// Evaluations of the error that refine an extreme.
+const REFINEMENTS: usize = 10;
+
+/// A best approximation on a reference.
+pub(super) struct Levelled<N> {
+    pub points: Vec<f64>,
+    pub coefficients: Vec<N>,
+    /// The error's magnitude on the reference.
+    pub level: f64,
+    /// Whether the error has the sign that the dual has not.
+    opposite: bool,
+    factors: Factors<N>,
+    /// The combination that vanishes on the space.
+    dual: Vec<f64>,
+}
+
+/// The best approximation from a reference on, or `None` where the arithmetic has too few bits.
+pub(super) fn minimax<A: Real>(
+    a: &A,
+    problem: &Problem<'_>,
+    start: Vec<f64>,
+) -> Option<Levelled<A::Number>> {
+    let grid = Grid::new(a, problem)?;
+    let mut current = levelled(a, problem, start)?;
+    for _ in 0..MOST_ROUNDS {
+        checkpoint();
+        let extremes = grid.extremes(a, problem, &current)?;
+        let largest = extremes.iter().map(|(_, error)| error.abs()).fold(0.0, f64::max);
+        if largest <= current.level * (1.0 + CLOSE) {
+            break;
+        }
+        let all_at_once = alternating(&extremes, current.points.len())
+            .and_then(|points| levelled(a, problem, points))
+            .filter(|next| next.level > current.level);
+        let next = match all_at_once {
+            Some(next) => Some(next),
+            None => one_by_one(a, problem, &current, &extremes),
+        };
+        match next {
+            Some(next) if next.level > current.level => current = next,
+            // What is left is rounding.
+            _ => break,
+        }
+    }
+    Some(current)
+}
+
+/// The best approximation on a reference.
+pub(super) fn levelled<A: Real>(
+    a: &A,
+    problem: &Problem<'_>,
+    points: Vec<f64>,
+) -> Option<Levelled<A::Number>> {
+    let mut rows = Vec::with_capacity(points.len());
+    let (mut values, mut units) = (Vec::new(), Vec::new());
+    for &x in &points {
+        let (value, unit) = problem.value(a, x)?;
+        let mut row = problem.row(a, x);
+        // Any last column will do that makes the matrix regular: alternating signs.
+        let odd = rows.len() % 2 == 1;
+        row.push(if odd { a.negate(&unit) } else { unit.clone() });
+        rows.push(row);
+        values.push(value);
+        units.push(unit);
+    }
+    let factors = Factors::new(a, rows)?;
+    let mut last = vec![a.integer(0); points.len()];
+    last[points.len() - 1] = a.integer(1);
+    let dual = factors.solve_transposed(a, &last);
+    let (height, signs) = height(a, &dual, &values, &units);
+    let leveled: Vec<_> = values
+        .iter()
+        .zip(&units)
+        .zip(&signs)
+        .map(|((value, unit), negative)| {
+            let error = a.multiply(&height, unit);
+            if *negative { a.add(value, &error) } else { a.subtract(value, &error) }
+        })
+        .collect();
+    let mut coefficients = factors.solve(a, &leveled);
+    coefficients.pop();
+    let dual = dual.iter().map(|l| a.nearest(l)).collect();
+    let (level, opposite) = (a.nearest(&height).abs(), a.nearest(&height) < 0.0);
+    level.is_finite().then_some(Levelled { points, coefficients, level, opposite, factors, dual })
+}
+
+/// `sum_i l_i f_i / sum_i |l_i| u_i`, and which of the `l_i` are negative.
+fn height<A: Real>(
+    a: &A,
+    dual: &[A::Number],
+    values: &[A::Number],
+    units: &[A::Number],
+) -> (A::Number, Vec<bool>) {
+    let (mut over, mut under) = (a.integer(0), a.integer(0));
+    let mut signs = Vec::with_capacity(dual.len());
+    for ((l, value), unit) in dual.iter().zip(values).zip(units) {
+        let negative = a.nearest(l) < 0.0;
+        let product = a.multiply(l, unit);
+        over = a.add(&over, &a.multiply(l, value));
+        under = if negative { a.subtract(&under, &product) } else { a.add(&under, &product) };
+        signs.push(negative);
+    }
+    (a.divide(&over, &under), signs)
+}
+
+/// Points that alternate in sign, as many as a reference has, with the largest errors.
+fn alternating(extremes: &[(f64, f64)], count: usize) -> Option<Vec<f64>> {
+    let mut chosen: Vec<(f64, f64)> = Vec::with_capacity(extremes.len());
+    for &(x, error) in extremes {
+        match chosen.last_mut() {
+            Some(last) if (last.1 < 0.0) == (error < 0.0) => {
+                if error.abs() > last.1.abs() {
+                    *last = (x, error);
+                }
+            }
+            _ => chosen.push((x, error)),
+        }
+    }
+    while chosen.len() > count {
+        let (first, last) = (chosen[0].1.abs(), chosen[chosen.len() - 1].1.abs());
+        if first < last {
+            chosen.remove(0);
+        } else {
+            chosen.pop();
+        }
+    }
+    (chosen.len() == count).then(|| chosen.into_iter().map(|(x, _)| x).collect())
+}
+
+/// Exchanges one point at a time until no extreme exceeds the level.
+fn one_by_one<A: Real>(
+    a: &A,
+    problem: &Problem<'_>,
+    current: &Levelled<A::Number>,
+    extremes: &[(f64, f64)],
+) -> Option<Levelled<A::Number>> {
+    let mut best: Option<Levelled<A::Number>> = None;
+    for round in 0..MOST_SINGLE * current.points.len() {
+        checkpoint();
+        let from = best.as_ref().unwrap_or(current);
+        let mut entering: Option<(f64, f64)> = None;
+        for &(x, error) in extremes {
+            let error = if round == 0 { error } else { problem.error(a, &from.coefficients, x)? };
+            if entering.is_none_or(|(_, largest): (f64, f64)| error.abs() > largest.abs()) {
+                entering = Some((x, error));
+            }
+        }
+        let (x, error) = entering?;
+        if error.abs() <= from.level * (1.0 + CLOSE) || from.points.contains(&x) {
+            break;
+        }
+        let mut row = problem.row(a, x);
+        row.push(a.integer(0));
+        let weights = from.factors.solve_transposed(a, &row);
+        let side = if from.opposite { -error.signum() } else { error.signum() };
+        let ratio = |i: usize| {
+            side * from.dual[i].signum() * a.nearest(&weights[i]) / from.dual[i].abs()
+        };
+        let leaving =
+            (0..from.points.len()).max_by(|&i, &j| ratio(i).total_cmp(&ratio(j)))?;
+        let mut points = from.points.clone();
+        points[leaving] = x;
+        points.sort_by(f64::total_cmp);
+        match levelled(a, problem, points) {
+            Some(next) if next.level > from.level => best = Some(next),
+            _ => break,
+        }
+    }
+    best
+}
+
+/// Points among which the extremes of the error are looked for.
+struct Grid<N> {
+    /// For each range its points, with the value and the unit of the error.
+    ranges: Vec<Vec<(f64, N, N)>>,
+}
+
+impl<N: Clone> Grid<N> {
+    fn new<A: Real<Number = N>>(a: &A, problem: &Problem<'_>) -> Option<Self> {
+        let ranges = problem.grid();
+        let point = |x: f64| problem.value(a, x).map(|(value, unit)| (x, value, unit));
+        let ranges =
+            ranges.into_iter().map(|xs| xs.into_iter().map(point).collect::<Option<_>>());
+        Some(Self { ranges: ranges.collect::<Option<_>>()? })
+    }
+
+    /// The local extremes of the weighted error, refined, from left to right.
+    fn extremes<A: Real<Number = N>>(
+        &self,
+        a: &A,
+        problem: &Problem<'_>,
+        current: &Levelled<N>,
+    ) -> Option<Vec<(f64, f64)>> {
+        let mut extremes = Vec::new();
+        for range in &self.ranges {
+            let errors: Vec<f64> = range
+                .iter()
+                .map(|(x, value, unit)| {
+                    problem.error_from(a, &current.coefficients, *x, value, unit)
+                })
+                .collect();
+            if errors.iter().any(|e| !e.is_finite()) {
+                return None;
+            }
+            for i in 0..errors.len() {
+                let sign = errors[i].signum();
+                let here = errors[i].abs();
+                let left = i.checked_sub(1).map(|j| sign * errors[j]);
+                let right = errors.get(i + 1).map(|e| sign * e);
+                if left.is_some_and(|left| left > here) || right.is_some_and(|right| right >= here) {
+                    continue;
+                }
+                let extreme = match (left, right) {
+                    (Some(left), Some(right)) => {
+                        let error = |x: f64| problem.error(a, &current.coefficients, x);
+                        let bracket = [range[i - 1].0, range[i].0, range[i + 1].0];
+                        refine(bracket, [left, here, right], |x| Some(sign * error(x)?))?
+                    }
+                    _ => (range[i].0, here),
+                };
+                extremes.push((extreme.0, sign * extreme.1));
+            }
+        }
+        // The reference itself: what it has must not be lost.
+        for &x in &current.points {
+            extremes.push((x, problem.error(a, &current.coefficients, x)?));
+        }
+        extremes.sort_by(|p, q| p.0.total_cmp(&q.0));
+        Some(extremes)
+    }
+}
+
+/// A maximum inside a bracket: the vertex of a parabola where that helps, else the golden section.
+fn refine(
+    [mut low, mut middle, mut high]: [f64; 3],
+    [mut left, mut here, mut right]: [f64; 3],
+    value: impl Fn(f64) -> Option<f64>,
+) -> Option<(f64, f64)> {
+    const GOLDEN: f64 = 0.381_966_011_250_105;
+    let mut narrow = true;
+    for _ in 0..REFINEMENTS {
+        let (p, q) = (middle - low, high - middle);
+        let (rise, fall) = ((here - left) * q, (here - right) * p);
+        let vertex = middle + 0.5 * (rise * q - fall * p) / (rise + fall);
+        let width = high - low;
+        let golden = if q > p { middle + GOLDEN * q } else { middle - GOLDEN * p };
+        let fits = narrow && low < vertex && vertex < high && rise + fall > 0.0;
+        let x = if fits { vertex } else { golden };
+        if (x - middle).abs() <= 1e-9 * width.max(middle.abs()) || x <= low || x >= high {
+            break;
+        }
+        let y = value(x)?;
+        if y >= here {
+            if x > middle {
+                (low, left) = (middle, here);
+            } else {
+                (high, right) = (middle, here);
+            }
+            (middle, here) = (x, y);
+        } else if x > middle {
+            (high, right) = (x, y);
+        } else {
+            (low, left) = (x, y);
+        }
+        narrow = high - low < 0.6 * width || fits && !narrow;
+    }
+    Some((middle, here))
+}

@@ -1,0 +1,418 @@
+//! The best polynomial on a range, with a proof of how good it is.
+//!
+//! A polynomial is found by numerical means ([`exchange`], or least squares, or interpolation), in as
+//! many bits as its error asks for. Then its error is bounded from above by the same search that
+//! bounds the errors of Taylor polynomials, and the error of every polynomial of its form from below
+//! ([`lower`]). The proof does not rest on how the polynomial was found.
+
+mod exchange;
+mod linear;
+mod lower;
+mod method;
+mod polynomial;
+mod problem;
+
+use std::sync::OnceLock;
+
+use crate::certify::{Basis, ErrorBound, Form, degree, error_of};
+use crate::function::Function;
+use crate::number::Rational;
+use crate::series::{Error, Series};
+pub use method::Method;
+use polynomial::Numbers;
+use problem::Problem;
+
+/// The largest degree of an approximation.
+pub const LARGEST_DEGREE: usize = 200;
+
+/// How a polynomial is chosen.
+///
+/// # Examples
+///
+/// ```
+/// use maclaurin::{Approximation, Choice, Function};
+///
+/// // p(0) = 0, and of the other degrees the odd ones alone.
+/// let choice = Choice {
+///     degrees: Some(vec![1, 3, 5]),
+///     fixed: vec![(0, 0.0)],
+///     ..Choice::default()
+/// };
+/// let tanh = Function::parse("tanh(x)")?;
+/// let p = Approximation::new(&tanh, 5, &[(-2.0, 2.0)], &choice)?;
+/// assert_eq!(p.degrees(), [1, 3, 5]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choice {
+    /// By which norm the polynomial is near the function.
+    pub method: Method,
+    /// Whether errors are relative: `|f - p| / |f|`.
+    pub relative: bool,
+    /// The degrees whose coefficients are free, in powers of `x - center`; all up to the degree, if
+    /// `None`.
+    pub degrees: Option<Vec<usize>>,
+    /// Degrees whose coefficients are given, in powers of `x - center`.
+    pub fixed: Vec<(usize, f64)>,
+    /// The point whose powers these are. If `None` it is 0 where `degrees` or `fixed` are given, and
+    /// the middle of the range otherwise.
+    pub center: Option<f64>,
+}
+
+/// A polynomial near a function on a range, with its certified error.
+///
+/// # Examples
+///
+/// ```
+/// use maclaurin::{Approximation, Choice, Function};
+///
+/// let sigmoid = Function::parse("sigmoid")?;
+/// let p = Approximation::new(&sigmoid, 7, &[(-8.0, 8.0)], &Choice::default())?;
+/// assert!(p.best() <= p.error().bound && p.error().bound <= 1.01 * p.best());
+/// assert!((p.error().bound - 0.0189).abs() < 1e-4);
+/// assert!((p.evaluate(2.0) - sigmoid.evaluate(2.0)).abs() <= p.error().bound);
+/// # Ok::<(), maclaurin::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Approximation {
+    /// The function about a point of the range where it is analytic.
+    anchor: Series,
+    ranges: Vec<(f64, f64)>,
+    choice: Choice,
+    form: Form,
+    error: ErrorBound,
+    best: f64,
+    degree: usize,
+    /// Worked out when somebody asks.
+    numbers: OnceLock<Numbers>,
+}
+
+impl Approximation {
+    /// The best polynomial up to `degree` on some ranges, by default in the maximum norm.
+    ///
+    /// [`Approximation::error`] is certified, and for the minimax polynomial usually within 0.2% of
+    /// [`Approximation::best`], which no polynomial of the form undercuts. A function that is odd or
+    /// even about the middle of a range gets a polynomial that is so too.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unbounded`] with a point where the function is not finite, [`Error::EmptyRange`],
+    /// [`Error::OrderTooLarge`] above [`LARGEST_DEGREE`], [`Error::Choice`] for options that do not
+    /// fit together.
+    pub fn new(
+        function: &Function,
+        degree: usize,
+        ranges: &[(f64, f64)],
+        choice: &Choice,
+    ) -> Result<Self, Error> {
+        let ranges = sorted(ranges)?;
+        let anchor = anchor(function, &ranges)?;
+        Self::with_anchor(&anchor, degree, ranges, choice)
+    }
+
+    /// The polynomial of the smallest degree whose certified error is at most `tolerance`.
+    ///
+    /// For the minimax polynomial it is proven that no polynomial of a smaller degree meets the
+    /// tolerance, unless its error is within 0.2% of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Approximation::new`], and [`Error::NoDegree`] where no degree up to [`LARGEST_DEGREE`]
+    /// meets the tolerance.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use maclaurin::{Approximation, Choice, Function};
+    ///
+    /// let silu = Function::parse("silu")?;
+    /// let p = Approximation::within(&silu, 1e-3, &[(-8.0, 8.0)], &Choice::default())?;
+    /// assert!(p.error().bound <= 1e-3);
+    /// # Ok::<(), maclaurin::Error>(())
+    /// ```
+    pub fn within(
+        function: &Function,
+        tolerance: f64,
+        ranges: &[(f64, f64)],
+        choice: &Choice,
+    ) -> Result<Self, Error> {
+        if !(tolerance > 0.0 && tolerance.is_finite()) {
+            return Err(unfit("tolerance", format!("{tolerance} is not a positive number")));
+        }
+        let ranges = sorted(ranges)?;
+        let anchor = anchor(function, &ranges)?;
+        let highest = choice
+            .degrees
+            .iter()
+            .flatten()
+            .chain(choice.fixed.iter().map(|(degree, _)| degree))
+            .max()
+            .map_or(LARGEST_DEGREE, |&degree| degree.min(LARGEST_DEGREE));
+        let level = |degree: usize| -> Result<f64, Error> {
+            let problem = problem(&anchor, degree, &ranges, choice)?;
+            if itself(&anchor, &problem).is_some() {
+                return Ok(0.0);
+            }
+            Ok(method::solve(&problem, &choice.method)?.level)
+        };
+        // Errors fall with the degree: the first that may do, by doubling and by halves.
+        let (mut above, mut reach) = (0, 1);
+        while level(reach.min(highest))? > tolerance {
+            if reach >= highest {
+                let closest = Self::with_anchor(&anchor, highest, ranges, choice)?.error.bound;
+                return Err(Error::NoDegree { tolerance, highest, closest });
+            }
+            (above, reach) = (reach + 1, 2 * reach);
+        }
+        let mut below = reach.min(highest);
+        while above < below {
+            let middle = usize::midpoint(above, below);
+            if level(middle)? > tolerance {
+                above = middle + 1;
+            } else {
+                below = middle;
+            }
+        }
+        let mut closest = f64::INFINITY;
+        for degree in below.saturating_sub(1)..=highest {
+            let found = Self::with_anchor(&anchor, degree, ranges.clone(), choice)?;
+            if found.error.bound <= tolerance {
+                return Ok(found);
+            }
+            closest = closest.min(found.error.bound);
+            if degree > below + 8 {
+                break;
+            }
+        }
+        Err(Error::NoDegree { tolerance, highest, closest })
+    }
+
+    fn with_anchor(
+        anchor: &Series,
+        degree: usize,
+        ranges: Vec<(f64, f64)>,
+        choice: &Choice,
+    ) -> Result<Self, Error> {
+        let problem = problem(anchor, degree, &ranges, choice)?;
+        let mut error = ErrorBound { bound: 0.0, sampled: 0.0, at: ranges[0].0 };
+        let (form, best) = match itself(anchor, &problem) {
+            Some(form) => (form, 0.0),
+            None => {
+                let solved = method::solve(&problem, &choice.method)?;
+                for &range in &ranges {
+                    let here = error_of(&solved.form, anchor, range, choice.relative)?;
+                    let bound = error.bound.max(here.bound);
+                    let seen = if here.sampled > error.sampled { here } else { error };
+                    error = ErrorBound { bound, ..seen };
+                }
+                (solved.form, lower::lower_bound(&problem, &solved.reference))
+            }
+        };
+        Ok(Self {
+            anchor: anchor.clone(),
+            ranges,
+            choice: choice.clone(),
+            form,
+            error,
+            best,
+            degree,
+            numbers: OnceLock::new(),
+        })
+    }
+}
+
+/// The ranges from left to right, which must not be points and must not overlap.
+fn sorted(ranges: &[(f64, f64)]) -> Result<Vec<(f64, f64)>, Error> {
+    let mut ranges = ranges.to_vec();
+    ranges.sort_by(|a, b| a.0.total_cmp(&b.0));
+    if ranges.is_empty() {
+        return Err(unfit("on", "there is no range".into()));
+    }
+    for &(low, high) in &ranges {
+        let fits = low.is_finite() && high.is_finite() && low < high && (high - low).is_finite();
+        if !fits {
+            return Err(Error::EmptyRange { low, high });
+        }
+    }
+    match ranges.windows(2).find(|pair| pair[0].1 >= pair[1].0) {
+        Some(pair) => {
+            let ((a, b), (c, d)) = (pair[0], pair[1]);
+            Err(unfit("on", format!("[{a}, {b}] and [{c}, {d}] overlap; give their union")))
+        }
+        None => Ok(ranges),
+    }
+}
+
+fn unfit(option: &'static str, reason: String) -> Error {
+    Error::Choice { option, reason }
+}
+
+/// The function about a point of the ranges where it is analytic.
+fn anchor(function: &Function, ranges: &[(f64, f64)]) -> Result<Series, Error> {
+    // The middle first; a kink may be there.
+    let parts = [0.5, 0.382, 0.618, 0.236, 0.764, 0.09, 0.91];
+    let mut failure = None;
+    for part in parts {
+        for &(low, high) in ranges {
+            let x = low + (high - low) * part;
+            // Of few digits, for the series' arithmetic is exact.
+            let plain = format!("{x:.3e}").parse().unwrap_or(x);
+            let x = if low < plain && plain < high { plain } else { x };
+            let at = Rational::try_from(x).unwrap_or_default().to_string();
+            match Series::new(function, 0, &at) {
+                Ok(series) => return Ok(series),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+    }
+    Err(failure.unwrap_or(Error::Unbounded { near: ranges[0].0 }))
+}
+
+/// What is to be approximated by what.
+fn problem<'a>(
+    anchor: &'a Series,
+    degree: usize,
+    ranges: &[(f64, f64)],
+    choice: &Choice,
+) -> Result<Problem<'a>, Error> {
+    if degree > LARGEST_DEGREE {
+        return Err(Error::OrderTooLarge { order: degree, limit: LARGEST_DEGREE });
+    }
+    let (low, high) = (ranges[0].0, ranges[ranges.len() - 1].1);
+    let whole = choice.degrees.is_none() && choice.fixed.is_empty();
+    let middle = if -low == high { 0.0 } else { low.midpoint(high) };
+    let center = choice.center.unwrap_or(if whole { middle } else { 0.0 });
+    if !center.is_finite() {
+        return Err(unfit("center", format!("{center} is not finite")));
+    }
+    let mut problem = Problem {
+        function: anchor.function(),
+        given: Vec::new(),
+        degrees: (0..=degree).collect(),
+        basis: Basis::Chebyshev,
+        center: middle,
+        half_width: high / 2.0 - low / 2.0,
+        ranges: ranges.to_vec(),
+        relative: choice.relative,
+        parity: None,
+    };
+    if whole {
+        if !matches!(choice.method, Method::Samples(_)) {
+            adopt_parity(&mut problem);
+        }
+        return Ok(problem);
+    }
+    let mut degrees = choice.degrees.clone().unwrap_or_else(|| (0..=degree).collect());
+    if degrees.iter().any(|&k| k > degree) {
+        let k = degrees.iter().max().copied().unwrap_or(0);
+        return Err(unfit("degrees", format!("{k} is above the degree, {degree}")));
+    }
+    for &(k, value) in &choice.fixed {
+        if k > degree {
+            return Err(unfit("fixed", format!("{k} is above the degree, {degree}")));
+        }
+        if !value.is_finite() {
+            return Err(unfit("fixed", format!("{value} for degree {k} is not finite")));
+        }
+        degrees.retain(|&free| free != k);
+        let value = Rational::try_from(value).unwrap_or_default();
+        let unit = Rational::try_from(problem.half_width).unwrap_or_default().pow(k as isize);
+        problem.given.resize(problem.given.len().max(k + 1), Rational::ZERO);
+        problem.given[k] = value * unit;
+    }
+    degrees.sort_unstable();
+    degrees.dedup();
+    if degrees.is_empty() {
+        return Err(unfit("degrees", "no coefficient is free".into()));
+    }
+    Ok(Problem { degrees, basis: Basis::Powers, center, ..problem })
+}
+
+/// The function itself, where it is a polynomial of the form with rational coefficients.
+fn itself(anchor: &Series, problem: &Problem<'_>) -> Option<Form> {
+    let degree = degree(anchor.function())?;
+    let limit = problem.degrees.last().copied().unwrap_or(0).max(problem.given.len());
+    let order = usize::try_from(degree).ok().filter(|&n| n <= limit)?;
+    let center = Rational::try_from(problem.center).ok()?;
+    let series = Series::new(anchor.function(), order, &center.to_string()).ok()?;
+    let half_width = Rational::try_from(problem.half_width).ok()?;
+    let coefficients: Option<Vec<_>> = (0..=order)
+        .map(|k| Some(series.exact(k)?.as_rational()? * half_width.pow(k as isize)))
+        .collect();
+    let coefficients = coefficients?;
+    let fits = problem.basis == Basis::Chebyshev
+        || coefficients.iter().enumerate().all(|(k, value)| {
+            problem.degrees.contains(&k) || problem.given.get(k).unwrap_or(&Rational::ZERO) == value
+        });
+    let Problem { center, half_width, .. } = *problem;
+    fits.then_some(Form { basis: Basis::Powers, center, half_width, coefficients })
+}
+
+/// Points at which a parity is looked for, between 0 and 1.
+const PROBES: usize = 23;
+
+/// Approximates by odd or by even polynomials where the function is odd or even on a range about
+/// zero, up to a constant or to a multiple of `x`: `sigmoid(x) - 1/2` is odd and `silu(x) - x/2` even.
+///
+/// This is seen, not proven, and nothing rests on it: the best polynomial is then no worse for it, and
+/// the lower bound holds for all polynomials.
+fn adopt_parity(problem: &mut Problem<'_>) {
+    let mirrored = |&(low, high): &(f64, f64)| problem.ranges.contains(&(-high, -low));
+    if problem.center != 0.0 || !problem.ranges.iter().all(mirrored) || problem.relative {
+        return;
+    }
+    let ranges: Vec<_> = problem
+        .ranges
+        .iter()
+        .filter(|(_, high)| *high > 0.0)
+        .map(|&(low, high)| (low.max(0.0), high))
+        .collect();
+    let f = |x: f64| problem.function.evaluate(x);
+    let (mut even_part, mut odd_part, mut size) = (Vec::new(), Vec::new(), 0f64);
+    for &(low, high) in &ranges {
+        for i in 1..=PROBES {
+            let x = low + (high - low) * (i as f64 / PROBES as f64);
+            let (right, left) = (f(x), f(-x));
+            size = size.max(right.abs()).max(left.abs());
+            even_part.push(right / 2.0 + left / 2.0);
+            odd_part.push((right / 2.0 - left / 2.0) / x);
+        }
+    }
+    let steady = |values: &[f64], unit: f64| {
+        let spread = values.iter().map(|v| (v - values[0]).abs()).fold(0.0, f64::max);
+        spread * unit <= 4.0 * f64::EPSILON * size
+    };
+    let odd = steady(&even_part, 1.0);
+    if !odd && !steady(&odd_part, problem.half_width) {
+        return;
+    }
+    let degree = if odd { 0 } else { 1 };
+    let given = match Series::new(problem.function, 1, "0") {
+        Ok(series) => match series.exact(degree).and_then(|exact| exact.as_rational()) {
+            Some(rational) => rational.clone(),
+            None => match series.enclosure(degree, 512).ok().and_then(|value| value.bounds()) {
+                Some((lower, upper)) => (lower + upper) / Rational::from(2),
+                None => return,
+            },
+        },
+        // A kink at zero: of |x| nothing is given.
+        Err(_) if size > 0.0 && (if odd { &even_part } else { &odd_part })[0].abs() < f64::EPSILON * size => {
+            Rational::ZERO
+        }
+        Err(_) => return,
+    };
+    let unit = Rational::try_from(problem.half_width).unwrap_or_default();
+    problem.given = match degree {
+        0 => vec![given],
+        _ => vec![Rational::ZERO, given * unit],
+    };
+    problem.degrees.retain(|k| k % 2 == usize::from(odd));
+    if problem.degrees.is_empty() {
+        // A constant for an odd function.
+        problem.degrees = vec![0];
+        problem.given.clear();
+        return;
+    }
+    problem.ranges = ranges;
+    problem.parity = Some(odd);
+}

@@ -1,0 +1,257 @@
+//! An approximation as a polynomial: coefficients, values, text.
+
+use std::fmt;
+
+use super::{Approximation, Choice};
+use crate::certify::{Basis, ErrorBound, Form, error_of};
+use crate::expand::Polynomial;
+use crate::function::Function;
+use crate::number::{Rational, to_f64};
+use crate::series::{Error, sum_of_powers};
+
+/// Powers are evaluated where their terms together are not larger than the Chebyshev form's by more
+/// than this, or where doubles see the error none the less.
+const MOST_GROWTH: f64 = 64.0;
+
+impl Approximation {
+    /// The function.
+    #[must_use]
+    pub fn function(&self) -> &Function {
+        self.anchor.function()
+    }
+
+    /// The ranges, from left to right.
+    #[must_use]
+    pub fn on(&self) -> &[(f64, f64)] {
+        &self.ranges
+    }
+
+    /// How the polynomial was chosen.
+    #[must_use]
+    pub fn choice(&self) -> &Choice {
+        &self.choice
+    }
+
+    /// A certified upper bound of the error on the ranges, absolute or relative as was chosen: of the
+    /// polynomial with exact coefficients, of which [`Approximation::coefficients`] are the nearest
+    /// doubles.
+    #[must_use]
+    pub fn error(&self) -> ErrorBound {
+        self.error
+    }
+
+    /// A certified lower bound of the largest error of every polynomial of this form: up to the
+    /// degree that was asked for, or with the free degrees.
+    #[must_use]
+    pub fn best(&self) -> f64 {
+        self.best
+    }
+
+    /// The degree that was asked for, or found for a tolerance.
+    #[must_use]
+    pub fn degree(&self) -> usize {
+        self.degree
+    }
+
+    /// The point whose powers the coefficients belong to: the middle of the range, unless one was
+    /// chosen.
+    #[must_use]
+    pub fn center(&self) -> f64 {
+        self.form.center
+    }
+
+    /// The coefficients of the powers of `x - center`, each the double nearest to the exact one.
+    #[must_use]
+    pub fn coefficients(&self) -> &[f64] {
+        &self.numbers().coefficients
+    }
+
+    /// The exact coefficient of a power of `x - center`.
+    #[must_use]
+    pub fn exact(&self, degree: usize) -> Option<&Rational> {
+        self.numbers().powers.get(degree)
+    }
+
+    /// The degrees from 1 on with a coefficient that is not zero.
+    #[must_use]
+    pub fn degrees(&self) -> Vec<usize> {
+        let powers = &self.numbers().powers;
+        (1..powers.len()).filter(|&degree| !powers[degree].is_zero()).collect()
+    }
+
+    /// The coefficients of the Chebyshev polynomials `T_k` of the smallest range around all ranges.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use maclaurin::{Approximation, Choice, Function};
+    ///
+    /// let square = Function::parse("x^2")?;
+    /// let p = Approximation::new(&square, 2, &[(-1.0, 1.0)], &Choice::default())?;
+    /// assert_eq!(p.chebyshev(), [0.5, 0.0, 0.5]);
+    /// # Ok::<(), maclaurin::Error>(())
+    /// ```
+    #[must_use]
+    pub fn chebyshev(&self) -> &[f64] {
+        &self.numbers().chebyshev
+    }
+
+    /// The basis in which the polynomial is evaluated: powers of `x - center`, unless their terms
+    /// grow so large that rounding would show in the error.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        self.numbers().basis
+    }
+
+    /// The polynomial's value in double precision, by Horner's or Clenshaw's rule as
+    /// [`Approximation::basis`] says.
+    #[must_use]
+    pub fn evaluate(&self, x: f64) -> f64 {
+        match self.basis() {
+            Basis::Powers => {
+                let t = x - self.form.center;
+                self.coefficients().iter().rev().fold(0.0, |sum, a| sum * t + a)
+            }
+            Basis::Chebyshev => {
+                let (low, high) = (self.ranges[0].0, self.ranges[self.ranges.len() - 1].1);
+                let u = (x - low.midpoint(high)) / (high / 2.0 - low / 2.0);
+                let (mut next, mut after) = (0.0, 0.0);
+                let coefficients = self.chebyshev();
+                for c in coefficients[1..].iter().rev() {
+                    (next, after) = (c + 2.0 * u * next - after, next);
+                }
+                coefficients[0] + u * next - after
+            }
+        }
+    }
+
+    /// A certified upper bound of `|f(x) - p(x)|` for `low <= x <= high`, as
+    /// [`Series::error_bound`](crate::Series::error_bound): on any range, also outside the one that
+    /// the polynomial was made for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Series::error_bound`](crate::Series::error_bound).
+    pub fn error_bound(&self, low: f64, high: f64) -> Result<ErrorBound, Error> {
+        error_of(&self.form, &self.anchor, (low, high), false)
+    }
+
+    /// The coefficients and the center alone: what expanding an array needs.
+    #[must_use]
+    pub fn polynomial(&self) -> Polynomial {
+        Polynomial::with_degrees(self.form.center, self.coefficients().to_vec(), self.degrees())
+    }
+
+    fn numbers(&self) -> &Numbers {
+        self.numbers.get_or_init(|| {
+            let (low, high) = (self.ranges[0].0, self.ranges[self.ranges.len() - 1].1);
+            let powers = self.form.powers();
+            let coefficients: Vec<f64> = powers.iter().map(to_f64).collect();
+            let chebyshev: Vec<f64> = match self.form.basis {
+                Basis::Chebyshev => self.form.coefficients.iter().map(to_f64).collect(),
+                Basis::Powers => chebyshev(&powers, self.form.center, (low, high)),
+            };
+            let size: f64 = chebyshev.iter().map(|c| c.abs()).sum();
+            let radius = (low - self.form.center).abs().max((high - self.form.center).abs());
+            let terms = coefficients.iter().rev().fold(0.0, |sum, a| sum * radius + a.abs());
+            let hidden = terms * f64::EPSILON <= self.error.bound / 100.0;
+            let basis = if terms <= MOST_GROWTH * size || hidden {
+                Basis::Powers
+            } else {
+                Basis::Chebyshev
+            };
+            Numbers { powers, coefficients, chebyshev, basis }
+        })
+    }
+}
+
+/// The numbers that a polynomial is read and evaluated by.
+#[derive(Clone, Debug)]
+pub(super) struct Numbers {
+    /// The exact coefficients of the powers of `x - center`.
+    powers: Vec<Rational>,
+    coefficients: Vec<f64>,
+    chebyshev: Vec<f64>,
+    basis: Basis,
+}
+
+/// A polynomial in powers of `x - center` in Chebyshev polynomials of a range.
+fn chebyshev(powers: &[Rational], center: f64, (low, high): (f64, f64)) -> Vec<f64> {
+    let exact = |x: f64| Rational::try_from(x).unwrap_or_default();
+    let two = Rational::from(2);
+    let half = (exact(high) - exact(low)) / &two;
+    let shift = (exact(high) + exact(low)) / &two - exact(center);
+    // Horner's rule for x - center = shift + half v: v T_0 = T_1 and v T_k = (T_(k+1) + T_(k-1)) / 2
+    // (DLMF 18.9.1).
+    let mut sum: Vec<Rational> = Vec::new();
+    for coefficient in powers.iter().rev() {
+        let mut next = vec![Rational::ZERO; sum.len() + 1];
+        for (k, value) in sum.iter().enumerate() {
+            next[k] += &shift * value;
+            let scaled = &half * value;
+            if k == 0 {
+                next[1] += scaled;
+            } else {
+                next[k + 1] += &scaled / &two;
+                next[k - 1] += scaled / &two;
+            }
+        }
+        next[0] += coefficient;
+        sum = next;
+    }
+    sum.iter().map(to_f64).collect()
+}
+
+impl fmt::Display for Approximation {
+    /// For instance `0.5 + 0.197*x - 0.004*x^3`, with the shortest decimals that read back as the
+    /// coefficients.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let coefficients = self.coefficients();
+        let terms = coefficients.iter().enumerate().filter(|(_, a)| **a != 0.0);
+        let base = match self.form.center {
+            0.0 => "x".to_owned(),
+            c if c < 0.0 => format!("(x + {:?})", -c),
+            c => format!("(x - {c:?})"),
+        };
+        let terms = terms.map(|(degree, a)| (degree, format!("{a:?}")));
+        formatter.write_str(&sum_of_powers(terms, &base))
+    }
+}
+
+impl Form {
+    /// The coefficients of the powers of `x - center`.
+    fn powers(&self) -> Vec<Rational> {
+        let zero = || vec![Rational::ZERO; self.coefficients.len()];
+        let mut powers = match self.basis {
+            Basis::Powers => self.coefficients.clone(),
+            Basis::Chebyshev => {
+                // T_(k+1) = 2 u T_k - T_(k-1) (DLMF 18.9.1).
+                let (mut before, mut own) = (zero(), zero());
+                own[0] = Rational::ONE;
+                let mut sum = zero();
+                for (k, coefficient) in self.coefficients.iter().enumerate() {
+                    if k > 0 {
+                        let factor = Rational::from(if k == 1 { 1 } else { 2 });
+                        let mut next = zero();
+                        for j in 0..next.len() {
+                            let raised = if j > 0 { &factor * &own[j - 1] } else { Rational::ZERO };
+                            next[j] = raised - &before[j];
+                        }
+                        (before, own) = (own, next);
+                    }
+                    for (value, t) in sum.iter_mut().zip(&own).filter(|(_, t)| !t.is_zero()) {
+                        *value += coefficient * t;
+                    }
+                }
+                sum
+            }
+        };
+        let unit = Rational::try_from(self.half_width).unwrap_or_default();
+        let mut power = Rational::ONE;
+        for value in &mut powers {
+            *value /= &power;
+            power *= &unit;
+        }
+        powers
+    }
+}

@@ -1,0 +1,154 @@
+//! What is approximated, by what, and where.
+
+use super::linear::Real;
+use crate::certify::{Basis, Form};
+use crate::function::Function;
+use crate::number::Rational;
+
+/// A function and the polynomials that are to come near it.
+pub(super) struct Problem<'a> {
+    pub function: &'a Function,
+    /// The part that is given: by degree, in the basis.
+    pub given: Vec<Rational>,
+    /// The degrees whose coefficients are free.
+    pub degrees: Vec<usize>,
+    pub basis: Basis,
+    pub center: f64,
+    pub half_width: f64,
+    /// Disjoint ranges from left to right.
+    pub ranges: Vec<(f64, f64)>,
+    /// Whether what is kept small is the relative error.
+    pub relative: bool,
+    /// Where function and polynomials have a parity about zero, up to what is given: whether it is
+    /// odd. The ranges are then those of positive numbers.
+    pub parity: Option<bool>,
+}
+
+/// Grid points for each dimension, and a few more.
+const DENSITY: usize = 10;
+const MARGIN: usize = 24;
+
+impl Problem<'_> {
+    /// The value that the free part should have at `x`, and what an error there is measured in.
+    pub(super) fn value<A: Real>(&self, a: &A, x: f64) -> Option<(A::Number, A::Number)> {
+        let value = a.value(self.function, x)?;
+        if !a.nearest(&value).is_finite() {
+            return None;
+        }
+        let unit = match self.relative {
+            true if a.nearest(&value) < 0.0 => a.negate(&value),
+            true => value.clone(),
+            false => a.integer(1),
+        };
+        let mut target = value;
+        let given = self.given.iter().zip(self.basis_at(a, x, self.given.len()));
+        for (coefficient, phi) in given.filter(|(coefficient, _)| !coefficient.is_zero()) {
+            let coefficient = a.exact(&coefficient.clone().into());
+            target = a.subtract(&target, &a.multiply(&coefficient, &phi));
+        }
+        Some((target, unit))
+    }
+
+    /// The functions of the space at `x`.
+    pub(super) fn row<A: Real>(&self, a: &A, x: f64) -> Vec<A::Number> {
+        let count = self.degrees.last().map_or(0, |n| n + 1);
+        let all = self.basis_at(a, x, count);
+        self.degrees.iter().map(|&degree| all[degree].clone()).collect()
+    }
+
+    fn basis_at<A: Real>(&self, a: &A, x: f64, count: usize) -> Vec<A::Number> {
+        let mut values = Vec::with_capacity(count + 2);
+        if count == 0 {
+            return values;
+        }
+        let place = a.subtract(&a.double(x), &a.double(self.center));
+        let u = a.divide(&place, &a.double(self.half_width));
+        values.extend([a.integer(1), u.clone()]);
+        let twice = a.add(&u, &u);
+        for k in 2..count {
+            values.push(match self.basis {
+                Basis::Powers => a.multiply(&u, &values[k - 1]),
+                Basis::Chebyshev => {
+                    a.subtract(&a.multiply(&twice, &values[k - 1]), &values[k - 2])
+                }
+            });
+        }
+        values
+    }
+
+    /// The weighted error of an element of the space at `x`.
+    pub(super) fn error<A: Real>(&self, a: &A, coefficients: &[A::Number], x: f64) -> Option<f64> {
+        let (value, unit) = self.value(a, x)?;
+        Some(self.error_from(a, coefficients, x, &value, &unit))
+    }
+
+    pub(super) fn error_from<A: Real>(
+        &self,
+        a: &A,
+        coefficients: &[A::Number],
+        x: f64,
+        value: &A::Number,
+        unit: &A::Number,
+    ) -> f64 {
+        let row = self.row(a, x);
+        let products = coefficients.iter().zip(&row).map(|(c, phi)| a.multiply(c, phi));
+        let rest = products.fold(value.clone(), |rest, product| a.subtract(&rest, &product));
+        if !self.relative {
+            return a.nearest(&rest);
+        }
+        match (a.nearest(unit), a.nearest(&rest)) {
+            (0.0, 0.0) => 0.0,
+            (unit, rest) => rest / unit,
+        }
+    }
+
+    /// Points of the ranges, denser towards their ends, for each range apart; without zeros of the
+    /// function where the error is relative.
+    pub(super) fn grid(&self) -> Vec<Vec<f64>> {
+        let count = (DENSITY * (self.degrees.len() + 2)).div_ceil(self.ranges.len()) + MARGIN;
+        let angle = |i: usize| std::f64::consts::PI * i as f64 / count as f64;
+        let range = |&(low, high): &(f64, f64)| -> Vec<f64> {
+            match self.parity {
+                // Half of the points of the whole range; at zero an odd function vanishes.
+                Some(odd) if low == 0.0 => {
+                    (usize::from(odd)..=count).map(|i| high * (angle(i) / 2.0).sin()).collect()
+                }
+                _ => {
+                    let (middle, half) = (low.midpoint(high), high / 2.0 - low / 2.0);
+                    let inside = |i: usize| middle - half * angle(i).cos();
+                    let mut points: Vec<f64> = (1..count).map(inside).collect();
+                    points.insert(0, low);
+                    points.push(high);
+                    points.dedup();
+                    points
+                }
+            }
+        };
+        let mut ranges: Vec<Vec<f64>> = self.ranges.iter().map(range).collect();
+        if self.relative {
+            for points in &mut ranges {
+                points.retain(|&x| self.function.evaluate(x) != 0.0);
+            }
+        }
+        ranges
+    }
+
+    /// A first reference.
+    pub(super) fn reference(&self) -> Vec<f64> {
+        let all: Vec<f64> = self.grid().into_iter().flatten().collect();
+        let gaps = self.degrees.len().max(1);
+        (0..=self.degrees.len()).map(|i| all[i * (all.len() - 1) / gaps]).collect()
+    }
+
+    /// The polynomial with these coefficients, and what is given.
+    pub(super) fn form<A: Real>(&self, a: &A, coefficients: &[A::Number]) -> Option<Form> {
+        let count = self.degrees.last().map_or(1, |n| n + 1).max(self.given.len());
+        let mut all = self.given.clone();
+        all.resize(count, Rational::ZERO);
+        for (&degree, coefficient) in self.degrees.iter().zip(coefficients) {
+            all[degree] += a.middle(coefficient)?;
+        }
+        let Self { basis, center, half_width, .. } = *self;
+        Some(Form { basis, center, half_width, coefficients: all })
+    }
+}

@@ -1,0 +1,124 @@
+//! A polynomial with exact coefficients, in powers or in Chebyshev polynomials of a range.
+
+use super::difference::exactly;
+use crate::number::{Arithmetic, Ball, Balls, Interval64, Rational};
+
+/// The polynomials whose multiples are added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Basis {
+    /// `u^k`
+    Powers,
+    /// The Chebyshev polynomials of the first kind, `T_k(u)` (DLMF 18.3).
+    Chebyshev,
+}
+
+/// `sum_k coefficients[k] phi_k(u)` for `u = (x - center) / half_width`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Form {
+    pub basis: Basis,
+    pub center: f64,
+    pub half_width: f64,
+    pub coefficients: Vec<Rational>,
+}
+
+impl Form {
+    pub(super) fn order(&self) -> usize {
+        self.coefficients.len().saturating_sub(1)
+    }
+
+    /// The coefficients in an arithmetic.
+    pub(super) fn rounded<A: Arithmetic>(&self, a: &A) -> Vec<A::Number> {
+        self.coefficients.iter().map(|c| a.exact(&c.clone().into())).collect()
+    }
+
+    /// The first `terms` coefficients in `s` about `x = along[0] + along[1] s`.
+    pub(super) fn about<A: Arithmetic>(
+        &self,
+        a: &A,
+        coefficients: &[A::Number],
+        along: &[A::Number; 2],
+        terms: usize,
+    ) -> Vec<A::Number> {
+        let double = |x: f64| a.exact(&exactly(x));
+        let half_width = double(self.half_width);
+        let place = a.subtract(&along[0], &double(self.center));
+        let u = [a.divide(&place, &half_width), a.divide(&along[1], &half_width)];
+        match self.basis {
+            Basis::Powers => horner(a, coefficients, &u, terms),
+            Basis::Chebyshev => clenshaw(a, coefficients, &u, terms),
+        }
+    }
+
+    /// [`Form::about`] the point `x`, with `x + width s`, between doubles.
+    ///
+    /// Intervals of doubles would widen by `(1 + sqrt(2))^order` in either recurrence, so this takes
+    /// balls of as many bits as make up for it.
+    pub(super) fn about_f64(&self, x: f64, width: f64, terms: usize) -> Vec<Interval64> {
+        match self.order() {
+            0..=40 => self.about_in::<2>(x, width, terms),
+            41..=200 => self.about_in::<6>(x, width, terms),
+            _ => self.about_in::<20>(x, width, terms),
+        }
+    }
+
+    fn about_in<const N: usize>(&self, x: f64, width: f64, terms: usize) -> Vec<Interval64> {
+        let a = Balls::<N>;
+        let along = [a.exact(&exactly(x)), a.exact(&exactly(width))];
+        let about = self.about(&a, &self.rounded(&a), &along, terms);
+        about.into_iter().map(Ball::to_interval64).collect()
+    }
+}
+
+/// The first `terms` coefficients of `sum_k coefficients[k] (t_0 + t_1 s)^k`, by Horner's rule.
+pub(super) fn horner<A: Arithmetic>(
+    a: &A,
+    coefficients: &[A::Number],
+    t: &[A::Number; 2],
+    terms: usize,
+) -> Vec<A::Number> {
+    let mut sum = vec![a.integer(0); terms];
+    for (done, coefficient) in coefficients.iter().rev().enumerate() {
+        sum = times(a, &sum, t, done + 1);
+        sum[0] = a.add(&sum[0], coefficient);
+    }
+    sum
+}
+
+/// The first `terms` coefficients of `sum_k coefficients[k] T_k(t_0 + t_1 s)`, by Clenshaw's
+/// recurrence (DLMF 3.11.15): `b_k = c_k + 2 t b_(k+1) - b_(k+2)`.
+fn clenshaw<A: Arithmetic>(
+    a: &A,
+    coefficients: &[A::Number],
+    t: &[A::Number; 2],
+    terms: usize,
+) -> Vec<A::Number> {
+    let zero = vec![a.integer(0); terms];
+    let (mut next, mut after) = (zero.clone(), zero);
+    let twice = [a.add(&t[0], &t[0]), a.add(&t[1], &t[1])];
+    for (done, coefficient) in coefficients.iter().rev().enumerate() {
+        let last = done + 1 == coefficients.len();
+        let product = times(a, &next, if last { t } else { &twice }, done + 1);
+        let mut own: Vec<_> = product.iter().zip(&after).map(|(p, b)| a.subtract(p, b)).collect();
+        own[0] = a.add(&own[0], coefficient);
+        (next, after) = (own, next);
+    }
+    next
+}
+
+/// `(t_0 + t_1 s)` times a polynomial with at most `count` coefficients that are not zero.
+fn times<A: Arithmetic>(
+    a: &A,
+    polynomial: &[A::Number],
+    t: &[A::Number; 2],
+    count: usize,
+) -> Vec<A::Number> {
+    let mut product = polynomial.to_vec();
+    for k in (0..product.len().min(count)).rev() {
+        let mut value = a.multiply(&polynomial[k], &t[0]);
+        if k > 0 {
+            value = a.add(&value, &a.multiply(&polynomial[k - 1], &t[1]));
+        }
+        product[k] = value;
+    }
+    product
+}
