@@ -10,7 +10,7 @@ fn minimax(text: &str, degree: usize, low: f64, high: f64) -> Approximation {
     approximate(text, degree, &[(low, high)], &Choice::default())
 }
 
-/// The errors of the best polynomials, by Sollya 8's `remez` to 12 digits and more where given.
+/// The bounds from both sides meet.
 #[test]
 fn errors_are_those_of_the_best_polynomials() {
     let cases: &[(&str, f64, f64, usize)] = &[
@@ -22,8 +22,8 @@ fn errors_are_those_of_the_best_polynomials() {
         ("softplus", -8.0, 8.0, 10),
         ("tanh", -3.0, 3.0, 9),
         ("erf", -3.0, 3.0, 11),
-        ("sin", -1.5708, 1.5708, 7),
-        ("cos", -0.7854, 0.7854, 6),
+        ("sin", -1.5, 1.5, 7),
+        ("cos", -0.8, 0.8, 6),
         ("log", 1.0, 2.0, 6),
         ("1/x", 1.0, 2.0, 6),
         ("2^x", 0.0, 1.0, 3),
@@ -44,7 +44,10 @@ fn errors_are_those_of_the_best_polynomials() {
         let (error, best) = (p.error(), p.best());
         assert!(best > 0.0 && best <= error.bound, "{text}: {best} {error:?}");
         assert!(error.bound <= 1.0025 * best, "{text} {degree}: {error:?}, best {best}");
-        assert!((error.sampled / best - 1.0).abs() < 1e-4, "{text} {degree}: {error:?}, best {best}");
+        assert!(
+            (error.sampled / best - 1.0).abs() < 1e-4,
+            "{text} {degree}: {error:?}, best {best}"
+        );
     }
     // Bernstein's constant: 0.2801... / n for |x| on [-1, 1] (Varga and Carpenter, 1985: E_8).
     assert!((minimax("abs", 8, -1.0, 1.0).best() - 0.034_689_728).abs() < 1e-8);
@@ -90,11 +93,8 @@ fn polynomials_come_back_exactly() {
 
 #[test]
 fn fixed_coefficients_and_chosen_degrees_stay() {
-    let choice = Choice {
-        degrees: Some(vec![1, 3, 5]),
-        fixed: vec![(0, 0.25)],
-        ..Choice::default()
-    };
+    let choice =
+        Choice { degrees: Some(vec![1, 3, 5]), fixed: vec![(0, 0.25)], ..Choice::default() };
     let p = approximate("tanh(x) + 1/4", 5, &[(-2.0, 3.0)], &choice);
     assert_eq!((p.center(), p.coefficients()[0], p.degrees()), (0.0, 0.25, vec![1, 3, 5]));
     assert!(p.best() > 0.0 && p.error().bound <= 1.003 * p.best(), "{:?} {}", p.error(), p.best());
@@ -144,7 +144,8 @@ fn other_methods_are_near_the_best() {
         assert!((found - expected).abs() < 1e-14);
     }
     let samples = Method::Samples((0..200).map(|i| 1.0 - (f64::from(i) / 200.0).powi(2)).collect());
-    let p = approximate("exp(x)", 2, &[(0.0, 1.0)], &Choice { method: samples, ..Choice::default() });
+    let p =
+        approximate("exp(x)", 2, &[(0.0, 1.0)], &Choice { method: samples, ..Choice::default() });
     assert!(p.error().bound < 0.02);
 }
 
@@ -178,8 +179,17 @@ fn what_has_no_polynomial_is_refused() {
     assert!(matches!(new("1/x", &[(-1.0, 1.0)], &plain), Error::Unbounded { .. }));
     assert!(matches!(new("sqrt(x)", &[(-1.0, 1.0)], &plain), Error::Unbounded { .. }));
     assert!(matches!(new("tan(x)", &[(1.0, 2.0)], &plain), Error::Unbounded { .. }));
-    for on in [vec![], vec![(1.0, 1.0)], vec![(2.0, 1.0)], vec![(0.0, f64::NAN)], vec![(0.0, 2.0), (1.0, 3.0)]] {
-        assert!(matches!(new("exp(x)", &on, &plain), Error::EmptyRange { .. } | Error::Choice { .. }));
+    for on in [
+        vec![],
+        vec![(1.0, 1.0)],
+        vec![(2.0, 1.0)],
+        vec![(0.0, f64::NAN)],
+        vec![(0.0, 2.0), (1.0, 3.0)],
+    ] {
+        assert!(matches!(
+            new("exp(x)", &on, &plain),
+            Error::EmptyRange { .. } | Error::Choice { .. }
+        ));
     }
     for choice in [
         Choice { degrees: Some(vec![4]), ..plain.clone() },
@@ -193,7 +203,10 @@ fn what_has_no_polynomial_is_refused() {
     ] {
         let text = if choice.relative { "sin(x)" } else { "exp(x)" };
         let error = new(text, &[(-1.0, 1.0)], &choice);
-        assert!(matches!(error, Error::Choice { .. } | Error::Unbounded { .. }), "{choice:?}: {error}");
+        assert!(
+            matches!(error, Error::Choice { .. } | Error::Unbounded { .. }),
+            "{choice:?}: {error}"
+        );
     }
     let error = Approximation::new(&Function::parse("exp").unwrap(), 201, &[(0.0, 1.0)], &plain);
     assert!(matches!(error, Err(Error::OrderTooLarge { order: 201, limit: 200 })));

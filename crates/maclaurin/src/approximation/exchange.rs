@@ -48,7 +48,7 @@ pub(super) fn minimax<A: Real>(
         checkpoint();
         let extremes = grid.extremes(a, problem, &current)?;
         let largest = extremes.iter().map(|(_, error)| error.abs()).fold(0.0, f64::max);
-        if largest <= current.level * (1.0 + CLOSE) {
+        if largest <= current.level * (1.0 + CLOSE) || largest <= grid.noise {
             break;
         }
         let all_at_once = alternating(&extremes, current.points.len())
@@ -175,11 +175,9 @@ fn one_by_one<A: Real>(
         row.push(a.integer(0));
         let weights = from.factors.solve_transposed(a, &row);
         let side = if from.opposite { -error.signum() } else { error.signum() };
-        let ratio = |i: usize| {
-            side * from.dual[i].signum() * a.nearest(&weights[i]) / from.dual[i].abs()
-        };
-        let leaving =
-            (0..from.points.len()).max_by(|&i, &j| ratio(i).total_cmp(&ratio(j)))?;
+        let ratio =
+            |i: usize| side * from.dual[i].signum() * a.nearest(&weights[i]) / from.dual[i].abs();
+        let leaving = (0..from.points.len()).max_by(|&i, &j| ratio(i).total_cmp(&ratio(j)))?;
         let mut points = from.points.clone();
         points[leaving] = x;
         points.sort_by(f64::total_cmp);
@@ -195,15 +193,25 @@ fn one_by_one<A: Real>(
 struct Grid<N> {
     /// For each range its points, with the value and the unit of the error.
     ranges: Vec<Vec<(f64, N, N)>>,
+    /// Errors as small as this come from the values' rounding.
+    noise: f64,
 }
+
+/// The same in units of the values' uncertainty.
+const NOISE: f64 = 8.0;
 
 impl<N: Clone> Grid<N> {
     fn new<A: Real<Number = N>>(a: &A, problem: &Problem<'_>) -> Option<Self> {
         let ranges = problem.grid();
         let point = |x: f64| problem.value(a, x).map(|(value, unit)| (x, value, unit));
-        let ranges =
-            ranges.into_iter().map(|xs| xs.into_iter().map(point).collect::<Option<_>>());
-        Some(Self { ranges: ranges.collect::<Option<_>>()? })
+        let ranges = ranges.into_iter().map(|xs| xs.into_iter().map(point).collect::<Option<_>>());
+        let ranges = ranges.collect::<Option<Vec<Vec<_>>>>()?;
+        let uncertain = |(_, value, unit): &(f64, N, N)| {
+            let weight = if problem.relative { a.nearest(unit) } else { 1.0 };
+            a.uncertainty(value) / weight
+        };
+        let noise = NOISE * ranges.iter().flatten().map(uncertain).fold(0.0, f64::max);
+        Some(Self { ranges, noise })
     }
 
     /// The local extremes of the weighted error, refined, from left to right.
@@ -229,7 +237,8 @@ impl<N: Clone> Grid<N> {
                 let here = errors[i].abs();
                 let left = i.checked_sub(1).map(|j| sign * errors[j]);
                 let right = errors.get(i + 1).map(|e| sign * e);
-                if left.is_some_and(|left| left > here) || right.is_some_and(|right| right >= here) {
+                if left.is_some_and(|left| left > here) || right.is_some_and(|right| right >= here)
+                {
                     continue;
                 }
                 let extreme = match (left, right) {

@@ -12,6 +12,9 @@ pub(super) trait Real: Arithmetic {
     /// A double near the number; infinite or NaN where nothing is known of it.
     fn nearest(&self, x: &Self::Number) -> f64;
 
+    /// How far the number may be from what it stands for, at most or nearly so.
+    fn uncertainty(&self, x: &Self::Number) -> f64;
+
     /// A rational number near the number.
     fn middle(&self, x: &Self::Number) -> Option<Rational>;
 
@@ -29,6 +32,10 @@ impl Real for Float64 {
 
     fn nearest(&self, x: &f64) -> f64 {
         *x
+    }
+
+    fn uncertainty(&self, x: &f64) -> f64 {
+        x.abs() * f64::EPSILON
     }
 
     fn middle(&self, x: &f64) -> Option<Rational> {
@@ -58,6 +65,10 @@ impl<const N: usize> Real for Balls<N> {
         low.midpoint(high)
     }
 
+    fn uncertainty(&self, x: &Self::Number) -> f64 {
+        x.radius()
+    }
+
     fn middle(&self, x: &Self::Number) -> Option<Rational> {
         let (lower, upper) = x.to_interval().bounds()?;
         Some((lower + upper) / Rational::from(2))
@@ -83,7 +94,8 @@ impl<N: Clone> Factors<N> {
         let mut origin: Vec<usize> = (0..size).collect();
         for k in 0..size {
             let magnitude = |row: &Vec<N>| a.nearest(&row[k]).abs();
-            let best = (k..size).max_by(|&i, &j| magnitude(&rows[i]).total_cmp(&magnitude(&rows[j])))?;
+            let best =
+                (k..size).max_by(|&i, &j| magnitude(&rows[i]).total_cmp(&magnitude(&rows[j])))?;
             rows.swap(k, best);
             origin.swap(k, best);
             let (done, rest) = rows.split_at_mut(k + 1);

@@ -2,9 +2,10 @@
 
 use super::exchange::minimax;
 use super::linear::{Factors, Real};
+use super::lower::lower_bound;
 use super::problem::Problem;
 use super::unfit;
-use crate::certify::{Basis, Form};
+use crate::certify::Form;
 use crate::number::{Balls, Float64};
 use crate::series::Error;
 
@@ -25,63 +26,67 @@ pub enum Method {
 /// A polynomial and what it was found from.
 pub(super) struct Solved {
     pub form: Form,
-    /// The points where the best error is levelled.
-    pub reference: Vec<f64>,
     /// The largest error seen.
     pub level: f64,
+    /// What no polynomial of the form undercuts.
+    pub best: f64,
 }
 
-/// Degrees up to which powers are well enough conditioned for doubles.
-const MOST_POWERS: usize = 12;
+/// A polynomial in some arithmetic.
+struct Found {
+    form: Form,
+    /// The points where the best error is levelled.
+    reference: Vec<f64>,
+    /// The largest error seen, the best polynomial's on its reference, and the size of the terms of
+    /// which it is the rest.
+    level: f64,
+    best: f64,
+    size: f64,
+    bits: i32,
+}
+
+/// How near the best error in an arithmetic is to its proven bound, as a part.
+const AGREEMENT: f64 = 1e-6;
 
 /// The polynomial, in as many bits as it takes: half of them are kept for the error.
 pub(super) fn solve(problem: &Problem<'_>, method: &Method) -> Result<Solved, Error> {
     if let Method::Samples(points) = method {
         check_samples(problem, points)?;
     }
-    let scale = scale(problem)?;
-    let sees = |solved: &Solved, bits: i32| solved.level > scale * 2f64.powi(-bits / 2);
-    let last = problem.degrees.last().copied().unwrap_or(0);
+    check_values(problem)?;
     let mut start = problem.reference();
-    if problem.basis == Basis::Chebyshev || last <= MOST_POWERS {
-        if let Some(solved) = attempt(&Float64, problem, method, &start) {
-            if sees(&solved, Float64::BITS) {
-                return Ok(solved);
-            }
+    let mut last = None;
+    let attempts = [
+        |problem: &_, method: &_, start: &_| attempt(&Float64, problem, method, start),
+        |problem: &_, method: &_, start: &_| attempt(&Balls::<2>, problem, method, start),
+        |problem: &_, method: &_, start: &_| attempt(&Balls::<6>, problem, method, start),
+        |problem: &_, method: &_, start: &_| attempt(&Balls::<20>, problem, method, start),
+    ];
+    for attempt in attempts {
+        let Some(found) = attempt(problem, method, &start) else { continue };
+        let Found { form, reference, level, best, size, bits } = found;
+        let sees = best > size * 2f64.powi(-bits / 2);
+        let proven =
+            if sees || bits == Balls::<20>::BITS { lower_bound(problem, &reference) } else { 0.0 };
+        let solved = Solved { form, level, best: proven };
+        if sees && (best - proven).abs() <= AGREEMENT * best {
+            return Ok(solved);
         }
+        start = reference;
+        last = Some(solved);
     }
-    fn with<const N: usize>(
-        problem: &Problem<'_>,
-        method: &Method,
-        start: &[f64],
-    ) -> (Option<Solved>, i32) {
-        (attempt(&Balls::<N>, problem, method, start), Balls::<N>::BITS)
-    }
-    let mut best = None;
-    for attempt in [with::<2>, with::<6>, with::<20>] {
-        if let (Some(solved), bits) = attempt(problem, method, &start) {
-            if sees(&solved, bits) {
-                return Ok(solved);
-            }
-            start.clone_from(&solved.reference);
-            best = Some(solved);
-        }
-    }
-    best.ok_or_else(|| {
-        unfit("degrees", "no polynomial was found: the ranges do not determine one, or the relative error has no bound".into())
+    last.ok_or_else(|| {
+        let reason = "the ranges do not determine a polynomial, or the relative error has no bound";
+        unfit("degrees", reason.into())
     })
 }
 
 /// One way in one arithmetic.
-fn attempt<A: Real>(
-    a: &A,
-    problem: &Problem<'_>,
-    method: &Method,
-    start: &[f64],
-) -> Option<Solved> {
+fn attempt<A: Real>(a: &A, problem: &Problem<'_>, method: &Method, start: &[f64]) -> Option<Found> {
     let best = minimax(a, problem, start.to_vec())?;
+    let level = best.level;
     let (coefficients, level) = match method {
-        Method::Minimax => (best.coefficients, best.level),
+        Method::Minimax => (best.coefficients, level),
         Method::Chebyshev => {
             let points = nodes(problem);
             let mut rows = Vec::new();
@@ -107,20 +112,16 @@ fn attempt<A: Real>(
         }
     };
     let form = problem.form(a, &coefficients)?;
-    Some(Solved { form, reference: best.points, level })
+    let terms = coefficients.iter().map(|c| a.nearest(c).abs());
+    let size = if problem.relative { 1.0 } else { terms.sum() };
+    Some(Found { form, reference: best.points, level, best: best.level, size, bits: A::BITS })
 }
 
-/// The function's size on the grid, which refuses points where it has none.
-fn scale(problem: &Problem<'_>) -> Result<f64, Error> {
-    if problem.relative {
-        return Ok(1.0);
-    }
-    let mut largest = 0f64;
-    for x in problem.grid().into_iter().flatten() {
-        let value = Float64.value(problem.function, x).ok_or(Error::Unbounded { near: x })?;
-        largest = largest.max(value.abs());
-    }
-    Ok(largest)
+/// Refuses points where the function has no value.
+fn check_values(problem: &Problem<'_>) -> Result<(), Error> {
+    let grid = problem.grid().into_iter().flatten();
+    let unknown = |x: &f64| Float64.value(problem.function, *x).is_none();
+    grid.into_iter().find(unknown).map_or(Ok(()), |near| Err(Error::Unbounded { near }))
 }
 
 /// The largest error on the grid.
@@ -152,15 +153,10 @@ fn projected<A: Real>(
         let row = problem.row(a, x);
         for (i, phi) in row.iter().enumerate() {
             let weighted = a.multiply(&weight, phi);
-            for (j, other) in row.iter().enumerate().take(i + 1) {
-                gram[i][j] = a.add(&gram[i][j], &a.multiply(&weighted, other));
+            for (sum, other) in gram[i].iter_mut().zip(&row) {
+                *sum = a.add(sum, &a.multiply(&weighted, other));
             }
             right[i] = a.add(&right[i], &a.multiply(&weighted, &value));
-        }
-    }
-    for i in 0..size {
-        for j in i + 1..size {
-            gram[i][j] = gram[j][i].clone();
         }
     }
     Some(Factors::new(a, gram)?.solve(a, &right))
@@ -216,7 +212,10 @@ fn check_samples(problem: &Problem<'_>, points: &[f64]) -> Result<(), Error> {
     distinct.dedup();
     if distinct.len() < problem.degrees.len() {
         let (have, need) = (distinct.len(), problem.degrees.len());
-        return Err(unfit("samples", format!("{have} different values do not determine {need} coefficients")));
+        return Err(unfit(
+            "samples",
+            format!("{have} different values do not determine {need} coefficients"),
+        ));
     }
     Ok(())
 }

@@ -9,12 +9,13 @@ mod exchange;
 mod linear;
 mod lower;
 mod method;
+mod parity;
 mod polynomial;
 mod problem;
 
 use std::sync::OnceLock;
 
-use crate::certify::{Basis, ErrorBound, Form, degree, error_of};
+use crate::certify::{ErrorBound, Form, error_of};
 use crate::function::Function;
 use crate::number::Rational;
 use crate::series::{Error, Series};
@@ -149,8 +150,8 @@ impl Approximation {
             .max()
             .map_or(LARGEST_DEGREE, |&degree| degree.min(LARGEST_DEGREE));
         let level = |degree: usize| -> Result<f64, Error> {
-            let problem = problem(&anchor, degree, &ranges, choice)?;
-            if itself(&anchor, &problem).is_some() {
+            let problem = Problem::new(&anchor, degree, &ranges, choice)?;
+            if problem.itself(&anchor).is_some() {
                 return Ok(0.0);
             }
             Ok(method::solve(&problem, &choice.method)?.level)
@@ -193,20 +194,19 @@ impl Approximation {
         ranges: Vec<(f64, f64)>,
         choice: &Choice,
     ) -> Result<Self, Error> {
-        let problem = problem(anchor, degree, &ranges, choice)?;
+        let problem = Problem::new(anchor, degree, &ranges, choice)?;
         let mut error = ErrorBound { bound: 0.0, sampled: 0.0, at: ranges[0].0 };
-        let (form, best) = match itself(anchor, &problem) {
-            Some(form) => (form, 0.0),
-            None => {
-                let solved = method::solve(&problem, &choice.method)?;
-                for &range in &ranges {
-                    let here = error_of(&solved.form, anchor, range, choice.relative)?;
-                    let bound = error.bound.max(here.bound);
-                    let seen = if here.sampled > error.sampled { here } else { error };
-                    error = ErrorBound { bound, ..seen };
-                }
-                (solved.form, lower::lower_bound(&problem, &solved.reference))
+        let (form, best) = if let Some(form) = problem.itself(anchor) {
+            (form, 0.0)
+        } else {
+            let solved = method::solve(&problem, &choice.method)?;
+            for &range in &ranges {
+                let here = error_of(&solved.form, anchor, range, choice.relative)?;
+                let bound = error.bound.max(here.bound);
+                let seen = if here.sampled > error.sampled { here } else { error };
+                error = ErrorBound { bound, ..seen };
             }
+            (solved.form, solved.best)
         };
         Ok(Self {
             anchor: anchor.clone(),
@@ -266,153 +266,4 @@ fn anchor(function: &Function, ranges: &[(f64, f64)]) -> Result<Series, Error> {
         }
     }
     Err(failure.unwrap_or(Error::Unbounded { near: ranges[0].0 }))
-}
-
-/// What is to be approximated by what.
-fn problem<'a>(
-    anchor: &'a Series,
-    degree: usize,
-    ranges: &[(f64, f64)],
-    choice: &Choice,
-) -> Result<Problem<'a>, Error> {
-    if degree > LARGEST_DEGREE {
-        return Err(Error::OrderTooLarge { order: degree, limit: LARGEST_DEGREE });
-    }
-    let (low, high) = (ranges[0].0, ranges[ranges.len() - 1].1);
-    let whole = choice.degrees.is_none() && choice.fixed.is_empty();
-    let middle = if -low == high { 0.0 } else { low.midpoint(high) };
-    let center = choice.center.unwrap_or(if whole { middle } else { 0.0 });
-    if !center.is_finite() {
-        return Err(unfit("center", format!("{center} is not finite")));
-    }
-    let mut problem = Problem {
-        function: anchor.function(),
-        given: Vec::new(),
-        degrees: (0..=degree).collect(),
-        basis: Basis::Chebyshev,
-        center: middle,
-        half_width: high / 2.0 - low / 2.0,
-        ranges: ranges.to_vec(),
-        relative: choice.relative,
-        parity: None,
-    };
-    if whole {
-        if !matches!(choice.method, Method::Samples(_)) {
-            adopt_parity(&mut problem);
-        }
-        return Ok(problem);
-    }
-    let mut degrees = choice.degrees.clone().unwrap_or_else(|| (0..=degree).collect());
-    if degrees.iter().any(|&k| k > degree) {
-        let k = degrees.iter().max().copied().unwrap_or(0);
-        return Err(unfit("degrees", format!("{k} is above the degree, {degree}")));
-    }
-    for &(k, value) in &choice.fixed {
-        if k > degree {
-            return Err(unfit("fixed", format!("{k} is above the degree, {degree}")));
-        }
-        if !value.is_finite() {
-            return Err(unfit("fixed", format!("{value} for degree {k} is not finite")));
-        }
-        degrees.retain(|&free| free != k);
-        let value = Rational::try_from(value).unwrap_or_default();
-        let unit = Rational::try_from(problem.half_width).unwrap_or_default().pow(k as isize);
-        problem.given.resize(problem.given.len().max(k + 1), Rational::ZERO);
-        problem.given[k] = value * unit;
-    }
-    degrees.sort_unstable();
-    degrees.dedup();
-    if degrees.is_empty() {
-        return Err(unfit("degrees", "no coefficient is free".into()));
-    }
-    Ok(Problem { degrees, basis: Basis::Powers, center, ..problem })
-}
-
-/// The function itself, where it is a polynomial of the form with rational coefficients.
-fn itself(anchor: &Series, problem: &Problem<'_>) -> Option<Form> {
-    let degree = degree(anchor.function())?;
-    let limit = problem.degrees.last().copied().unwrap_or(0).max(problem.given.len());
-    let order = usize::try_from(degree).ok().filter(|&n| n <= limit)?;
-    let center = Rational::try_from(problem.center).ok()?;
-    let series = Series::new(anchor.function(), order, &center.to_string()).ok()?;
-    let half_width = Rational::try_from(problem.half_width).ok()?;
-    let coefficients: Option<Vec<_>> = (0..=order)
-        .map(|k| Some(series.exact(k)?.as_rational()? * half_width.pow(k as isize)))
-        .collect();
-    let coefficients = coefficients?;
-    let fits = problem.basis == Basis::Chebyshev
-        || coefficients.iter().enumerate().all(|(k, value)| {
-            problem.degrees.contains(&k) || problem.given.get(k).unwrap_or(&Rational::ZERO) == value
-        });
-    let Problem { center, half_width, .. } = *problem;
-    fits.then_some(Form { basis: Basis::Powers, center, half_width, coefficients })
-}
-
-/// Points at which a parity is looked for, between 0 and 1.
-const PROBES: usize = 23;
-
-/// Approximates by odd or by even polynomials where the function is odd or even on a range about
-/// zero, up to a constant or to a multiple of `x`: `sigmoid(x) - 1/2` is odd and `silu(x) - x/2` even.
-///
-/// This is seen, not proven, and nothing rests on it: the best polynomial is then no worse for it, and
-/// the lower bound holds for all polynomials.
-fn adopt_parity(problem: &mut Problem<'_>) {
-    let mirrored = |&(low, high): &(f64, f64)| problem.ranges.contains(&(-high, -low));
-    if problem.center != 0.0 || !problem.ranges.iter().all(mirrored) || problem.relative {
-        return;
-    }
-    let ranges: Vec<_> = problem
-        .ranges
-        .iter()
-        .filter(|(_, high)| *high > 0.0)
-        .map(|&(low, high)| (low.max(0.0), high))
-        .collect();
-    let f = |x: f64| problem.function.evaluate(x);
-    let (mut even_part, mut odd_part, mut size) = (Vec::new(), Vec::new(), 0f64);
-    for &(low, high) in &ranges {
-        for i in 1..=PROBES {
-            let x = low + (high - low) * (i as f64 / PROBES as f64);
-            let (right, left) = (f(x), f(-x));
-            size = size.max(right.abs()).max(left.abs());
-            even_part.push(right / 2.0 + left / 2.0);
-            odd_part.push((right / 2.0 - left / 2.0) / x);
-        }
-    }
-    let steady = |values: &[f64], unit: f64| {
-        let spread = values.iter().map(|v| (v - values[0]).abs()).fold(0.0, f64::max);
-        spread * unit <= 4.0 * f64::EPSILON * size
-    };
-    let odd = steady(&even_part, 1.0);
-    if !odd && !steady(&odd_part, problem.half_width) {
-        return;
-    }
-    let degree = if odd { 0 } else { 1 };
-    let given = match Series::new(problem.function, 1, "0") {
-        Ok(series) => match series.exact(degree).and_then(|exact| exact.as_rational()) {
-            Some(rational) => rational.clone(),
-            None => match series.enclosure(degree, 512).ok().and_then(|value| value.bounds()) {
-                Some((lower, upper)) => (lower + upper) / Rational::from(2),
-                None => return,
-            },
-        },
-        // A kink at zero: of |x| nothing is given.
-        Err(_) if size > 0.0 && (if odd { &even_part } else { &odd_part })[0].abs() < f64::EPSILON * size => {
-            Rational::ZERO
-        }
-        Err(_) => return,
-    };
-    let unit = Rational::try_from(problem.half_width).unwrap_or_default();
-    problem.given = match degree {
-        0 => vec![given],
-        _ => vec![Rational::ZERO, given * unit],
-    };
-    problem.degrees.retain(|k| k % 2 == usize::from(odd));
-    if problem.degrees.is_empty() {
-        // A constant for an odd function.
-        problem.degrees = vec![0];
-        problem.given.clear();
-        return;
-    }
-    problem.ranges = ranges;
-    problem.parity = Some(odd);
 }

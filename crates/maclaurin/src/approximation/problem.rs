@@ -1,9 +1,11 @@
 //! What is approximated, by what, and where.
 
 use super::linear::Real;
-use crate::certify::{Basis, Form};
+use super::{Choice, LARGEST_DEGREE, Method, unfit};
+use crate::certify::{Basis, Form, degree};
 use crate::function::Function;
 use crate::number::Rational;
+use crate::series::{Error, Series};
 
 /// A function and the polynomials that are to come near it.
 pub(super) struct Problem<'a> {
@@ -27,6 +29,90 @@ pub(super) struct Problem<'a> {
 /// Grid points for each dimension, and a few more.
 const DENSITY: usize = 10;
 const MARGIN: usize = 24;
+
+impl<'a> Problem<'a> {
+    /// What is to be approximated by what.
+    pub(super) fn new(
+        anchor: &'a Series,
+        degree: usize,
+        ranges: &[(f64, f64)],
+        choice: &Choice,
+    ) -> Result<Self, Error> {
+        if degree > LARGEST_DEGREE {
+            return Err(Error::OrderTooLarge { order: degree, limit: LARGEST_DEGREE });
+        }
+        let (low, high) = (ranges[0].0, ranges[ranges.len() - 1].1);
+        let whole = choice.degrees.is_none() && choice.fixed.is_empty();
+        let middle = if -low == high { 0.0 } else { low.midpoint(high) };
+        let center = choice.center.unwrap_or(if whole { middle } else { 0.0 });
+        if !center.is_finite() {
+            return Err(unfit("center", format!("{center} is not finite")));
+        }
+        let mut problem = Self {
+            function: anchor.function(),
+            given: Vec::new(),
+            degrees: (0..=degree).collect(),
+            basis: Basis::Chebyshev,
+            center: middle,
+            half_width: high / 2.0 - low / 2.0,
+            ranges: ranges.to_vec(),
+            relative: choice.relative,
+            parity: None,
+        };
+        if whole {
+            if !matches!(choice.method, Method::Samples(_)) {
+                problem.adopt_parity();
+            }
+            return Ok(problem);
+        }
+        problem.center = center;
+        problem.half_width = (low - center).abs().max((high - center).abs());
+        let mut degrees = choice.degrees.clone().unwrap_or_else(|| (0..=degree).collect());
+        if degrees.iter().any(|&k| k > degree) {
+            let k = degrees.iter().max().copied().unwrap_or(0);
+            return Err(unfit("degrees", format!("{k} is above the degree, {degree}")));
+        }
+        for &(k, value) in &choice.fixed {
+            if k > degree {
+                return Err(unfit("fixed", format!("{k} is above the degree, {degree}")));
+            }
+            if !value.is_finite() {
+                return Err(unfit("fixed", format!("{value} for degree {k} is not finite")));
+            }
+            degrees.retain(|&free| free != k);
+            let value = Rational::try_from(value).unwrap_or_default();
+            let unit = Rational::try_from(problem.half_width).unwrap_or_default().pow(k as isize);
+            problem.given.resize(problem.given.len().max(k + 1), Rational::ZERO);
+            problem.given[k] = value * unit;
+        }
+        degrees.sort_unstable();
+        degrees.dedup();
+        if degrees.is_empty() {
+            return Err(unfit("degrees", "no coefficient is free".into()));
+        }
+        Ok(Self { degrees, basis: Basis::Powers, ..problem })
+    }
+
+    /// The function itself, where it is a polynomial of the form with rational coefficients.
+    pub(super) fn itself(&self, anchor: &Series) -> Option<Form> {
+        let degree = degree(anchor.function())?;
+        let limit = self.degrees.last().copied().unwrap_or(0).max(self.given.len());
+        let order = usize::try_from(degree).ok().filter(|&n| n <= limit)?;
+        let center = Rational::try_from(self.center).ok()?;
+        let series = Series::new(anchor.function(), order, &center.to_string()).ok()?;
+        let half_width = Rational::try_from(self.half_width).ok()?;
+        let coefficients: Option<Vec<_>> = (0..=order)
+            .map(|k| Some(series.exact(k)?.as_rational()? * half_width.pow(k as isize)))
+            .collect();
+        let coefficients = coefficients?;
+        let fits = self.basis == Basis::Chebyshev
+            || coefficients.iter().enumerate().all(|(k, value)| {
+                self.degrees.contains(&k) || self.given.get(k).unwrap_or(&Rational::ZERO) == value
+            });
+        let Self { center, half_width, .. } = *self;
+        fits.then_some(Form { basis: Basis::Powers, center, half_width, coefficients })
+    }
+}
 
 impl Problem<'_> {
     /// The value that the free part should have at `x`, and what an error there is measured in.
@@ -68,9 +154,7 @@ impl Problem<'_> {
         for k in 2..count {
             values.push(match self.basis {
                 Basis::Powers => a.multiply(&u, &values[k - 1]),
-                Basis::Chebyshev => {
-                    a.subtract(&a.multiply(&twice, &values[k - 1]), &values[k - 2])
-                }
+                Basis::Chebyshev => a.subtract(&a.multiply(&twice, &values[k - 1]), &values[k - 2]),
             });
         }
         values

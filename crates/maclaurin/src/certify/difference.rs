@@ -292,13 +292,12 @@ impl Difference<'_> {
         let x = if at_zero { a.integer(0) } else { (center.free)(a, middle) };
         let along = [x, a.exact(&exactly(width))];
         let value = series::coefficients(a, function, &along, terms - 1).ok()?;
-        let polynomial = match self.subject.form {
-            Some(form) => (center.about)(center, form, middle, width, terms),
-            None => {
-                let [x, slope] = along;
-                let t = [a.subtract(&x, &center.point), slope];
-                horner(a, &center.coefficients, &t, terms)
-            }
+        let polynomial = if let Some(form) = self.subject.form {
+            (center.about)(center, form, middle, width, terms)
+        } else {
+            let [x, slope] = along;
+            let t = [a.subtract(&x, &center.point), slope];
+            horner(a, &center.coefficients, &t, terms)
         };
         let mut over: Vec<_> = value
             .iter()

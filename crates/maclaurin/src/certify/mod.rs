@@ -18,8 +18,8 @@ mod removable;
 mod rounding;
 mod singularity;
 
-pub(crate) use bound::{degree, error_of, value_at};
 pub use bound::{ErrorBound, ErrorProfile};
+pub(crate) use bound::{degree, error_of, value_at};
 pub use form::Basis;
 pub(crate) use form::Form;
 pub use outside::OutsideRadius;

@@ -368,6 +368,12 @@ impl<const N: usize> Ball<N> {
         Interval::between(end(&middle - &radius), end(middle + radius))
     }
 
+    /// The radius, roughly.
+    pub(crate) fn radius(&self) -> f64 {
+        let exponent = self.exponent.clamp(-2000, 2000) as i32;
+        if self.is_unknown() { f64::INFINITY } else { self.radius as f64 * 2f64.powi(exponent) }
+    }
+
     /// The ball between doubles.
     pub(crate) fn to_interval64(self) -> Interval64 {
         if self.is_unknown() {
