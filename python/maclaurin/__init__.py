@@ -25,6 +25,7 @@ from maclaurin._native import (
     expand_tangent,
     release_memory,
 )
+from maclaurin.approximation import Approximation, approximate
 from maclaurin.convolution import convolve
 from maclaurin.estimate import EstimatedSeries
 from maclaurin.plot import plot_error, plot_expansion
@@ -32,6 +33,7 @@ from maclaurin.series import ErrorBound, Series, taylor
 from maclaurin.tracing import trace
 
 __all__ = [
+    "Approximation",
     "ErrorBound",
     "EstimatedSeries",
     "Exact",
@@ -42,6 +44,7 @@ __all__ = [
     "Radius",
     "RadiusWarning",
     "Series",
+    "approximate",
     "compat",
     "convolve",
     "expand",

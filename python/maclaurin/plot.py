@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from maclaurin.approximation import Approximation
     from maclaurin.series import Series
 
 Array = npt.NDArray[Any]
@@ -73,6 +74,28 @@ def plot_error(series: Series, low: float, high: float, ax: Axes | None = None) 
     ax.set_xlim(low, high)
     ax.set_xlabel("x")
     ax.set_title(f"error of order {series.order} of {series.function} about {series.at_text}", fontsize="medium")
+    ax.legend(loc="best", fontsize="small")
+    return ax
+
+
+def plot_approximation(p: Approximation, ax: Axes | None) -> Axes:
+    """The picture of `Approximation.plot`."""
+    ax = _axes(ax)
+    label: str | None = "p - f"
+    for low, high in p._ranges:
+        x = np.linspace(low, high, POINTS)
+        truth = np.asarray(p.function(x))
+        error = np.asarray(p(x)) - truth
+        if p._relative:
+            error = error / np.abs(truth)
+        ax.plot(x, error, color="black", linewidth=1, label=label)
+        ax.hlines([-p.error, p.error], low, high, color="tab:red", label=label and "certified bound")
+        ax.hlines(
+            [-p.best, p.best], low, high, color="tab:blue", linestyle=":", label=label and "no polynomial is below"
+        )
+        label = None
+    ax.set_xlabel("x")
+    ax.set_title(f"error of degree {p.degree} of {p.function}", fontsize="medium")
     ax.legend(loc="best", fontsize="small")
     return ax
 

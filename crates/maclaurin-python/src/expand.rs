@@ -9,6 +9,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
+use crate::approximation::Approximation;
 use crate::array::{
     Input, Precision, at_precision, each, give, number_or_array, output, view, view_mut,
 };
@@ -67,6 +68,7 @@ pub fn expand<'py>(
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let expansion = options(kind, degrees, constant, axis, stack, scale, shift, threads)?;
+    check_basis(series, &expansion)?;
     let input = Input::new(x)?;
     warn_outside(&input, series, &expansion)?;
     let precision = match (dtype, out) {
@@ -89,6 +91,20 @@ pub fn evaluate<'py>(
     let expansion = Expansion { kind: Kind::Sum, ..Expansion::default() };
     let precision = default_precision(&input);
     number_or_array(run(&input, polynomial, &expansion, precision, None)?)
+}
+
+/// Refuses sums of powers that would lose what an approximation promises.
+fn check_basis(series: &Bound<'_, Polynomial>, expansion: &Expansion) -> PyResult<()> {
+    let Ok(approximation) = series.cast::<Approximation>() else { return Ok(()) };
+    if !approximation.get().needs_chebyshev()
+        || matches!(expansion.kind, Kind::Powers | Kind::Terms)
+    {
+        return Ok(());
+    }
+    Err(PyValueError::new_err(
+        "the powers of this polynomial are ill-conditioned: their sums would be off by more than its error; \
+         call it, p(x), which adds up Chebyshev polynomials, or approximate on a smaller range or to a lower degree",
+    ))
 }
 
 fn default_precision(input: &Input<'_>) -> Precision {
@@ -198,6 +214,7 @@ pub fn expand_backward<'py>(
     threads: Option<usize>,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyArray1<f64>>)> {
     let expansion = options(kind, degrees, constant, axis, stack, scale, shift, threads)?;
+    check_basis(series, &expansion)?;
     let polynomial = &series.get().inner;
     let input = Input::new(x)?;
     match Input::new(gradient)? {
@@ -260,6 +277,7 @@ pub fn expand_tangent<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
     let expansion = options(kind, degrees, constant, axis, stack, scale, shift, threads)?;
+    check_basis(series, &expansion)?;
     let polynomial = &series.get().inner;
     let input = Input::new(x)?;
     let precision = dtype.map_or(Ok(default_precision(&input)), Precision::new)?;

@@ -5,6 +5,7 @@
 // The docstrings are Python's.
 #![allow(clippy::doc_markdown, missing_docs)]
 
+mod approximation;
 #[allow(unsafe_code)]
 mod array;
 mod convolve;
@@ -25,6 +26,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use crate::approximation::Approximation;
     #[pymodule_export]
     use crate::convolve::{backward_weight, convolve, convolve_backward_input};
     #[pymodule_export]

@@ -166,25 +166,29 @@ impl Series {
     }
 
     #[pyo3(name = "_source_code")]
-    fn source_code(&self, language: &str) -> PyResult<String> {
-        let language = match language {
-            "rust" => Language::Rust,
-            "c" => Language::C,
-            "python" => Language::Python,
-            "numpy" => Language::NumPy,
-            "torch" => Language::Torch,
-            _ => {
-                return Err(PyValueError::new_err(format!(
-                    "language {language:?} is none of \"rust\", \"c\", \"python\", \"numpy\", \"torch\""
-                )));
-            }
-        };
-        Ok(self.inner.code(language))
+    fn source_code(&self, name: &str) -> PyResult<String> {
+        Ok(self.inner.code(language(name)?))
     }
 
     fn __str__(&self, py: Python<'_>) -> PyResult<String> {
         interruptible(py, || self.inner.to_string())
     }
+}
+
+/// The programming language of a name.
+pub fn language(name: &str) -> PyResult<Language> {
+    Ok(match name {
+        "rust" => Language::Rust,
+        "c" => Language::C,
+        "python" => Language::Python,
+        "numpy" => Language::NumPy,
+        "torch" => Language::Torch,
+        _ => {
+            return Err(PyValueError::new_err(format!(
+                "language {name:?} is none of \"rust\", \"c\", \"python\", \"numpy\", \"torch\""
+            )));
+        }
+    })
 }
 
 /// How far from its expansion point a series converges to its function.
@@ -270,7 +274,7 @@ impl Exact {
 }
 
 /// An int, a `fractions.Fraction`, or an [`Exact`].
-fn number<'py>(py: Python<'py>, exact: &maclaurin::Exact) -> PyResult<Bound<'py, PyAny>> {
+pub fn number<'py>(py: Python<'py>, exact: &maclaurin::Exact) -> PyResult<Bound<'py, PyAny>> {
     static FRACTION: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let Some(rational) = exact.as_rational() else {
         return Ok(Bound::new(py, Exact { inner: exact.clone() })?.into_any());

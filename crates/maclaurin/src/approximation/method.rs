@@ -1,5 +1,7 @@
 //! The ways to choose a polynomial.
 
+use std::fmt;
+
 use super::exchange::minimax;
 use super::linear::{Factors, Real};
 use super::lower::lower_bound;
@@ -21,6 +23,18 @@ pub enum Method {
     LeastSquares,
     /// The smallest mean square of the error at these points, such as a data set's values.
     Samples(Vec<f64>),
+}
+
+impl fmt::Display for Method {
+    /// For instance "minimax polynomial".
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Minimax => "minimax polynomial",
+            Self::Chebyshev => "Chebyshev interpolant",
+            Self::LeastSquares => "least-squares polynomial",
+            Self::Samples(_) => "least-squares polynomial (of samples)",
+        })
+    }
 }
 
 /// A polynomial and what it was found from.

@@ -7,7 +7,7 @@ use crate::certify::{Basis, ErrorBound, Form, error_of};
 use crate::expand::Polynomial;
 use crate::function::Function;
 use crate::number::{Rational, to_f64};
-use crate::series::{Error, sum_of_powers};
+use crate::series::{Error, Language, Listing, on_one_line, sum_of_powers};
 
 /// Powers are evaluated where their terms together are not larger than the Chebyshev form's by more
 /// than this, or where doubles see the error none the less.
@@ -57,7 +57,7 @@ impl Approximation {
     /// chosen.
     #[must_use]
     pub fn center(&self) -> f64 {
-        self.form.center
+        self.choice.center.unwrap_or(self.form.center)
     }
 
     /// The coefficients of the powers of `x - center`, each the double nearest to the exact one.
@@ -109,7 +109,7 @@ impl Approximation {
     pub fn evaluate(&self, x: f64) -> f64 {
         match self.basis() {
             Basis::Powers => {
-                let t = x - self.form.center;
+                let t = x - self.center();
                 self.coefficients().iter().rev().fold(0.0, |sum, a| sum * t + a)
             }
             Basis::Chebyshev => {
@@ -139,20 +139,65 @@ impl Approximation {
     /// The coefficients and the center alone: what expanding an array needs.
     #[must_use]
     pub fn polynomial(&self) -> Polynomial {
-        Polynomial::with_degrees(self.form.center, self.coefficients().to_vec(), self.degrees())
+        Polynomial::with_degrees(self.center(), self.coefficients().to_vec(), self.degrees())
+    }
+
+    /// A function of `x` that evaluates the polynomial in doubles as [`Approximation::evaluate`]
+    /// does, by Horner's or Clenshaw's rule; its comment has the ranges and the certified error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use maclaurin::{Approximation, Choice, Function, Language};
+    ///
+    /// let f = Function::parse("x^2/2")?;
+    /// let p = Approximation::new(&f, 2, &[(-1.0, 1.0)], &Choice::default())?;
+    /// assert!(p.code(Language::C).contains("return (0.5 * t) * t;"));
+    /// # Ok::<(), maclaurin::Error>(())
+    /// ```
+    #[must_use]
+    pub fn code(&self, language: Language) -> String {
+        let bound = self.error.bound;
+        let what = if self.choice.relative { "|f - p|/|f|" } else { "|f - p|" };
+        let title = format!(
+            "{} of {} on {}, degree {}: {what} <= {bound:.4e}, certified for exact arithmetic.",
+            self.choice.method,
+            on_one_line(&self.function().to_string()),
+            self.ranges_text(),
+            self.degree
+        );
+        let listing =
+            |center, coefficients| Listing { name: "polynomial", title, center, coefficients };
+        match self.basis() {
+            Basis::Powers => listing(self.center(), self.coefficients()).horner(language),
+            Basis::Chebyshev => {
+                let (low, high) = (self.ranges[0].0, self.ranges[self.ranges.len() - 1].1);
+                let half_width = high / 2.0 - low / 2.0;
+                listing(low.midpoint(high), self.chebyshev()).clenshaw(half_width, language)
+            }
+        }
+    }
+
+    /// The ranges as people write them: `[-1, -0.1] and [0.1, 1]`.
+    #[must_use]
+    pub fn ranges_text(&self) -> String {
+        let ranges: Vec<_> =
+            self.ranges.iter().map(|(low, high)| format!("[{low}, {high}]")).collect();
+        ranges.join(" and ")
     }
 
     fn numbers(&self) -> &Numbers {
         self.numbers.get_or_init(|| {
             let (low, high) = (self.ranges[0].0, self.ranges[self.ranges.len() - 1].1);
-            let powers = self.form.powers();
+            let center = self.center();
+            let powers = self.form.powers(center);
             let coefficients: Vec<f64> = powers.iter().map(to_f64).collect();
             let chebyshev: Vec<f64> = match self.form.basis {
                 Basis::Chebyshev => self.form.coefficients.iter().map(to_f64).collect(),
-                Basis::Powers => chebyshev(&powers, self.form.center, (low, high)),
+                Basis::Powers => chebyshev(&powers, center, (low, high)),
             };
             let size: f64 = chebyshev.iter().map(|c| c.abs()).sum();
-            let radius = (low - self.form.center).abs().max((high - self.form.center).abs());
+            let radius = (low - center).abs().max((high - center).abs());
             let terms = coefficients.iter().rev().fold(0.0, |sum, a| sum * radius + a.abs());
             let hidden = terms * f64::EPSILON <= self.error.bound / 100.0;
             let basis = if terms <= MOST_GROWTH * size || hidden {
@@ -208,7 +253,7 @@ impl fmt::Display for Approximation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let coefficients = self.coefficients();
         let terms = coefficients.iter().enumerate().filter(|(_, a)| **a != 0.0);
-        let base = match self.form.center {
+        let base = match self.center() {
             0.0 => "x".to_owned(),
             c if c < 0.0 => format!("(x + {:?})", -c),
             c => format!("(x - {c:?})"),
@@ -220,7 +265,7 @@ impl fmt::Display for Approximation {
 
 impl Form {
     /// The coefficients of the powers of `x - center`.
-    fn powers(&self) -> Vec<Rational> {
+    fn powers(&self, center: f64) -> Vec<Rational> {
         let zero = || vec![Rational::ZERO; self.coefficients.len()];
         let mut powers = match self.basis {
             Basis::Powers => self.coefficients.clone(),
@@ -251,6 +296,17 @@ impl Form {
         for value in &mut powers {
             *value /= &power;
             power *= &unit;
+        }
+        if center != self.center {
+            let exact = |x: f64| Rational::try_from(x).unwrap_or_default();
+            let shift = exact(center) - exact(self.center);
+            // Horner's rule, which leaves the shifted coefficients in place.
+            for done in 0..powers.len() {
+                for k in (done..powers.len() - 1).rev() {
+                    let carried = &shift * &powers[k + 1];
+                    powers[k] += carried;
+                }
+            }
         }
         powers
     }

@@ -1,4 +1,4 @@
-//! A series as source code: one function, by Horner's rule.
+//! A polynomial as source code: one function, by Horner's or Clenshaw's rule.
 
 use super::Series;
 
@@ -40,42 +40,122 @@ impl Series {
     pub fn code(&self, language: Language) -> String {
         let title = format!(
             "Taylor polynomial of {} about {}, order {}.",
-            self.function().to_string().replace(['\n', '\r', '\t'], " "),
+            on_one_line(&self.function().to_string()),
             self.at(),
             self.order()
         );
-        let center = literal(self.at_f64().abs(), language);
-        let shifted = match self.at_f64() {
+        let (center, coefficients) = (self.at_f64(), self.coefficients());
+        Listing { name: "taylor", title, center, coefficients }.horner(language)
+    }
+}
+
+/// Text without line breaks, for a comment.
+pub(crate) fn on_one_line(text: &str) -> String {
+    text.replace(['\n', '\r', '\t'], " ")
+}
+
+/// A function of a program, and what it computes.
+pub(crate) struct Listing<'a> {
+    /// The function's name.
+    pub name: &'static str,
+    /// What it is, for its comment.
+    pub title: String,
+    pub center: f64,
+    pub coefficients: &'a [f64],
+}
+
+impl Listing<'_> {
+    /// The powers of `x - center` by Horner's rule.
+    pub(crate) fn horner(&self, language: Language) -> String {
+        let shifted = ("t".to_owned(), self.shifted(language));
+        self.function(language, &[shifted], &self.nested(language))
+    }
+
+    /// The Chebyshev polynomials of `(x - center) / half_width` by Clenshaw's recurrence.
+    pub(crate) fn clenshaw(&self, half_width: f64, language: Language) -> String {
+        let shifted = self.shifted(language);
+        let argument = match shifted.as_str() {
+            "x" => format!("x / {}", literal(half_width, language)),
+            _ => format!("({shifted}) / {}", literal(half_width, language)),
+        };
+        let mut lines = vec![("u".to_owned(), argument), ("w".to_owned(), "u + u".to_owned())];
+        let name = |k: usize| format!("b{k}");
+        let (last, own) =
+            (self.coefficients.len() - 1, |k: usize| literal(self.coefficients[k], language));
+        for k in (1..=last).rev() {
+            let mut value = own(k);
+            if k < last {
+                value = format!("({value} + w * {})", name(k + 1));
+            }
+            if k + 1 < last {
+                value = format!("{value} - {}", name(k + 2));
+            }
+            lines.push((name(k), value));
+        }
+        let value = match last {
+            0 => own(0),
+            1 => format!("{} + u * {}", own(0), name(1)),
+            _ => format!("({} + u * {}) - {}", own(0), name(1), name(2)),
+        };
+        self.function(language, &lines, &value)
+    }
+
+    fn function(&self, language: Language, lines: &[(String, String)], value: &str) -> String {
+        let Self { name, title, .. } = self;
+        let (head, open, close) = match language {
+            Language::Rust => {
+                (format!("/// {title}\npub fn {name}(x: f64) -> f64 {{\n"), "let ", ";")
+            }
+            Language::C => (
+                format!(
+                    "#include <math.h>\n\n/* {} */\ndouble {name}(double x) {{\n",
+                    title.replace("*/", "* /")
+                ),
+                "const double ",
+                ";",
+            ),
+            Language::Python => (format!("def {name}(x):\n    \"\"\"{title}\"\"\"\n"), "", ""),
+            Language::NumPy => (
+                format!(
+                    "import numpy as np\n\n\ndef {name}(x):\n    \"\"\"{title}\"\"\"\n    \
+                     x = np.asarray(x, dtype=np.float64)\n"
+                ),
+                "",
+                "",
+            ),
+            Language::Torch => (
+                format!(
+                    "import torch\n\n\ndef {name}(x: torch.Tensor) -> torch.Tensor:\n    \
+                     \"\"\"{title}\"\"\"\n"
+                ),
+                "",
+                "",
+            ),
+        };
+        let lines: String = lines
+            .iter()
+            .map(|(name, value)| format!("    {open}{name} = {value}{close}\n"))
+            .collect();
+        let end = match language {
+            Language::Rust => format!("    {value}\n}}\n"),
+            Language::C => format!("    return {value};\n}}\n"),
+            Language::Python | Language::NumPy | Language::Torch => format!("    return {value}\n"),
+        };
+        head + &lines + &end
+    }
+
+    fn shifted(&self, language: Language) -> String {
+        let center = literal(self.center.abs(), language);
+        match self.center {
             0.0 => "x".into(),
             at if at < 0.0 => format!("x + {center}"),
             _ => format!("x - {center}"),
-        };
-        let horner = self.horner(language);
-        match language {
-            Language::Rust => format!(
-                "/// {title}\npub fn taylor(x: f64) -> f64 {{\n    let t = {shifted};\n    {horner}\n}}\n"
-            ),
-            Language::C => format!(
-                "#include <math.h>\n\n/* {} */\ndouble taylor(double x) {{\n    const double t = {shifted};\n    return {horner};\n}}\n",
-                title.replace("*/", "* /")
-            ),
-            Language::Python => format!(
-                "def taylor(x):\n    \"\"\"{title}\"\"\"\n    t = {shifted}\n    return {horner}\n"
-            ),
-            Language::NumPy => format!(
-                "import numpy as np\n\n\ndef taylor(x):\n    \"\"\"{title}\"\"\"\n    \
-                 x = np.asarray(x, dtype=np.float64)\n    t = {shifted}\n    return {horner}\n"
-            ),
-            Language::Torch => format!(
-                "import torch\n\n\ndef taylor(x: torch.Tensor) -> torch.Tensor:\n    \
-                 \"\"\"{title}\"\"\"\n    t = {shifted}\n    return {horner}\n"
-            ),
         }
     }
 
-    fn horner(&self, language: Language) -> String {
+    fn nested(&self, language: Language) -> String {
         let mut text = String::new();
-        for (degree, coefficient) in self.coefficients().iter().enumerate().rev() {
+        for (degree, coefficient) in self.coefficients.iter().enumerate().rev() {
             if text.is_empty() {
                 if *coefficient != 0.0 {
                     text = literal(*coefficient, language);

@@ -16,6 +16,7 @@ pub(crate) mod recurrence;
 mod settle;
 
 pub use code::Language;
+pub(crate) use code::{Listing, on_one_line};
 pub use error::{Error, NoOrder, NotAnalytic};
 pub(crate) use evaluate::{coefficients, leading};
 pub use jet::Singularity;

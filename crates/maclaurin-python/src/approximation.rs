@@ -1,0 +1,142 @@
+//! `maclaurin.Approximation` as far as it is Rust.
+
+use maclaurin::{Basis, Choice, Method};
+use numpy::{PyArray1, ToPyArray};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::error::of_series;
+use crate::function::Function;
+use crate::interrupt::interruptible;
+use crate::polynomial::Polynomial;
+use crate::series::{language, number};
+
+/// The best polynomial on ranges. Python users get its subclass `maclaurin.Approximation`.
+#[pyclass(frozen, subclass, extends = Polynomial, module = "maclaurin._native")]
+pub struct Approximation {
+    inner: maclaurin::Approximation,
+}
+
+impl Approximation {
+    /// Whether sums of its powers are less accurate than its error.
+    pub fn needs_chebyshev(&self) -> bool {
+        self.inner.basis() == Basis::Chebyshev
+    }
+}
+
+#[pymethods]
+impl Approximation {
+    /// By degree, or by tolerance; samples are the points of least squares.
+    #[new]
+    #[pyo3(signature = (function, on, *, degree, tolerance, method, relative, degrees, fixed, center, samples))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        function: &Bound<'_, Function>,
+        on: Vec<(f64, f64)>,
+        degree: Option<usize>,
+        tolerance: Option<f64>,
+        method: &str,
+        relative: bool,
+        degrees: Option<Vec<usize>>,
+        fixed: Vec<(usize, f64)>,
+        center: Option<f64>,
+        samples: Option<Vec<f64>>,
+    ) -> PyResult<PyClassInitializer<Self>> {
+        use maclaurin::Approximation as Inner;
+        let method = match (method, samples) {
+            ("minimax", None) => Method::Minimax,
+            ("chebyshev", None) => Method::Chebyshev,
+            ("least_squares", None) => Method::LeastSquares,
+            ("least_squares", Some(samples)) => Method::Samples(samples),
+            ("minimax" | "chebyshev", Some(_)) => {
+                let message = format!("samples need method=\"least_squares\", not {method:?}");
+                return Err(PyValueError::new_err(message));
+            }
+            _ => {
+                return Err(PyValueError::new_err(format!(
+                    "method {method:?} is none of \"minimax\", \"chebyshev\", \"least_squares\""
+                )));
+            }
+        };
+        let choice = Choice { method, relative, degrees, fixed, center };
+        let py = function.py();
+        let function = &function.get().inner;
+        let inner = interruptible(py, || match (degree, tolerance) {
+            (None, Some(tolerance)) => Inner::within(function, tolerance, &on, &choice),
+            (degree, _) => Inner::new(function, degree.unwrap_or(0), &on, &choice),
+        })?
+        .map_err(of_series)?;
+        let polynomial = Polynomial { inner: inner.polynomial() };
+        Ok(PyClassInitializer::from(polynomial).add_subclass(Self { inner }))
+    }
+
+    #[getter]
+    fn function(&self) -> Function {
+        Function { inner: self.inner.function().clone() }
+    }
+
+    #[getter(_ranges)]
+    fn ranges(&self) -> Vec<(f64, f64)> {
+        self.inner.on().to_vec()
+    }
+
+    /// The degree that was asked for, or found for a tolerance.
+    #[getter]
+    fn degree(&self) -> usize {
+        self.inner.degree()
+    }
+
+    /// The coefficients of the Chebyshev polynomials T_k on the smallest range around all.
+    #[getter]
+    fn chebyshev<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        self.inner.chebyshev().to_pyarray(py)
+    }
+
+    /// "powers" or "chebyshev": how the polynomial is evaluated.
+    #[getter]
+    fn basis(&self) -> &'static str {
+        match self.inner.basis() {
+            Basis::Powers => "powers",
+            Basis::Chebyshev => "chebyshev",
+        }
+    }
+
+    /// A certified lower bound of the error of every polynomial of this form.
+    #[getter]
+    fn best(&self) -> f64 {
+        self.inner.best()
+    }
+
+    /// (bound, sampled, at)
+    #[getter(_error)]
+    fn error(&self) -> (f64, f64, f64) {
+        let error = self.inner.error();
+        (error.bound, error.sampled, error.at)
+    }
+
+    #[pyo3(name = "_bound")]
+    fn bound(&self, py: Python<'_>, low: f64, high: f64) -> PyResult<(f64, f64, f64)> {
+        let error = interruptible(py, || self.inner.error_bound(low, high))?.map_err(of_series)?;
+        Ok((error.bound, error.sampled, error.at))
+    }
+
+    /// int or Fraction.
+    #[pyo3(name = "_exact_coefficient")]
+    fn exact_coefficient<'py>(
+        &self,
+        py: Python<'py>,
+        degree: usize,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let exact = self.inner.exact(degree).cloned();
+        exact.map(|exact| number(py, &exact.into())).transpose()
+    }
+
+    #[pyo3(name = "_source_code")]
+    fn source_code(&self, name: &str) -> PyResult<String> {
+        Ok(self.inner.code(language(name)?))
+    }
+
+    fn __str__(&self) -> String {
+        self.inner.to_string()
+    }
+}

@@ -1,0 +1,221 @@
+"""Approximation: the best polynomial on a range, and how good it is, certified."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from maclaurin import _native, estimate
+from maclaurin._native import Function
+from maclaurin.series import ErrorBound
+from maclaurin.tracing import trace
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from matplotlib.axes import Axes
+
+Range = tuple[float, float]
+Method = Literal["minimax", "chebyshev", "least_squares"]
+
+
+class Approximation(_native.Approximation):
+    """A polynomial near a function on a range, with its certified error; `approximate` makes them.
+
+    ``function``, ``degree`` (as asked for, or found), ``degrees`` (those from 1 on whose coefficient is not
+    zero), ``center`` and ``coefficients`` (of the powers of x - center, float64, correctly rounded),
+    ``chebyshev`` (the coefficients of the Chebyshev polynomials of the range), ``basis`` ("powers", or
+    "chebyshev" where powers would lose the accuracy: how the polynomial is evaluated), ``best`` (no
+    polynomial of this form has a smaller error: certified). Called with a number or an array it gives the
+    polynomial's values there.
+
+    >>> p = approximate("sigmoid", degree=7, on=(-8, 8))
+    >>> p.best <= p.error <= 1.01 * p.best
+    True
+    >>> p.degrees, round(p.error, 4)
+    ((1, 3, 5, 7), 0.0189)
+    """
+
+    _arguments: tuple[Any, ...]
+
+    @property
+    def on(self) -> Range | list[Range]:
+        """The range as (low, high), or the list of ranges if there are several."""
+        ranges = self._ranges
+        return ranges[0] if len(ranges) == 1 else ranges
+
+    @property
+    def _relative(self) -> bool:
+        return bool(self._arguments[5])
+
+    @property
+    def error(self) -> ErrorBound:
+        """A certified upper bound of the error on the range: relative, if that was asked for.
+
+        It is that of the polynomial with its exact coefficients, of which ``coefficients`` are the nearest
+        float64.
+        """
+        return ErrorBound(*self._error)
+
+    @property
+    def exact(self) -> tuple[int | Fraction, ...]:
+        """The coefficients exactly: the polynomial that the certificate is about."""
+        return tuple(self._exact_coefficient(degree) for degree in range(self.order + 1))
+
+    def error_bound(self, low: float, high: float) -> ErrorBound:
+        """A certified upper bound of max ``|f - p|`` on [low, high], any range.
+
+        Raises ValueError where the function is not finite there.
+        """
+        return ErrorBound(*self._bound(float(low), float(high)))
+
+    def code(self, language: Literal["rust", "c", "python", "numpy", "torch"]) -> str:
+        """A function in a programming language that evaluates the polynomial, the certified error in its comment."""
+        return self._source_code(language)
+
+    def to_polynomial(self) -> np.polynomial.Polynomial:
+        """The polynomial as NumPy's, in powers of x - center."""
+        return estimate.as_numpy(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """The error f - p along the range, between its certified bounds. Needs matplotlib."""
+        from maclaurin.plot import plot_approximation
+
+        return plot_approximation(self, ax)
+
+    def __call__(self, x: Any) -> Any:
+        if self.basis == "powers":
+            return super().__call__(x)
+        x = np.asarray(x, dtype=float)
+        ranges = self._ranges
+        low, high = ranges[0][0], ranges[-1][1]
+        u = (x - (low + (high - low) / 2)) / (high / 2 - low / 2)
+        values = np.polynomial.chebyshev.chebval(u, self.chebyshev)
+        return float(values) if values.ndim == 0 else values
+
+    def __repr__(self) -> str:
+        return f"<Approximation of {self.function} on {self.on}, degree {self.degree}, error {self.error:.3e}>"
+
+    def _repr_latex_(self) -> str:
+        return f"${_latex(self)}$"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Approximation) and self._arguments == other._arguments
+
+    def __hash__(self) -> int:
+        return hash(repr(self._arguments))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _make, self._arguments
+
+
+def approximate(
+    f: str | Function | Callable[[Any], Any],
+    degree: int | None = None,
+    on: Range | Sequence[Range] | None = None,
+    *,
+    tolerance: float | None = None,
+    method: Method = "minimax",
+    relative: bool = False,
+    degrees: Iterable[int] | None = None,
+    fixed: Mapping[int, float] | None = None,
+    center: float | None = None,
+    samples: npt.ArrayLike | None = None,
+) -> Approximation:
+    """The best polynomial for a function on a range, with a proof of how good it is.
+
+    Args:
+        f: as `taylor` takes it; a Python function must be one that can be read by calling it once.
+        degree: the highest degree. This, or tolerance.
+        on: the range (low, high), or several of them that do not overlap.
+        tolerance: the smallest degree whose certified error is at most this.
+        method: "minimax", the smallest largest error; "chebyshev", equal to the function at the zeros of a
+            Chebyshev polynomial; "least_squares", the smallest mean square of the error.
+        relative: whether errors are relative, ``|f - p|/|f|``.
+        degrees: the degrees to use, such as (1, 3, 5), in powers of x - center. A function that is odd or
+            even about the middle of its range gets a polynomial that is so without this.
+        fixed: coefficients that are given: ``{0: 0.0}`` for p(center) = 0.
+        center: whose powers these are; 0 where degrees or fixed are given, else the middle of the range.
+        samples: the values that a least-squares polynomial is for, such as a data set's pixels; their
+            smallest and largest are the range unless that is given.
+
+    Raises ValueError where no polynomial exists (the function is not finite on the range, or no degree up
+    to 200 meets the tolerance), ParseError for text that is no function of x, TypeError for a Python
+    function of which nothing can be proven.
+
+    >>> p = approximate("gelu", degree=8, on=(-4, 4))
+    >>> p.error < 0.0099
+    True
+    >>> approximate("silu", on=(-8, 8), tolerance=1e-3).degree
+    16
+    >>> approximate("tanh(x)", degree=5, on=(-2, 3), fixed={0: 0.0}).coefficients[0]
+    np.float64(0.0)
+    """
+    if degree is not None and tolerance is not None:
+        raise TypeError("approximate takes degree or tolerance, not both")
+    points: list[float] | None = None
+    if samples is not None:
+        points = np.asarray(samples, dtype=float).ravel().tolist()
+        if not points or not all(map(math.isfinite, points)):
+            raise ValueError("samples must be finite numbers, at least one")
+        if method == "minimax":
+            method = "least_squares"
+        if on is None:
+            on = (min(points), max(points))
+    if on is None:
+        raise TypeError("approximate needs on, the range: (low, high)")
+    ranges = _ranges(on)
+    chosen = None if degrees is None else sorted({int(k) for k in degrees})
+    given = sorted((int(k), float(value)) for k, value in (fixed or {}).items())
+    for name, numbers in [("degrees", chosen or []), ("fixed", [k for k, _ in given])]:
+        if any(k < 0 for k in numbers):
+            raise ValueError(f"{name} must not be negative; there is {min(numbers)}")
+    if degree is None and tolerance is None:
+        if chosen is None:
+            raise TypeError("approximate takes one of: degree, tolerance, degrees")
+        degree = max([*chosen, *(k for k, _ in given)], default=0)
+    if degree is not None and degree < 0:
+        raise ValueError(f"degree must not be negative; it is {degree}")
+    function = f if isinstance(f, Function) else Function(f) if isinstance(f, str) else trace(f)
+    return _make(function, ranges, degree, tolerance, method, relative, chosen, given, center, points)
+
+
+def _make(*arguments: Any) -> Approximation:
+    function, ranges, degree, tolerance, method, relative, degrees, fixed, center, samples = arguments
+    found = Approximation(
+        function, ranges, degree=degree, tolerance=tolerance, method=method, relative=relative, degrees=degrees,
+        fixed=fixed, center=center, samples=samples,
+    )  # fmt: skip
+    found._arguments = arguments
+    return found
+
+
+def _ranges(on: Range | Sequence[Range]) -> list[Range]:
+    """One range or several, as a list."""
+    several = list(on)
+    if len(several) == 2 and not isinstance(several[0], Iterable):
+        several = [cast(Range, tuple(several))]
+    ranges = []
+    for one in several:
+        low, high = cast(Range, one)
+        ranges.append((float(low), float(high)))
+    return ranges
+
+
+def _latex(p: Approximation) -> str:
+    """The polynomial in LaTeX mathematics, with six digits."""
+    base = "x" if p.center == 0 else rf"\left(x {-p.center:+g}\right)"
+    text = ""
+    for degree, coefficient in enumerate(p.coefficients):
+        if coefficient == 0 and (degree > 0 or p.degrees):
+            continue
+        mantissa, _, exponent = f"{abs(coefficient):.6g}".partition("e")
+        number = rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+        power = "" if degree == 0 else f" {base}" if degree == 1 else f" {base}^{{{degree}}}"
+        sign = "-" if coefficient < 0 else "+" if text else ""
+        text += f" {sign} {number}{power}" if text else f"{sign}{number}{power}"
+    return text

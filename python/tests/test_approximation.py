@@ -1,0 +1,162 @@
+"""Best polynomials from Python, against mpmath and the published uses."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import random
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+import maclaurin as mc
+
+
+def test_the_best_polynomial_of_a_range() -> None:
+    p = mc.approximate("sigmoid", degree=7, on=(-8, 8))
+    assert p.on == (-8.0, 8.0)
+    assert p.best <= p.error <= 1.01 * p.best
+    assert abs(p.error - 0.0189) < 1e-4
+    x = np.linspace(-8, 8, 1001)
+    worst = np.abs(p(x) - 1 / (1 + np.exp(-x))).max()
+    assert worst <= p.error
+    assert worst > 0.99 * p.best
+    assert p.exact[0] == Fraction(1, 2)
+    assert p.basis == "powers"
+
+
+def test_expansions_take_approximations() -> None:
+    p = mc.approximate("gelu", degree=6, on=(-3, 3))
+    x = np.linspace(-3, 3, 50)
+    assert np.allclose(mc.expand(x, p, kind="sum"), p(x), rtol=0, atol=1e-13)
+    assert mc.expand(x, p).shape == (50, len(p.degrees))
+
+
+def test_high_degrees_are_evaluated_by_chebyshev_polynomials() -> None:
+    p = mc.approximate("sigmoid", degree=40, on=(-10, 10))
+    assert p.basis == "chebyshev"
+    x = np.linspace(-10, 10, 4001)
+    assert np.abs(p(x) - 1 / (1 + np.exp(-x))).max() <= p.error * (1 + 1e-6)
+    assert isinstance(p(0.5), float)
+    with pytest.raises(ValueError, match="ill-conditioned"):
+        mc.expand(x, p, kind="sum")
+
+
+@pytest.mark.parametrize("language", ["python", "numpy"])
+@pytest.mark.parametrize("degree", [0, 1, 2, 7, 40])
+def test_code_computes_the_polynomial(language: Any, degree: int) -> None:
+    p = mc.approximate("sigmoid(x) + x/3", degree=degree, on=(-10, 9))
+    names: dict[str, Any] = {}
+    exec(p.code(language), names)
+    for x in np.linspace(-10, 9, 57):
+        assert abs(names["polynomial"](x) - p(x)) < 1e-13
+
+
+def test_several_ranges_and_kinds_of_error() -> None:
+    p = mc.approximate("x/abs(x)", degree=7, on=[(-1, -0.1), (0.1, 1)])
+    assert p.on == [(-1.0, -0.1), (0.1, 1.0)]
+    assert p.degrees == (1, 3, 5, 7)
+    q = mc.approximate("exp(x)", degree=4, on=(-2, 2), relative=True)
+    x = np.linspace(-2, 2, 999)
+    assert np.abs(q(x) / np.exp(x) - 1).max() <= q.error
+
+
+def test_least_squares_of_samples() -> None:
+    samples = np.random.default_rng(1).beta(2, 5, size=2000)
+    p = mc.approximate("exp(3*x)", degree=3, samples=samples)
+    expected = np.polynomial.Polynomial.fit(samples, np.exp(3 * samples), 3)
+    assert p.on == (samples.min(), samples.max())
+    assert np.allclose(p(samples), expected(samples), rtol=1e-9)
+
+
+def test_degrees_fixed_coefficients_and_center() -> None:
+    p = mc.approximate("tanh(x)", degrees=[1, 3, 5], on=(-2, 3))
+    assert p.degrees == (1, 3, 5)
+    assert p.coefficients[0] == 0
+    q = mc.approximate("exp(x)", degree=3, on=(-1, 1), fixed={0: 1})
+    assert q(0.0) == 1
+    middle = mc.approximate("exp(x)", degree=3, on=(0, 2))
+    zero = mc.approximate("exp(x)", degree=3, on=(0, 2), center=0)
+    assert (middle.center, zero.center) == (1, 0)
+    assert abs(middle(1.7) - zero(1.7)) < 1e-14
+
+
+def test_pickles_and_compares() -> None:
+    p = mc.approximate("silu", degree=6, on=(-4, 4))
+    q = pickle.loads(pickle.dumps(p))
+    assert q == p
+    assert hash(q) == hash(p)
+    assert (q.coefficients == p.coefficients).all()
+    assert "Approximation of silu" in repr(p)
+    assert p._repr_latex_().startswith("$")
+
+
+def test_python_functions_are_read() -> None:
+    p = mc.approximate(lambda x: np.log(1 + np.exp(x)), degree=4, on=(-2, 2))
+    assert p.error < 1e-3
+    with pytest.raises(TypeError):
+        mc.approximate(lambda x: math.exp(x), degree=4, on=(-2, 2))
+
+
+def test_bad_arguments_are_refused() -> None:
+    def refused(kind: type[Exception], match: str, *arguments: Any, **options: Any) -> None:
+        with pytest.raises(kind, match=match):
+            mc.approximate(*arguments, **options)
+
+    refused(ValueError, "near x = 0", "log(x)", degree=3, on=(0, 1))
+    refused(TypeError, "needs on", "exp(x)", degree=3)
+    refused(TypeError, "one of", "exp(x)", on=(0, 1))
+    refused(TypeError, "not both", "exp(x)", 3, (0, 1), tolerance=1e-3)
+    refused(ValueError, "negative", "exp(x)", -1, (0, 1))
+    refused(ValueError, "200", "exp(x)", 201, (0, 1))
+    refused(ValueError, "none", "exp(x)", 3, (1, 0))
+    refused(ValueError, "overlap", "exp(x)", 3, [(0, 2), (1, 3)])
+    refused(ValueError, "method", "exp(x)", 3, (0, 1), method="best")
+    refused(ValueError, "samples", "exp(x)", 3, samples=[1.0, float("nan")])
+    refused(ValueError, "samples", "exp(x)", 3, samples=[])
+    refused(ValueError, "outside", "exp(x)", 3, on=(0, 1), samples=[0.1, 0.2, 0.3, 0.4, 2.0])
+    refused(ValueError, "degrees", "exp(x)", 3, (0, 1), degrees=[4])
+    refused(ValueError, "negative", "exp(x)", 3, (0, 1), degrees=[-1])
+    refused(ValueError, "fixed", "exp(x)", 3, (0, 1), fixed={9: 0.0})
+    refused(ValueError, "tolerance", "exp(x)", on=(0, 1), tolerance=0.0)
+    refused(ValueError, "closest", "abs(x)", on=(-1, 1), tolerance=1e-9)
+    refused(mc.ParseError, "expp", "expp(x)", 3, (0, 1))
+
+
+#: Text and the same in mpmath.
+FUNCTIONS: list[tuple[str, Any]] = [
+    ("exp(x)", mpmath.exp),
+    ("sin(3*x)", lambda x: mpmath.sin(3 * x)),
+    ("sigmoid", lambda x: 1 / (1 + mpmath.exp(-x))),
+    ("tanh(x)", mpmath.tanh),
+    ("silu", lambda x: x / (1 + mpmath.exp(-x))),
+    ("softplus", lambda x: mpmath.log1p(mpmath.exp(x))),
+    ("erf(x)", mpmath.erf),
+    ("gelu", lambda x: x * (1 + mpmath.erf(x / mpmath.sqrt(2))) / 2),
+    ("1/(1 + x^2)", lambda x: 1 / (1 + x**2)),
+    ("abs(x)", abs),
+    ("sqrt(x + 9)", lambda x: mpmath.sqrt(x + 9)),
+]
+
+
+def test_no_error_is_above_its_certificate() -> None:
+    """By mpmath with 40 digits: an oracle that shares nothing with the library."""
+    draw = random.Random(5)
+    for _ in range(60):
+        text, f = draw.choice(FUNCTIONS)
+        low = draw.uniform(-6, 4)
+        high = low + draw.choice([0.01, 0.5, 3.0, 8.0])
+        method: Any = draw.choice(["minimax", "minimax", "chebyshev", "least_squares"])
+        p = mc.approximate(text, degree=draw.randrange(0, 14), on=(low, high), method=method)
+        with mpmath.workdps(40):
+            exact = [mpmath.mpf(int(a.numerator)) / int(a.denominator) for a in map(Fraction, p.exact)]
+            for _ in range(40):
+                x = mpmath.mpf(draw.choice([low, high, draw.uniform(low, high)]))
+                t = x - mpmath.mpf(p.center)
+                off = abs(mpmath.polyval(exact[::-1], t) - f(x))
+                assert off <= p.error + mpmath.mpf(10) ** -35, (text, low, high, method, p.degree, x)
+        assert p.best <= p.error
+        assert method != "minimax" or p.error <= max(1.01 * p.best, 1e-300)
