@@ -101,7 +101,7 @@ class Approximation(_native.Approximation):
         return f"<Approximation of {self.function} on {self.on}, degree {self.degree}, error {self.error:.3e}>"
 
     def _repr_latex_(self) -> str:
-        return f"${_latex(self)}$"
+        return f"${self.latex()}$"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Approximation) and self._arguments == other._arguments
@@ -151,7 +151,7 @@ def approximate(
     >>> p.error < 0.0099
     True
     >>> approximate("silu", on=(-8, 8), tolerance=1e-3).degree
-    16
+    18
     >>> approximate("tanh(x)", degree=5, on=(-2, 3), fixed={0: 0.0}).coefficients[0]
     np.float64(0.0)
     """
@@ -205,17 +205,3 @@ def _ranges(on: Range | Sequence[Range]) -> list[Range]:
         ranges.append((float(low), float(high)))
     return ranges
 
-
-def _latex(p: Approximation) -> str:
-    """The polynomial in LaTeX mathematics, with six digits."""
-    base = "x" if p.center == 0 else rf"\left(x {-p.center:+g}\right)"
-    text = ""
-    for degree, coefficient in enumerate(p.coefficients):
-        if coefficient == 0 and (degree > 0 or p.degrees):
-            continue
-        mantissa, _, exponent = f"{abs(coefficient):.6g}".partition("e")
-        number = rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if exponent else mantissa
-        power = "" if degree == 0 else f" {base}" if degree == 1 else f" {base}^{{{degree}}}"
-        sign = "-" if coefficient < 0 else "+" if text else ""
-        text += f" {sign} {number}{power}" if text else f"{sign}{number}{power}"
-    return text

@@ -81,19 +81,17 @@ def plot_error(series: Series, low: float, high: float, ax: Axes | None = None) 
 def plot_approximation(p: Approximation, ax: Axes | None) -> Axes:
     """The picture of `Approximation.plot`."""
     ax = _axes(ax)
-    label: str | None = "p - f"
+    labels = ["p - f", "certified bound", "no polynomial is below"]
     for low, high in p._ranges:
         x = np.linspace(low, high, POINTS)
         truth = np.asarray(p.function(x))
         error = np.asarray(p(x)) - truth
         if p._relative:
             error = error / np.abs(truth)
-        ax.plot(x, error, color="black", linewidth=1, label=label)
-        ax.hlines([-p.error, p.error], low, high, color="tab:red", label=label and "certified bound")
-        ax.hlines(
-            [-p.best, p.best], low, high, color="tab:blue", linestyle=":", label=label and "no polynomial is below"
-        )
-        label = None
+        ax.plot(x, error, color="black", linewidth=1, label=labels[0])
+        ax.hlines([-p.error, p.error], low, high, color="tab:red", label=labels[1])
+        ax.hlines([-p.best, p.best], low, high, color="tab:blue", linestyle=":", label=labels[2])
+        labels = ["_nolegend_"] * 3
     ax.set_xlabel("x")
     ax.set_title(f"error of degree {p.degree} of {p.function}", fontsize="medium")
     ax.legend(loc="best", fontsize="small")

@@ -40,6 +40,17 @@ pub enum Command {
   maclaurin series \"erlang_cdf(x, k, rate)\" --param k=3 --param rate=2 --order 6
   maclaurin series gelu --order 8 --format rust > gelu.rs", before_long_help = built_in())]
     Series(SeriesArguments),
+    /// Print the best polynomial for a function on a range, with its certified error.
+    #[command(after_help = "Examples:
+  maclaurin approximate sigmoid --degree 7 --on -8:8
+  maclaurin approximate silu --tolerance 1e-3 --on -8:8
+      the smallest degree that stays within it
+  maclaurin approximate \"sin(x)\" --degrees 1,3,5 --on 0:pi/2 --relative --format c
+  maclaurin approximate \"x/abs(x)\" --degree 9 --on -1:-0.1 --on 0.1:1
+      several ranges at once
+  maclaurin approximate \"exp(x)\" --degree 5 --on -1:1 --fixed 0=1
+      with p(0) = 1", before_long_help = built_in())]
+    Approximate(ApproximateArguments),
     /// Expand pictures or arrays: every value becomes the terms of the series.
     #[command(after_help = "Examples:
   maclaurin expand photo.jpg --function softplus --order 4 -o photo.npy
@@ -176,6 +187,58 @@ impl Format {
             Self::Text | Self::Latex | Self::Json => None,
         }
     }
+}
+
+/// Arguments of `maclaurin approximate`.
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("reach").required(true).multiple(false))]
+pub struct ApproximateArguments {
+    /// The function of x, such as "log(1 + exp(x))", or a built-in name, such as gelu.
+    #[arg(allow_hyphen_values = true)]
+    pub expression: String,
+    /// A parameter's value; may be given several times.
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub parameters: Vec<(String, String)>,
+    /// The range; given several times, several ranges at once.
+    #[arg(long, required = true, value_name = "LOW:HIGH", value_parser = range, allow_hyphen_values = true)]
+    pub on: Vec<(f64, f64)>,
+    /// The highest degree.
+    #[arg(long, group = "reach", value_parser = order, allow_hyphen_values = true)]
+    pub degree: Option<usize>,
+    /// The smallest degree whose certified error is at most this.
+    #[arg(long, group = "reach", value_parser = tolerance, allow_hyphen_values = true)]
+    pub tolerance: Option<f64>,
+    /// The degrees to use, in powers of x - center, such as 1,3,5 or 0..4.
+    #[arg(long, group = "reach", value_parser = list_of_degrees)]
+    pub degrees: Option<Orders>,
+    /// A coefficient that is given; may be given several times.
+    #[arg(long, value_name = "DEGREE=VALUE", value_parser = fixed)]
+    pub fixed: Vec<(usize, f64)>,
+    /// The point whose powers the polynomial is written in [default: the middle of the range; 0 with
+    /// --degrees or --fixed].
+    #[arg(long, value_parser = finite, allow_hyphen_values = true)]
+    pub center: Option<f64>,
+    /// How the polynomial is chosen.
+    #[arg(long, value_enum, default_value_t = MethodName::Minimax)]
+    pub method: MethodName,
+    /// Bound and level the relative error, |f - p|/|f|.
+    #[arg(long)]
+    pub relative: bool,
+    /// How to print the polynomial.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// How a polynomial is chosen.
+#[derive(Clone, Copy, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum MethodName {
+    /// The smallest largest error.
+    Minimax,
+    /// Equal to the function at the zeros of a Chebyshev polynomial.
+    Chebyshev,
+    /// The smallest mean square of the error.
+    LeastSquares,
 }
 
 /// Arguments of `maclaurin expand`.
@@ -419,6 +482,18 @@ fn orders(text: &str) -> Result<Orders, String> {
         return Err(format!("a plot shows at most {MOST_ORDERS} orders"));
     }
     Ok(Orders(orders))
+}
+
+fn list_of_degrees(text: &str) -> Result<Orders, String> {
+    numbers(text, "a degree").map(Orders)
+}
+
+/// A coefficient that is given, `DEGREE=VALUE`.
+fn fixed(text: &str) -> Result<(usize, f64), String> {
+    let (degree, value) = text.split_once('=').ok_or("write DEGREE=VALUE, such as 0=1/2")?;
+    let degree = degree.trim();
+    let degree = degree.parse().map_err(|_| format!("`{degree}` is not a degree"))?;
+    Ok((degree, finite(value)?))
 }
 
 /// The size of a picture, `WIDTHxHEIGHT`.

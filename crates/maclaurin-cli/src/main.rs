@@ -1,5 +1,6 @@
 //! The `maclaurin` command: series in the shell, pictures expanded into arrays, plots.
 
+mod approximate;
 mod arguments;
 mod array;
 mod bound;
@@ -74,7 +75,7 @@ impl Failure {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_)
-            | Self::Series(Error::Parse(_) | Error::OrderTooLarge { .. })
+            | Self::Series(Error::Parse(_) | Error::OrderTooLarge { .. } | Error::Choice { .. })
             | Self::Expand(
                 ExpandError::AxisOutOfBounds { .. }
                 | ExpandError::DegreeOutOfRange { .. }
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
     output::clean_up_on_signals();
     let outcome = match &arguments.command {
         Command::Series(arguments) => series::run(arguments),
+        Command::Approximate(arguments) => approximate::run(arguments),
         Command::Expand(arguments) => expand::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
         Command::Bound(arguments) => bound::run(arguments),

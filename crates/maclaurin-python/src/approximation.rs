@@ -136,6 +136,11 @@ impl Approximation {
         Ok(self.inner.code(language(name)?))
     }
 
+    /// The polynomial in LaTeX mathematics.
+    fn latex(&self) -> String {
+        self.inner.latex()
+    }
+
     fn __str__(&self) -> String {
         self.inner.to_string()
     }

@@ -7,7 +7,9 @@ use crate::certify::{Basis, ErrorBound, Form, error_of};
 use crate::expand::Polynomial;
 use crate::function::Function;
 use crate::number::{Rational, to_f64};
-use crate::series::{Error, Language, Listing, on_one_line, sum_of_powers};
+use crate::series::{
+    Error, Language, Listing, decimal, latex_of_powers, on_one_line, sum_of_powers,
+};
 
 /// Powers are evaluated where their terms together are not larger than the Chebyshev form's by more
 /// than this, or where doubles see the error none the less.
@@ -178,6 +180,33 @@ impl Approximation {
         }
     }
 
+    /// The polynomial in LaTeX mathematics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use maclaurin::{Approximation, Choice, Function};
+    ///
+    /// let f = Function::parse("x^2/2 - 3")?;
+    /// let p = Approximation::new(&f, 2, &[(0.0, 2.0)], &Choice { center: Some(0.0), ..Choice::default() })?;
+    /// assert_eq!(p.latex(), "-3.0 + 0.5 x^{2}");
+    /// # Ok::<(), maclaurin::Error>(())
+    /// ```
+    #[must_use]
+    pub fn latex(&self) -> String {
+        let base = match self.center() {
+            0.0 => "x".to_owned(),
+            c if c < 0.0 => format!("\\left(x + {}\\right)", decimal(-c, true)),
+            c => format!("\\left(x - {}\\right)", decimal(c, true)),
+        };
+        latex_of_powers(self.terms().map(|(degree, a)| (degree, decimal(a, true))), &base)
+    }
+
+    /// The coefficients that are not zero, by degree.
+    fn terms(&self) -> impl Iterator<Item = (usize, f64)> {
+        self.coefficients().iter().copied().enumerate().filter(|(_, a)| *a != 0.0)
+    }
+
     /// The ranges as people write them: `[-1, -0.1] and [0.1, 1]`.
     #[must_use]
     pub fn ranges_text(&self) -> String {
@@ -251,14 +280,12 @@ impl fmt::Display for Approximation {
     /// For instance `0.5 + 0.197*x - 0.004*x^3`, with the shortest decimals that read back as the
     /// coefficients.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let coefficients = self.coefficients();
-        let terms = coefficients.iter().enumerate().filter(|(_, a)| **a != 0.0);
         let base = match self.center() {
             0.0 => "x".to_owned(),
             c if c < 0.0 => format!("(x + {:?})", -c),
             c => format!("(x - {c:?})"),
         };
-        let terms = terms.map(|(degree, a)| (degree, format!("{a:?}")));
+        let terms = self.terms().map(|(degree, a)| (degree, decimal(a, false)));
         formatter.write_str(&sum_of_powers(terms, &base))
     }
 }

@@ -132,16 +132,16 @@ impl Listing<'_> {
                 "",
             ),
         };
-        let lines: String = lines
-            .iter()
-            .map(|(name, value)| format!("    {open}{name} = {value}{close}\n"))
-            .collect();
+        let mut text = head;
+        for (name, value) in lines {
+            text.extend(["    ", open, name, " = ", value, close, "\n"]);
+        }
         let end = match language {
             Language::Rust => format!("    {value}\n}}\n"),
             Language::C => format!("    return {value};\n}}\n"),
             Language::Python | Language::NumPy | Language::Torch => format!("    return {value}\n"),
         };
-        head + &lines + &end
+        text + &end
     }
 
     fn shifted(&self, language: Language) -> String {

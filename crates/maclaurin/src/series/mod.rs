@@ -20,7 +20,7 @@ pub(crate) use code::{Listing, on_one_line};
 pub use error::{Error, NoOrder, NotAnalytic};
 pub(crate) use evaluate::{coefficients, leading};
 pub use jet::Singularity;
-pub(crate) use notation::sum_of_powers;
+pub(crate) use notation::{decimal, latex_of_powers, sum_of_powers};
 pub(crate) use recurrence::erlang_cdf;
 
 use std::sync::OnceLock;

@@ -55,23 +55,9 @@ impl Series {
     #[must_use]
     pub fn latex(&self) -> String {
         let base = self.base(true);
-        let term = |degree: usize| {
-            let power = match degree {
-                0 => return self.written(degree, true),
-                1 => base.clone(),
-                _ => format!("{base}^{{{degree}}}"),
-            };
-            match self.written(degree, true).as_str() {
-                "1" => power,
-                "-1" => format!("-{power}"),
-                sum if !is_product(sum.strip_prefix('-').unwrap_or(sum)) => {
-                    format!("\\left({sum}\\right) {power}")
-                }
-                product => format!("{product} {power}"),
-            }
-        };
+        let terms = self.written_degrees().map(|degree| (degree, self.written(degree, true)));
         let rest = format!("O\\left({base}^{{{}}}\\right)", self.order() + 1);
-        format!("{} + {rest}", join(self.written_degrees().map(term)))
+        format!("{} + {rest}", latex_of_powers(terms, &base))
     }
 
     /// The degrees that are written: 0 if its coefficient is not zero, and the non-zero ones.
@@ -104,6 +90,26 @@ impl Series {
         };
         if latex { format!("\\left({shifted}\\right)") } else { format!("({shifted})") }
     }
+}
+
+/// Coefficients by degree and what is raised to powers, in LaTeX.
+pub(crate) fn latex_of_powers(terms: impl Iterator<Item = (usize, String)>, base: &str) -> String {
+    let term = |(degree, coefficient): (usize, String)| {
+        let power = match degree {
+            0 => return coefficient,
+            1 => base.to_owned(),
+            _ => format!("{base}^{{{degree}}}"),
+        };
+        match coefficient.as_str() {
+            "1" => power,
+            "-1" => format!("-{power}"),
+            sum if !is_product(sum.strip_prefix('-').unwrap_or(sum)) => {
+                format!("\\left({sum}\\right) {power}")
+            }
+            product => format!("{product} {power}"),
+        }
+    };
+    join(terms.map(term))
 }
 
 /// Terms joined by plus and minus.
@@ -150,7 +156,7 @@ fn split_fraction(text: &str) -> Option<(&str, &str)> {
 }
 
 /// The shortest decimal that reads back as `value`.
-fn decimal(value: f64, latex: bool) -> String {
+pub(crate) fn decimal(value: f64, latex: bool) -> String {
     let text = format!("{value:?}");
     match text.split_once('e') {
         Some((mantissa, exponent)) if latex => format!("{mantissa} \\cdot 10^{{{exponent}}}"),

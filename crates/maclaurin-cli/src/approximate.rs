@@ -1,0 +1,100 @@
+//! `maclaurin approximate`: the best polynomial on a range, printed.
+
+use std::fmt::Write;
+
+use maclaurin::{Approximation, Choice, Error, Function, Method};
+use serde_json::json;
+
+use crate::arguments::{ApproximateArguments, Format, MethodName};
+use crate::{Failure, output};
+
+pub fn run(arguments: &ApproximateArguments) -> Result<(), Failure> {
+    let parameters: Vec<_> =
+        arguments.parameters.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+    let function =
+        Function::with_parameters(&arguments.expression, &parameters).map_err(Error::from)?;
+    let degrees = arguments.degrees.as_ref().map(|degrees| degrees.0.clone());
+    let choice = Choice {
+        method: match arguments.method {
+            MethodName::Minimax => Method::Minimax,
+            MethodName::Chebyshev => Method::Chebyshev,
+            MethodName::LeastSquares => Method::LeastSquares,
+        },
+        relative: arguments.relative,
+        fixed: arguments.fixed.clone(),
+        center: arguments.center,
+        degrees,
+    };
+    let polynomial = if let Some(tolerance) = arguments.tolerance {
+        Approximation::within(&function, tolerance, &arguments.on, &choice)?
+    } else {
+        let listed = choice.degrees.iter().flatten().chain(choice.fixed.iter().map(|(k, _)| k));
+        let degree = arguments.degree.or(listed.copied().max()).unwrap_or(0);
+        Approximation::new(&function, degree, &arguments.on, &choice)?
+    };
+    let text = match arguments.format {
+        Format::Text => table(&polynomial),
+        Format::Latex => polynomial.latex() + "\n",
+        Format::Json => json(&polynomial) + "\n",
+        format => format.language().map(|language| polynomial.code(language)).unwrap_or_default(),
+    };
+    output::print(&text)
+}
+
+/// The polynomial on a line, its error, and its coefficients below.
+fn table(p: &Approximation) -> String {
+    let error = p.error();
+    let kind = if p.choice().relative { "relative error" } else { "error" };
+    let mut text = format!(
+        "{} of {} on {}, degree {}\n\n",
+        p.choice().method,
+        p.function(),
+        p.ranges_text(),
+        p.degree()
+    );
+    // Writing to a String cannot fail.
+    if p.degree() <= 12 {
+        let _ = writeln!(text, "  {p}\n");
+    }
+    let _ = writeln!(text, "{kind}: at most {:.6e} (certified)", error.bound);
+    if p.best() > 0.0 {
+        let above = 100.0 * (error.bound / p.best() - 1.0);
+        let _ = writeln!(
+            text,
+            "no polynomial of this form has less than {:.6e} (certified): this one is within {above:.2}% of the best",
+            p.best()
+        );
+    }
+    let base = match p.center() {
+        0.0 => "x".to_owned(),
+        c => format!("x - {c}"),
+    };
+    let powers = format!("of powers of {base}");
+    let _ = writeln!(text, "\n{:>6}  {powers:<24} of Chebyshev polynomials", "degree");
+    let chebyshev = p.chebyshev();
+    for (degree, coefficient) in p.coefficients().iter().enumerate() {
+        let other = chebyshev.get(degree).copied().unwrap_or(0.0);
+        let _ = writeln!(text, "{degree:>6}  {:<24} {other:?}", format!("{coefficient:?}"));
+    }
+    text
+}
+
+fn json(p: &Approximation) -> String {
+    let error = p.error();
+    json!({
+        "function": p.function().text(),
+        "parameters": p.function().parameters(),
+        "on": p.on(),
+        "degree": p.degree(),
+        "method": p.choice().method.to_string(),
+        "relative": p.choice().relative,
+        "center": p.center(),
+        "degrees": p.degrees(),
+        "coefficients": p.coefficients(),
+        "chebyshev": p.chebyshev(),
+        "error": { "bound": error.bound, "sampled": error.sampled, "at": error.at },
+        "best": p.best(),
+        "text": p.to_string(),
+    })
+    .to_string()
+}

@@ -1,0 +1,70 @@
+//! `maclaurin approximate` as a user runs it.
+
+use std::process::{Command, Output};
+
+fn maclaurin(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_maclaurin"))
+        .arg("approximate")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn done(arguments: &[&str]) -> String {
+    let output = maclaurin(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_polynomial_is_printed_with_its_error() {
+    let text = done(&["sigmoid", "--degree", "7", "--on", "-8:8"]);
+    for part in [
+        "minimax polynomial of sigmoid on [-8, 8], degree 7\n",
+        "\n  0.5 + 0.2205572",
+        "error: at most 1.892",
+        "has less than 1.889231e-2 (certified)",
+        "degree  of powers of x           of Chebyshev polynomials\n     0  0.5",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let text = done(&["x/abs(x)", "--degree", "9", "--on", "-1:-0.1", "--on", "0.1:1"]);
+    assert!(text.contains("on [-1, -0.1] and [0.1, 1], degree 9"), "{text}");
+}
+
+#[test]
+fn programs_read_json_and_code() {
+    let json = done(&["silu", "--tolerance", "1e-3", "--on", "-8:8", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let (bound, best) = (json["error"]["bound"].as_f64().unwrap(), json["best"].as_f64().unwrap());
+    assert!(best <= bound && bound <= 1e-3);
+    assert_eq!(json["coefficients"].as_array().unwrap().len(), 19);
+    let options = ["sin(x)", "--degrees", "1,3,5", "--on", "0:pi/2", "--relative", "--format", "c"];
+    let code = done(&options);
+    assert!(code.contains("|f - p|/|f| <= 1.08") && code.contains("double polynomial(double x) {"));
+    assert!(
+        done(&["exp(x)", "--degree", "1", "--on", "0:1", "--format", "latex"]).contains("x - 0.5")
+    );
+}
+
+#[test]
+fn bad_requests_are_refused() {
+    for (arguments, code, message) in [
+        (&["log(x)", "--degree", "3", "--on", "0:1"][..], 1, "near x = 0.0"),
+        (&["exp(x)", "--on", "0:1"], 2, "--degree"),
+        (&["exp(x)", "--degree", "3"], 2, "--on"),
+        (&["exp(x)", "--degree", "3", "--tolerance", "1", "--on", "0:1"], 2, "cannot be used with"),
+        (&["exp(x)", "--degree", "201", "--on", "0:1"], 2, "200"),
+        (&["exp(x)", "--degree", "3", "--on", "0:2", "--on", "1:3"], 2, "overlap"),
+        (&["exp(x)", "--degree", "3", "--on", "0:1", "--fixed", "9=1"], 2, "fixed: 9"),
+        (&["exp(x)", "--degree", "3", "--on", "0:1", "--fixed", "one"], 2, "DEGREE=VALUE"),
+        (&["exp(x)", "--tolerance", "0", "--on", "0:1"], 2, "tolerance"),
+        (&["expp(x)", "--degree", "3", "--on", "0:1"], 2, "exp"),
+    ] {
+        let output = maclaurin(arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {errors}");
+        assert!(errors.contains(message), "{arguments:?}: {errors}");
+    }
+}
