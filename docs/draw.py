@@ -46,6 +46,32 @@ def trust():
     save(figure, "error-python.png")
 
 
+def approximations():
+    """Four polynomials of one degree, and a best one's error between its lines."""
+    figure, axes = pyplot.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+    x = np.linspace(-8, 8, 801)
+    kinds = [
+        ("minimax", mc.approximate("sigmoid", degree=7, on=(-8, 8))),
+        ("Chebyshev", mc.approximate("sigmoid", degree=7, on=(-8, 8), method="chebyshev")),
+        ("least squares", mc.approximate("sigmoid", degree=7, on=(-8, 8), method="least_squares")),
+        ("Taylor", mc.taylor("sigmoid", order=7)),
+    ]
+    truth = kinds[0][1].function(x)
+    for (name, p), style in zip(kinds, ["-", "--", "-.", ":"], strict=True):
+        axes[0].plot(x, p(x), style, label=name)
+        axes[1].plot(x, p(x) - truth, style, label=name)
+    axes[0].plot(x, truth, color="black", linewidth=1, label="sigmoid")
+    axes[0].set_ylim(-0.2, 1.2)
+    axes[1].set_ylim(-0.06, 0.06)
+    axes[0].set_title("degree 7", fontsize="medium")
+    axes[1].set_title("error", fontsize="medium")
+    axes[0].legend(fontsize="small")
+    save(figure, "which-polynomial.png")
+    figure, ax = pyplot.subplots(figsize=(7, 3.8), layout="constrained")
+    mc.approximate("gelu", degree=8, on=(-4, 4)).plot(ax)
+    save(figure, "equioscillation.png")
+
+
 def rocket():
     """Every degree of every channel of a photograph."""
     pixels = image.imread(HERE.parent / "examples" / "pictures" / "rocket.jpg")
@@ -81,5 +107,5 @@ def attempts():
 
 if __name__ == "__main__":
     warnings.simplefilter("error")
-    for draw in (kinds, trust, rocket, attempts):
+    for draw in (kinds, trust, approximations, rocket, attempts):
         draw()

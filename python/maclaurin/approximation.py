@@ -204,4 +204,3 @@ def _ranges(on: Range | Sequence[Range]) -> list[Range]:
         low, high = cast(Range, one)
         ranges.append((float(low), float(high)))
     return ranges
-
