@@ -94,7 +94,7 @@ def plot_approximation(p: Approximation, ax: Axes | None) -> Axes:
         labels = ["_nolegend_"] * 3
     ax.set_xlabel("x")
     ax.set_title(f"error of degree {p.degree} of {p.function}", fontsize="medium")
-    ax.legend(loc="best", fontsize="small")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, fontsize="small")
     return ax
 
 
