@@ -110,7 +110,7 @@ impl<'a> Problem<'a> {
                 self.degrees.contains(&k) || self.given.get(k).unwrap_or(&Rational::ZERO) == value
             });
         let Self { center, half_width, .. } = *self;
-        fits.then_some(Form { basis: Basis::Powers, center, half_width, coefficients })
+        fits.then(|| Form::new(Basis::Powers, center, half_width, coefficients))
     }
 }
 
@@ -233,6 +233,6 @@ impl Problem<'_> {
             all[degree] += a.middle(coefficient)?;
         }
         let Self { basis, center, half_width, .. } = *self;
-        Some(Form { basis, center, half_width, coefficients: all })
+        Some(Form::new(basis, center, half_width, all))
     }
 }

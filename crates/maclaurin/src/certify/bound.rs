@@ -24,6 +24,9 @@ use crate::series::{self, Error, Series};
 /// The search ends when the bound is this close to a value that is taken.
 const TIGHTNESS: f64 = 1.002;
 
+/// Halvings of a piece within one expansion.
+const QUOTIENT_HALVINGS: u32 = 5;
+
 /// Operations on intervals of doubles that a search may take; then the bound is wider. About a
 /// second.
 const MOST_WORK: u64 = 80_000_000;
@@ -394,16 +397,42 @@ impl Search<'_> {
         found: &mut ErrorBound,
     ) -> Piece {
         let quotient = self.sources.quotient(level, low, high);
-        let measured = match &quotient {
-            Some(quotient) => quotient.measured(low, high),
-            None => self.sources.difference.plain(low, high),
+        let bound = if let Some(quotient) = &quotient {
+            self.inside(quotient, (low, high), QUOTIENT_HALVINGS, found)
+        } else {
+            let measured = self.sources.difference.plain(low, high);
+            found.see(low, high, &measured);
+            measured.bound
         };
-        found.see(low, high, &measured);
         if quotient.as_ref().is_some_and(|quotient| quotient.is_unbounded(low, high)) {
             self.pole.set(Some((low, high)));
         }
         let blurred = quotient.is_some_and(|quotient| quotient.is_blurred(low, high));
-        Piece { low, high, bound: measured.bound.min(known), blurred }
+        Piece { low, high, bound: bound.min(known), blurred }
+    }
+
+    /// The bound from one expansion, by halves while they better it: they cost far less than
+    /// expansions of their own.
+    fn inside(
+        &self,
+        quotient: &Quotient,
+        (low, high): (f64, f64),
+        halvings: u32,
+        found: &mut ErrorBound,
+    ) -> f64 {
+        self.sources.difference.work.spend(quotient.cost());
+        let measured = quotient.measured(low, high);
+        found.see(low, high, &measured);
+        let bound = measured.bound;
+        let settled = self.goal.is_some_and(|goal| bound <= goal || found.sampled > goal);
+        let tight = bound <= TIGHTNESS * found.sampled || settled;
+        if tight || halvings == 0 || bound.is_infinite() || !quotient.is_sharper_than(bound) {
+            return bound;
+        }
+        let middle = low.midpoint(high);
+        let halves = [(low, middle), (middle, high)];
+        let bounds = halves.map(|half| self.inside(quotient, half, halvings - 1, found));
+        bound.min(bounds[0].max(bounds[1]))
     }
 }
 

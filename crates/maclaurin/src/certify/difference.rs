@@ -434,6 +434,17 @@ impl Quotient {
         blur > size / 1000.0 && blur >= width(last)
     }
 
+    /// What a measurement costs, in operations on doubles.
+    pub(super) fn cost(&self) -> u64 {
+        8 * (self.over.len() + self.under.len()) as u64
+    }
+
+    /// Whether the coefficients are known so well that a bound can come within a thousandth of it.
+    pub(super) fn is_sharper_than(&self, bound: f64) -> bool {
+        let width: f64 = self.over.iter().map(|x| x.high - x.low).sum();
+        width < bound / 1000.0 || self.under.len() > 1
+    }
+
     /// Whether the error certainly grows without bound between two points: the divisor has a zero
     /// there and the difference has none.
     pub(super) fn is_unbounded(&self, low: f64, high: f64) -> bool {

@@ -1,5 +1,7 @@
 //! A polynomial with exact coefficients, in powers or in Chebyshev polynomials of a range.
 
+use std::sync::OnceLock;
+
 use super::difference::exactly;
 use crate::number::{Arithmetic, Ball, Balls, Interval64, Rational};
 
@@ -13,15 +15,35 @@ pub enum Basis {
 }
 
 /// `sum_k coefficients[k] phi_k(u)` for `u = (x - center) / half_width`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Form {
     pub basis: Basis,
     pub center: f64,
     pub half_width: f64,
     pub coefficients: Vec<Rational>,
+    /// The coefficients in balls.
+    balls: OnceLock<Coefficients>,
+}
+
+/// Coefficients in balls of as many bits as make up for what either recurrence loses: intervals widen
+/// by `(1 + sqrt(2))^order` in it.
+#[derive(Clone, Debug)]
+enum Coefficients {
+    Few(Vec<Ball<2>>),
+    More(Vec<Ball<6>>),
+    Many(Vec<Ball<20>>),
 }
 
 impl Form {
+    pub(crate) fn new(
+        basis: Basis,
+        center: f64,
+        half_width: f64,
+        coefficients: Vec<Rational>,
+    ) -> Self {
+        Self { basis, center, half_width, coefficients, balls: OnceLock::new() }
+    }
+
     pub(super) fn order(&self) -> usize {
         self.coefficients.len().saturating_sub(1)
     }
@@ -50,21 +72,29 @@ impl Form {
     }
 
     /// [`Form::about`] the point `x`, with `x + width s`, between doubles.
-    ///
-    /// Intervals of doubles would widen by `(1 + sqrt(2))^order` in either recurrence, so this takes
-    /// balls of as many bits as make up for it.
     pub(super) fn about_f64(&self, x: f64, width: f64, terms: usize) -> Vec<Interval64> {
-        match self.order() {
-            0..=40 => self.about_in::<2>(x, width, terms),
-            41..=200 => self.about_in::<6>(x, width, terms),
-            _ => self.about_in::<20>(x, width, terms),
+        let balls = self.balls.get_or_init(|| match self.order() {
+            0..=40 => Coefficients::Few(self.rounded(&Balls::<2>)),
+            41..=200 => Coefficients::More(self.rounded(&Balls::<6>)),
+            _ => Coefficients::Many(self.rounded(&Balls::<20>)),
+        });
+        match balls {
+            Coefficients::Few(balls) => self.about_in(balls, x, width, terms),
+            Coefficients::More(balls) => self.about_in(balls, x, width, terms),
+            Coefficients::Many(balls) => self.about_in(balls, x, width, terms),
         }
     }
 
-    fn about_in<const N: usize>(&self, x: f64, width: f64, terms: usize) -> Vec<Interval64> {
+    fn about_in<const N: usize>(
+        &self,
+        coefficients: &[Ball<N>],
+        x: f64,
+        width: f64,
+        terms: usize,
+    ) -> Vec<Interval64> {
         let a = Balls::<N>;
         let along = [a.exact(&exactly(x)), a.exact(&exactly(width))];
-        let about = self.about(&a, &self.rounded(&a), &along, terms);
+        let about = self.about(&a, coefficients, &along, terms);
         about.into_iter().map(Ball::to_interval64).collect()
     }
 }
