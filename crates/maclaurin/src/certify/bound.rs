@@ -14,7 +14,7 @@ use std::collections::BinaryHeap;
 use super::difference::{Center, Difference, Measure, Measured, PRECISIONS, Quotient, Work};
 use super::hole::Holes;
 use super::region::Region;
-use crate::function::{Function, Operation};
+use crate::function::{Function, Operand, Operation};
 use crate::number::{Arithmetic, Certified, Interval64, Outward64};
 use crate::series::{self, Error, Series};
 
@@ -518,33 +518,24 @@ fn improve(found: &mut ErrorBound, quotient: &Quotient, low: f64, high: f64) {
 /// The function's values on an interval, by plain interval arithmetic.
 pub(super) fn enclose(function: &Function, x: Interval64) -> Interval64 {
     let a = &Outward64;
-    let mut values: Vec<Interval64> = Vec::with_capacity(function.steps().len());
-    for step in function.steps() {
-        let value = match &step.operation {
+    let values =
+        function.fold(|_, operation: Operation<Operand<'_, Interval64>>| match operation {
             Operation::Variable => x,
-            Operation::Constant(value) => a.exact(value),
-            Operation::Negate(f) => values[*f].negate(),
-            Operation::Add(f, g) => values[*f].add(values[*g]),
-            Operation::Subtract(f, g) => values[*f].subtract(values[*g]),
-            Operation::Multiply(f, g) if f == g => values[*f].square(),
-            Operation::Multiply(f, g) => values[*f].multiply(values[*g]),
-            Operation::Divide(f, g) => values[*f].divide(values[*g]),
-            Operation::Absolute(f) => {
-                Interval64::between(values[*f].mignitude(), values[*f].magnitude())
-            }
-            Operation::Power(f, g) => match &function.steps()[*g].operation {
-                Operation::Constant(r) if r.as_rational().is_some() => {
-                    a.power(&values[*f], &r.as_rational().cloned().unwrap_or_default())
-                }
-                _ if values[*f].low > 0.0 => values[*f].log().multiply(values[*g]).exp(),
-                _ => Interval64::WHOLE_LINE,
+            Operation::Constant(value) => a.exact(&value),
+            Operation::Negate(f) => f.negate(),
+            Operation::Add(f, g) => f.add(*g),
+            Operation::Subtract(f, g) => f.subtract(*g),
+            Operation::Multiply(f, g) if f.index == g.index => f.square(),
+            Operation::Multiply(f, g) => f.multiply(*g),
+            Operation::Divide(f, g) => f.divide(*g),
+            Operation::Absolute(f) => Interval64::between(f.mignitude(), f.magnitude()),
+            Operation::Power(f, g) => match function.rational(g.index) {
+                Some(r) => a.power(&f, r),
+                None if f.low > 0.0 => f.log().multiply(*g).exp(),
+                None => Interval64::WHOLE_LINE,
             },
-            Operation::Elementary(elementary, f) => a.elementary(*elementary, &values[*f]),
-            Operation::ErlangCdf { shape, argument } => {
-                series::erlang_cdf(a, &[values[*argument]], *shape)[0]
-            }
-        };
-        values.push(value);
-    }
+            Operation::Elementary(elementary, f) => a.elementary(elementary, &f),
+            Operation::ErlangCdf(shape, u) => series::erlang_cdf(a, &[*u], shape)[0],
+        });
     values.last().copied().unwrap_or(Interval64::WHOLE_LINE)
 }

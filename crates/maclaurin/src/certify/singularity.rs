@@ -43,7 +43,7 @@ impl<'a> Exactly<'a> {
         let constants = constants.into_iter().chain(roots).chain(logs).flatten();
         // Constants of the function itself, such as the 3/7 in 1/(x - 3/7).
         let own = steps.iter().filter_map(|step| match &step.operation {
-            Operation::Constant(value) if !value.is_zero() => Some(value.clone()),
+            Operation::Constant(value) if !value.is_zero() => Some(Exact::clone(value)),
             _ => None,
         });
         let constants = constants.chain(own);
@@ -145,10 +145,9 @@ impl<'a> Exactly<'a> {
         };
         let within: Vec<Option<Within>> = steps.iter().map(guard).collect();
         // Recurrences are not made for singularities outside the real axis, apart from the tangent's.
-        let mut singular = vec![false; steps.len()];
-        for (index, step) in steps.iter().enumerate() {
+        let singular = self.series.function().fold(|index, operation| {
             let own = matches!(
-                &step.operation,
+                &operation,
                 Operation::Elementary(
                     Elementary::Tanh
                         | Elementary::Atan
@@ -160,9 +159,10 @@ impl<'a> Exactly<'a> {
                     _
                 )
             ) && within[index].as_ref().is_none_or(|within| within.order != 0);
-            singular[index] = own || leading[index].is_none();
-            step.operation.for_each_operand(|operand| singular[index] |= singular[operand]);
-        }
+            let mut singular = own || leading[index].is_none();
+            operation.map(|operand| singular |= *operand);
+            singular
+        });
         let known = |index: usize| leading[index].as_ref().filter(|_| !singular[index]);
         let last = steps.len() - 1;
         let is_removable = !singular[last] && known(last).is_some_and(|last| last.value.is_some());

@@ -11,7 +11,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::builtin::{self, Builtin, Definition};
-use super::{Builder, Excerpt, Index, Operation, ParseError, ParseErrorKind, Span, Step};
+use super::{
+    Builder, Excerpt, Index, Operation, ParseError, ParseErrorKind, Span, Step, constant as step_of,
+};
 use crate::number::{Elementary, Exact, LARGEST_DECIMAL_EXPONENT, Rational, parse_decimal};
 
 /// The longest expression, in bytes.
@@ -296,7 +298,7 @@ impl<'a> Reader<'a> {
             Token::Number => {
                 let value = self.number()?;
                 self.advance()?;
-                Ok((self.push(Operation::Constant(value.into()), span.start, span.end), span))
+                Ok((self.push(step_of(value), span.start, span.end), span))
             }
             Token::Name => self.name(),
             Token::Symbol('(') => {
@@ -341,7 +343,7 @@ impl<'a> Reader<'a> {
             return Ok((self.variable(span)?, span));
         }
         if let Some(value) = constant(name) {
-            return Ok((self.push(Operation::Constant(value), span.start, span.end), span));
+            return Ok((self.push(step_of(value), span.start, span.end), span));
         }
         if let Some(builtin) = builtin::find(name) {
             let kind = ParseErrorKind::WrongArity {
@@ -418,7 +420,7 @@ impl<'a> Reader<'a> {
                 self.positive_rate(arguments[2], whole)?;
                 let product = Operation::Multiply(arguments[2], arguments[0]);
                 let argument = self.push(product, whole.start, whole.end);
-                Operation::ErlangCdf { shape, argument }
+                Operation::ErlangCdf(shape, argument)
             }
             Definition::Text(text) => {
                 let span = match self.place {
@@ -430,7 +432,7 @@ impl<'a> Reader<'a> {
                     let (argument, default) = argument.split_once('=').unwrap_or((argument, "0"));
                     let index = arguments.get(position).copied().unwrap_or_else(|| {
                         let default = parse_decimal(default).unwrap_or_default();
-                        self.push(Operation::Constant(default.into()), whole.start, whole.end)
+                        self.push(step_of(default), whole.start, whole.end)
                     });
                     scope.insert(argument.to_owned(), index);
                 }

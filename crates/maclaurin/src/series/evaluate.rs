@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use super::jet::{Jet, Obstacle, Singularity};
 use super::recurrence;
-use crate::function::{Function, Operation, Span};
-use crate::number::{Arithmetic, Elementary};
+use crate::function::{Function, Operand, Operation, Span};
+use crate::number::{Arithmetic, Elementary, Rational};
 
 /// Why a function's series could not be had, and which part of its text is to blame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,16 +69,14 @@ pub(crate) fn leading<A: Arithmetic>(
     variable: &[A::Number; 2],
     terms: usize,
 ) -> Vec<Option<Leading<A::Number>>> {
-    let mut jets: Vec<Jet<A::Number>> = Vec::new();
     let mut known: Vec<bool> = Vec::new();
-    for step in function.steps() {
+    let jets = function.fold(|_, operation| {
         let mut operands = true;
-        step.operation.for_each_operand(|operand| operands &= known[operand]);
-        let jet = apply(a, function, &step.operation, &jets, variable, terms);
-        let jet = jet.ok().filter(|_| operands);
+        operation.map(|operand| operands &= known[operand.index]);
+        let jet = apply(a, function, operation, variable, terms).ok().filter(|_| operands);
         known.push(jet.is_some());
-        jets.push(jet.unwrap_or_else(|| Jet::constant(a, a.integer(0), 1)));
-    }
+        jet.unwrap_or_else(|| Jet::constant(a, a.integer(0), 1))
+    });
     let leading = |jet: &Jet<A::Number>| {
         let taylor = jet.taylor(a, terms).ok();
         let difference = taylor.as_ref().and_then(|c| {
@@ -94,22 +92,6 @@ pub(crate) fn leading<A: Arithmetic>(
     jets.iter().zip(known).map(|(jet, known)| known.then(|| leading(jet))).collect()
 }
 
-/// The series of all steps up to the one at `last`.
-fn jets<A: Arithmetic>(
-    a: &A,
-    function: &Function,
-    variable: &[A::Number; 2],
-    terms: usize,
-    last: usize,
-) -> Result<Vec<Jet<A::Number>>, Blocked> {
-    let mut jets: Vec<Jet<A::Number>> = Vec::with_capacity(last + 1);
-    for step in &function.steps()[..=last] {
-        let blocked = |obstacle| Blocked { obstacle, span: step.span };
-        jets.push(apply(a, function, &step.operation, &jets, variable, terms).map_err(blocked)?);
-    }
-    Ok(jets)
-}
-
 /// One evaluation with `terms` terms; the error comes with the number of terms known to be
 /// missing.
 #[allow(clippy::type_complexity)]
@@ -121,7 +103,10 @@ fn attempt<A: Arithmetic>(
 ) -> Result<(Vec<A::Number>, Span), (Blocked, usize)> {
     let span = |index: usize| function.steps()[index].span;
     let last = function.steps().len() - 1;
-    let jets = jets(a, function, variable, terms, last).map_err(|blocked| (blocked, 1))?;
+    let jets = function.try_fold(|index, operation| {
+        let blocked = |obstacle| (Blocked { obstacle, span: span(index) }, 1);
+        apply(a, function, operation, variable, terms).map_err(blocked)
+    })?;
     match jets[last].taylor(a, terms) {
         Ok(taylor) => Ok((taylor, span(last))),
         Err(Obstacle::Singular(kind)) => {
@@ -142,8 +127,7 @@ fn attempt<A: Arithmetic>(
 fn apply<A: Arithmetic>(
     a: &A,
     function: &Function,
-    operation: &Operation,
-    jets: &[Jet<A::Number>],
+    operation: Operation<Operand<'_, Jet<A::Number>>>,
     variable: &[A::Number; 2],
     terms: usize,
 ) -> Result<Jet<A::Number>, Obstacle> {
@@ -155,21 +139,21 @@ fn apply<A: Arithmetic>(
             }
             jet
         }
-        Operation::Constant(value) => Jet::constant(a, a.exact(value), terms),
-        Operation::Negate(f) => jets[*f].negate(a),
-        Operation::Add(f, g) => jets[*f].add(a, &jets[*g]),
-        Operation::Subtract(f, g) => jets[*f].add(a, &jets[*g].negate(a)),
-        Operation::Multiply(f, g) => jets[*f].multiply(a, &jets[*g]),
-        Operation::Divide(_, g) if function.is_zero(*g) => {
+        Operation::Constant(value) => Jet::constant(a, a.exact(&value), terms),
+        Operation::Negate(f) => f.negate(a),
+        Operation::Add(f, g) => f.add(a, &g),
+        Operation::Subtract(f, g) => f.add(a, &g.negate(a)),
+        Operation::Multiply(f, g) => f.multiply(a, &g),
+        Operation::Divide(_, g) if function.rational(g.index).is_some_and(Rational::is_zero) => {
             return Err(Obstacle::Singular(Singularity::Pole));
         }
-        Operation::Divide(f, g) => jets[*f].divide(a, &jets[*g])?,
-        Operation::Absolute(f) => jets[*f].absolute(a)?,
-        Operation::Power(f, g) => power(a, &jets[*f], &jets[*g], terms)?,
-        Operation::Elementary(function, f) => elementary(a, *function, &jets[*f], terms)?,
-        Operation::ErlangCdf { shape, argument } => {
-            let u = inner(a, &jets[*argument], terms)?;
-            Jet { valuation: 0, coefficients: recurrence::erlang_cdf(a, &u, *shape) }
+        Operation::Divide(f, g) => f.divide(a, &g)?,
+        Operation::Absolute(f) => f.absolute(a)?,
+        Operation::Power(f, g) => power(a, &f, &g, terms)?,
+        Operation::Elementary(function, f) => elementary(a, function, &f, terms)?,
+        Operation::ErlangCdf(shape, u) => {
+            let u = inner(a, &u, terms)?;
+            Jet { valuation: 0, coefficients: recurrence::erlang_cdf(a, &u, shape) }
         }
     })
 }
