@@ -41,6 +41,7 @@
 //! - [`Polynomial`], [`Expansion`], [`fn@expand`], [`expand_backward`]: arrays, and their gradients;
 //! - [`Convolution`], [`convolve`], [`convolve_backward`]: convolution over the powers of an array.
 
+mod builtin;
 mod cancel;
 mod certify;
 mod conv;
@@ -49,6 +50,7 @@ mod function;
 mod number;
 mod series;
 
+pub use builtin::Elementary;
 pub use cancel::cancellable;
 pub use certify::{ErrorBound, ErrorProfile, Format, OutsideRadius, Radius};
 pub use conv::{
@@ -60,7 +62,7 @@ pub use expand::{
     expand_backward, expand_backward_into, expand_into, expand_tangent,
 };
 pub use function::{Excerpt, Function, ParseError, ParseErrorKind, Span};
-pub use number::{Elementary, Exact, IBig, Interval, Rational, UBig, Value};
+pub use number::{Exact, IBig, Interval, Rational, UBig, Value};
 pub use series::{
     Error, LARGEST_ORDER, Language, NoOrder, NotAnalytic, Series, Singularity, taylor,
 };

@@ -14,9 +14,10 @@ use std::collections::BinaryHeap;
 use super::difference::{Center, Difference, Measure, Measured, PRECISIONS, Quotient, Work};
 use super::hole::Holes;
 use super::region::Region;
+use crate::builtin::{Analytic, erlang_cdf};
 use crate::function::{Function, Operand, Operation};
 use crate::number::{Arithmetic, Certified, Interval64, Outward64};
-use crate::series::{self, Error, Series};
+use crate::series::{Error, Series};
 
 /// The search ends when the bound is this close to a value that is taken.
 const TIGHTNESS: f64 = 1.002;
@@ -535,7 +536,7 @@ pub(super) fn enclose(function: &Function, x: Interval64) -> Interval64 {
                 None => Interval64::WHOLE_LINE,
             },
             Operation::Elementary(elementary, f) => a.elementary(elementary, &f),
-            Operation::ErlangCdf(shape, u) => series::erlang_cdf(a, &[*u], shape)[0],
+            Operation::ErlangCdf(shape, u) => erlang_cdf::value(a, &u, shape),
         });
     values.last().copied().unwrap_or(Interval64::WHOLE_LINE)
 }

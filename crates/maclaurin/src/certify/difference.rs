@@ -10,6 +10,7 @@ use std::cell::{Cell, OnceCell};
 
 use super::bound::enclose;
 use super::hole::Holes;
+use crate::builtin::Analytic;
 use crate::function::Function;
 use crate::number::{Arithmetic, Certified, Exact, Interval64, Outward64, Rational, Value};
 use crate::series::{self, Error, Series};
@@ -160,7 +161,7 @@ pub(super) struct Difference<'a> {
 impl Difference<'_> {
     /// The error from `low` to `high` as a quotient of polynomials, or `None` where the function
     /// has no series of intervals there.
-    pub(super) fn quotient<A: Arithmetic>(
+    pub(super) fn quotient<A: Analytic>(
         &self,
         center: &Center<A>,
         low: f64,
@@ -178,7 +179,7 @@ impl Difference<'_> {
     }
 
     /// About the expansion point, where it is an end of the piece.
-    fn about_point<A: Arithmetic>(
+    fn about_point<A: Analytic>(
         &self,
         center: &Center<A>,
         low: f64,
@@ -227,7 +228,7 @@ impl Difference<'_> {
     }
 
     /// About the middle of the piece.
-    fn about_middle<A: Arithmetic>(
+    fn about_middle<A: Analytic>(
         &self,
         center: &Center<A>,
         low: f64,

@@ -10,21 +10,14 @@
 
 use std::cmp::Ordering;
 
+use crate::builtin::{Analytic, Builtin, Elementary, Exp, each, erlang_cdf};
+pub(super) use crate::builtin::{PLANE, Rectangle};
 use crate::function::{Function, Index, Operand, Operation};
-use crate::number::{
-    Arithmetic, Certified, Complex, Elementary, Exact, IBig, Interval64, Outward64, PI, Rational,
-    Value,
-};
+use crate::number::{Arithmetic, Certified, Exact, IBig, Interval64, PI, Rational, Value};
 use crate::series;
 
 /// Terms of the series that give the values of steps without `x`.
 const TERMS_OF_CONSTANTS: usize = 12;
-
-/// Real and imaginary part.
-pub(super) type Rectangle = (Interval64, Interval64);
-
-/// Arithmetic on rectangles.
-pub(super) const PLANE: Complex<Outward64> = Complex(Outward64);
 
 /// The smallest rectangle around two.
 pub(super) fn hull(a: &Rectangle, b: &Rectangle) -> Rectangle {
@@ -213,32 +206,13 @@ impl<'a> Region<'a> {
                     PLANE.power(&f, r)
                 }
                 _ => {
-                    let log = self.log(f, branches)?;
-                    PLANE.elementary(Elementary::Exp, &PLANE.multiply(&g, &log))
+                    let log = self.log(&f, branches)?;
+                    PLANE.apply::<Exp>(&PLANE.multiply(&g, &log))
                 }
             },
-            Operation::Elementary(Elementary::Log, f) => self.log(f, branches)?,
-            Operation::Elementary(function @ (Elementary::Tan | Elementary::Tanh), f) => {
-                let (over, under) = match function {
-                    Elementary::Tan => (Elementary::Sin, Elementary::Cos),
-                    _ => (Elementary::Sinh, Elementary::Cosh),
-                };
-                let divisor = PLANE.elementary(under, &f);
-                branches.pass(Source::Within(function, f.index, 0), &divisor, false)?;
-                PLANE.divide(&PLANE.elementary(over, &f), &divisor)
-            }
-            Operation::Elementary(function, f) => {
-                let mut logarithms = 0..;
-                let log = |z: &Rectangle| {
-                    let source = Source::Within(function, f.index, logarithms.next().unwrap_or(0));
-                    branches.log(source, z)
-                };
-                match PLANE.inverse(function, &f, log)? {
-                    Some(value) => value,
-                    None => PLANE.elementary(function, &f),
-                }
-            }
-            Operation::ErlangCdf(shape, u) => erlang_cdf(&u, shape),
+            Operation::Elementary(Elementary::Log, f) => self.log(&f, branches)?,
+            Operation::Elementary(function, f) => each!(function, F => through::<F>(&f, branches))?,
+            Operation::ErlangCdf(shape, u) => erlang_cdf::value(&PLANE, &u, shape),
         })
     }
 
@@ -270,15 +244,37 @@ impl<'a> Region<'a> {
     /// The logarithm of a step: of `e^u` it is `u`, wherever it is continued from the real axis.
     fn log(
         &self,
-        f: Operand<'_, Rectangle>,
+        f: &Operand<'_, Rectangle>,
         branches: &mut Branches<'_>,
     ) -> Result<Rectangle, Stuck> {
         match (self.exponent_of(f.index), self.log_of_constant(f.index)) {
             (Some(exponent), _) => Ok(f.values[exponent]),
             (None, Some(log)) => Ok(log),
-            (None, None) => branches.log(Source::Step(f.index), &f),
+            (None, None) => branches.log(Source::Step(f.index), f),
         }
     }
+}
+
+/// A built-in function of a step.
+fn through<F: Builtin>(
+    f: &Operand<'_, Rectangle>,
+    branches: &mut Branches<'_>,
+) -> Result<Rectangle, Stuck> {
+    let source = |number| Source::Within(F::ELEMENTARY, f.index, number);
+    if let Some([over, under]) = F::QUOTIENT {
+        let divisor = PLANE.elementary(under, f);
+        branches.pass(source(0), &divisor, false)?;
+        return Ok(PLANE.divide(&PLANE.elementary(over, f), &divisor));
+    }
+    if !F::BRANCHES {
+        return Ok(PLANE.apply::<F>(f));
+    }
+    let (mut logarithms, mut passed) = (0.., Ok(()));
+    let value = F::complex(&PLANE, f, &mut |z| {
+        let log = branches.log(source(logarithms.next()?), z);
+        log.map_err(|stuck| passed = Err(stuck)).ok()
+    });
+    passed.map(|()| value.unwrap_or_else(|| PLANE.unknown()))
 }
 
 /// `z^2`, tighter than `z z`.
@@ -316,16 +312,6 @@ fn reciprocal(w: &Rectangle) -> Rectangle {
         values
     };
     (real(x, y), real(y, x).negate())
-}
-
-/// `1 - e^(-u) sum_(n<shape) u^n/n!`, by Horner's rule.
-fn erlang_cdf(u: &Rectangle, shape: u32) -> Rectangle {
-    let one = PLANE.integer(1);
-    let sum = (1..shape).rev().fold(one, |sum, n| {
-        PLANE.add(&one, &PLANE.divide(&PLANE.multiply(&sum, u), &PLANE.integer(n.into())))
-    });
-    let decay = PLANE.elementary(Elementary::Exp, &PLANE.negate(u));
-    PLANE.subtract(&one, &PLANE.multiply(&decay, &sum))
 }
 
 /// The guards passed so far on one rectangle.

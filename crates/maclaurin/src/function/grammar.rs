@@ -10,11 +10,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::builtin::{self, Builtin, Definition};
 use super::{
     Builder, Excerpt, Index, Operation, ParseError, ParseErrorKind, Span, Step, constant as step_of,
 };
-use crate::number::{Elementary, Exact, LARGEST_DECIMAL_EXPONENT, Rational, parse_decimal};
+use crate::builtin::{self, Call, Definition};
+use crate::number::{Exact, LARGEST_DECIMAL_EXPONENT, Rational, parse_decimal};
 
 /// The longest expression, in bytes.
 const LONGEST_TEXT: usize = 64 * 1024;
@@ -61,7 +61,7 @@ fn bare_builtin_takes(text: &str, name: &str) -> bool {
 fn constant(name: &str) -> Option<Exact> {
     match name {
         "pi" => Some(Exact::pi()),
-        "e" => Exact::from(1).elementary(Elementary::Exp),
+        "e" => Exact::from(1).exponential(),
         _ => None,
     }
 }
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
 
     /// A built-in function's name alone: the function of `x` and of parameters by its own
     /// arguments' names.
-    fn bare(&mut self, builtin: &'static Builtin) -> Result<Index> {
+    fn bare(&mut self, builtin: Call) -> Result<Index> {
         let span = self.span;
         let mut arguments = Vec::new();
         for (position, argument) in builtin.arguments.iter().enumerate() {
@@ -396,7 +396,7 @@ impl<'a> Reader<'a> {
     /// A built-in function of the steps `arguments`; `name` and `whole` are where it was called.
     fn apply(
         &mut self,
-        builtin: &'static Builtin,
+        builtin: Call,
         arguments: &[Index],
         name: Span,
         whole: Span,
@@ -411,8 +411,8 @@ impl<'a> Reader<'a> {
             };
             return Err(self.error(kind, name));
         }
-        let operation = match &builtin.definition {
-            Definition::Elementary(function) => Operation::Elementary(*function, arguments[0]),
+        let operation = match builtin.definition {
+            Definition::Elementary(function) => Operation::Elementary(function, arguments[0]),
             Definition::Absolute => Operation::Absolute(arguments[0]),
             Definition::Power => Operation::Power(arguments[0], arguments[1]),
             Definition::ErlangCdf => {
@@ -485,7 +485,7 @@ fn number_length(text: &str) -> usize {
     length
 }
 
-fn arity(builtin: &Builtin) -> String {
+fn arity(builtin: Call) -> String {
     let arguments = builtin.arguments.join(", ");
     match builtin.arguments.len() {
         1 => format!("1 argument ({arguments})"),

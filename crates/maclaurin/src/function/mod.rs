@@ -4,7 +4,6 @@
 //! results of earlier ones. Equal subexpressions are one operation, and nothing here recurses
 //! over the depth of an expression once its text is read.
 
-mod builtin;
 mod error;
 mod excerpt;
 mod grammar;
@@ -18,7 +17,8 @@ use std::sync::Arc;
 pub use error::{ParseError, ParseErrorKind};
 pub use excerpt::{Excerpt, Span};
 
-use crate::number::{Arithmetic, Elementary, Exact, Float64, Rational};
+use crate::builtin::{self, Builtin, Elementary, each, erlang_cdf};
+use crate::number::{Exact, Rational};
 
 /// The position of an operation in its function's list.
 pub(crate) type Index = usize;
@@ -48,14 +48,6 @@ pub(crate) struct Operand<'v, V> {
     /// The values of all earlier steps.
     pub values: &'v [V],
 }
-
-impl<V> Clone for Operand<'_, V> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<V> Copy for Operand<'_, V> {}
 
 impl<V> Deref for Operand<'_, V> {
     type Target = V;
@@ -181,7 +173,7 @@ impl Function {
     pub fn evaluate(&self, x: f64) -> f64 {
         let values = self.fold(|_, operation: Operation<Operand<'_, f64>>| match operation {
             Operation::Variable => x,
-            Operation::Constant(constant) => Float64.exact(&constant),
+            Operation::Constant(constant) => constant.to_f64(),
             Operation::Negate(f) => -*f,
             Operation::Add(f, g) => *f + *g,
             Operation::Subtract(f, g) => *f - *g,
@@ -189,16 +181,8 @@ impl Function {
             Operation::Divide(f, g) => *f / *g,
             Operation::Power(f, g) => f.powf(*g),
             Operation::Absolute(f) => f.abs(),
-            Operation::Elementary(function, f) => Float64.elementary(function, &f),
-            Operation::ErlangCdf(shape, u) => {
-                let mut term = 1.0;
-                let mut sum = 0.0;
-                for n in 0..shape {
-                    sum += term;
-                    term *= *u / f64::from(n + 1);
-                }
-                1.0 - (-*u).exp() * sum
-            }
+            Operation::Elementary(function, f) => each!(function, F => F::DOUBLE(*f)),
+            Operation::ErlangCdf(shape, u) => erlang_cdf::double(*u, shape),
         });
         values.last().copied().unwrap_or(f64::NAN)
     }
@@ -212,7 +196,7 @@ impl Function {
     ) -> Result<Vec<V>, E> {
         let mut values = Vec::with_capacity(self.steps.len());
         for (index, step) in self.steps.iter().enumerate() {
-            let operation = step.operation.map(|index| Operand { index, values: &values });
+            let operation = step.operation.map(|&index| Operand { index, values: &values });
             let value = algebra(index, operation)?;
             values.push(value);
         }
@@ -303,14 +287,14 @@ impl Builder {
         needed[root] = true;
         for index in (0..=root).rev() {
             if needed[index] {
-                self.steps[index].operation.map(|operand| needed[operand] = true);
+                self.steps[index].operation.map(|&operand| needed[operand] = true);
             }
         }
         let mut moved = vec![0; self.steps.len()];
         let mut kept = Vec::new();
         for (index, mut step) in self.steps.into_iter().enumerate().take(root + 1) {
             if needed[index] {
-                step.operation = step.operation.map(|operand| moved[operand]);
+                step.operation = step.operation.map(|&operand| moved[operand]);
                 moved[index] = kept.len();
                 kept.push(step);
             }
@@ -324,21 +308,21 @@ pub(crate) fn constant(value: impl Into<Exact>) -> Operation {
     Operation::Constant(Arc::new(value.into()))
 }
 
-impl<T: Copy> Operation<T> {
+impl<T> Operation<T> {
     /// The same operation on what `to` makes of the operands, from left to right.
-    pub(crate) fn map<U>(&self, mut to: impl FnMut(T) -> U) -> Operation<U> {
+    pub(crate) fn map<U>(&self, mut to: impl FnMut(&T) -> U) -> Operation<U> {
         match self {
             Self::Variable => Operation::Variable,
             Self::Constant(value) => Operation::Constant(Arc::clone(value)),
-            Self::Negate(f) => Operation::Negate(to(*f)),
-            Self::Add(f, g) => Operation::Add(to(*f), to(*g)),
-            Self::Subtract(f, g) => Operation::Subtract(to(*f), to(*g)),
-            Self::Multiply(f, g) => Operation::Multiply(to(*f), to(*g)),
-            Self::Divide(f, g) => Operation::Divide(to(*f), to(*g)),
-            Self::Power(f, g) => Operation::Power(to(*f), to(*g)),
-            Self::Absolute(f) => Operation::Absolute(to(*f)),
-            Self::Elementary(function, f) => Operation::Elementary(*function, to(*f)),
-            Self::ErlangCdf(shape, u) => Operation::ErlangCdf(*shape, to(*u)),
+            Self::Negate(f) => Operation::Negate(to(f)),
+            Self::Add(f, g) => Operation::Add(to(f), to(g)),
+            Self::Subtract(f, g) => Operation::Subtract(to(f), to(g)),
+            Self::Multiply(f, g) => Operation::Multiply(to(f), to(g)),
+            Self::Divide(f, g) => Operation::Divide(to(f), to(g)),
+            Self::Power(f, g) => Operation::Power(to(f), to(g)),
+            Self::Absolute(f) => Operation::Absolute(to(f)),
+            Self::Elementary(function, f) => Operation::Elementary(*function, to(f)),
+            Self::ErlangCdf(shape, u) => Operation::ErlangCdf(*shape, to(u)),
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 
 use super::jet::{Jet, Obstacle, Singularity};
-use super::recurrence;
+use crate::builtin::{Analytic, Builtin, Elementary, Exp, Log, each, erlang_cdf};
 use crate::function::{Function, Operand, Operation, Span};
-use crate::number::{Arithmetic, Elementary, Rational};
+use crate::number::Rational;
 
 /// Why a function's series could not be had, and which part of its text is to blame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) struct Blocked {
 const MOST_EXTRA_TERMS: usize = 96;
 
 /// The coefficients `a_0 .. a_order` in `s` of `function(x)` for `x = variable[0] + variable[1] s`.
-pub(crate) fn coefficients<A: Arithmetic>(
+pub(crate) fn coefficients<A: Analytic>(
     a: &A,
     function: &Function,
     variable: &[A::Number; 2],
@@ -63,7 +63,7 @@ pub(crate) struct Leading<N> {
 }
 
 /// How the steps begin at `variable[0]`: `None` for one that has no Laurent series there.
-pub(crate) fn leading<A: Arithmetic>(
+pub(crate) fn leading<A: Analytic>(
     a: &A,
     function: &Function,
     variable: &[A::Number; 2],
@@ -95,7 +95,7 @@ pub(crate) fn leading<A: Arithmetic>(
 /// One evaluation with `terms` terms; the error comes with the number of terms known to be
 /// missing.
 #[allow(clippy::type_complexity)]
-fn attempt<A: Arithmetic>(
+fn attempt<A: Analytic>(
     a: &A,
     function: &Function,
     variable: &[A::Number; 2],
@@ -124,7 +124,7 @@ fn attempt<A: Arithmetic>(
     }
 }
 
-fn apply<A: Arithmetic>(
+fn apply<A: Analytic>(
     a: &A,
     function: &Function,
     operation: Operation<Operand<'_, Jet<A::Number>>>,
@@ -150,21 +150,18 @@ fn apply<A: Arithmetic>(
         Operation::Divide(f, g) => f.divide(a, &g)?,
         Operation::Absolute(f) => f.absolute(a)?,
         Operation::Power(f, g) => power(a, &f, &g, terms)?,
-        Operation::Elementary(function, f) => elementary(a, function, &f, terms)?,
+        Operation::Elementary(function, f) => {
+            each!(function, F => elementary::<F, A>(a, &f, terms))?
+        }
         Operation::ErlangCdf(shape, u) => {
-            let u = inner(a, &u, terms)?;
-            Jet { valuation: 0, coefficients: recurrence::erlang_cdf(a, &u, shape) }
+            Jet::taylor_series(erlang_cdf::series(a, &inner(a, &u, terms)?, shape))
         }
     })
 }
 
 /// The Taylor coefficients of an argument; a pole inside a function is an essential singularity
 /// of it.
-fn inner<A: Arithmetic>(
-    a: &A,
-    f: &Jet<A::Number>,
-    terms: usize,
-) -> Result<Vec<A::Number>, Obstacle> {
+fn inner<A: Analytic>(a: &A, f: &Jet<A::Number>, terms: usize) -> Result<Vec<A::Number>, Obstacle> {
     f.taylor(a, terms).map_err(|obstacle| match obstacle {
         Obstacle::Singular(_) => Obstacle::Singular(Singularity::EssentialSingularity),
         other => other,
@@ -173,7 +170,7 @@ fn inner<A: Arithmetic>(
 
 /// `f^g`: by the rule for rational powers where `g` is a rational constant, else
 /// `exp(g log f)`.
-fn power<A: Arithmetic>(
+fn power<A: Analytic>(
     a: &A,
     f: &Jet<A::Number>,
     g: &Jet<A::Number>,
@@ -183,50 +180,26 @@ fn power<A: Arithmetic>(
     if let Some(exponent) = a.as_rational(&g.coefficients[0]).filter(|_| constant) {
         return f.power(a, &exponent);
     }
-    let log = elementary(a, Elementary::Log, f, terms)?;
-    elementary(a, Elementary::Exp, &g.multiply(a, &log), terms)
+    let log = elementary::<Log, A>(a, f, terms)?;
+    elementary::<Exp, A>(a, &g.multiply(a, &log), terms)
 }
 
-fn elementary<A: Arithmetic>(
+fn elementary<F: Builtin, A: Analytic>(
     a: &A,
-    function: Elementary,
     jet: &Jet<A::Number>,
     terms: usize,
 ) -> Result<Jet<A::Number>, Obstacle> {
     let f = inner(a, jet, terms)?;
-    if function == Elementary::Tan {
-        let cosine = a.elementary(Elementary::Cos, &f[0]);
-        if a.is_zero(&cosine) {
-            let wave = |function| Jet {
-                valuation: 0,
-                coefficients: recurrence::elementary(a, function, &f),
-            };
-            return wave(Elementary::Sin).divide(a, &wave(Elementary::Cos));
-        }
+    if let Some([over, under]) = F::QUOTIENT
+        && a.is_zero(&a.elementary(under, &f[0]))
+    {
+        let series = |function: Elementary| Jet::taylor_series(function.series(a, &f));
+        return series(over).divide(a, &series(under));
     }
-    check_domain(a, function, &f[0])?;
-    Ok(Jet { valuation: 0, coefficients: recurrence::elementary(a, function, &f) })
-}
-
-/// Whether `function` is analytic at `value`.
-fn check_domain<A: Arithmetic>(
-    a: &A,
-    function: Elementary,
-    value: &A::Number,
-) -> Result<(), Obstacle> {
-    // What must be positive for the function to be analytic; zero is a branch point.
-    let margin = match function {
-        Elementary::Log => value.clone(),
-        Elementary::Asin | Elementary::Acos | Elementary::Atanh => {
-            a.subtract(&a.integer(1), &a.multiply(value, value))
-        }
-        Elementary::Acosh => a.subtract(value, &a.integer(1)),
-        _ => return Ok(()),
-    };
-    match a.sign(&margin) {
-        Some(Ordering::Greater) => Ok(()),
-        Some(Ordering::Equal) => Err(Obstacle::Singular(Singularity::BranchPoint)),
-        Some(Ordering::Less) => Err(Obstacle::Singular(Singularity::OutsideDomain)),
-        None => Err(Obstacle::MoreBits),
+    match F::margin(a, &f[0]).map(|margin| a.sign(&margin)) {
+        None | Some(Some(Ordering::Greater)) => Ok(Jet::taylor_series(F::series(a, &f))),
+        Some(Some(Ordering::Equal)) => Err(Obstacle::Singular(Singularity::BranchPoint)),
+        Some(Some(Ordering::Less)) => Err(Obstacle::Singular(Singularity::OutsideDomain)),
+        Some(None) => Err(Obstacle::MoreBits),
     }
 }

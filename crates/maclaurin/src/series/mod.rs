@@ -12,14 +12,12 @@ mod error;
 mod evaluate;
 mod jet;
 mod notation;
-pub(crate) mod recurrence;
 mod settle;
 
 pub use code::Language;
 pub use error::{Error, NoOrder, NotAnalytic};
 pub(crate) use evaluate::{coefficients, leading};
 pub use jet::Singularity;
-pub(crate) use recurrence::erlang_cdf;
 
 use std::sync::OnceLock;
 
