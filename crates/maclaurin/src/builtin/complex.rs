@@ -104,6 +104,8 @@ impl<A: Analytic> Complex<A> {
 impl<A: Analytic> Arithmetic for Complex<A> {
     type Number = Pair<A>;
 
+    const REAL: bool = false;
+
     fn exact(&self, value: &Exact) -> Pair<A> {
         self.real(self.0.exact(value))
     }

@@ -5,13 +5,18 @@ use super::recurrence::{derivative, integral, multiply, negate, power};
 use super::{Analytic, Builtin, Exp};
 use crate::number::{Exact, Rational};
 
-/// `1 - e^(-u) sum_(n<k) u^n / n!`, by Horner's rule.
+/// `1 - e^(-u) sum_(n<k) u^n / n!`
 pub(crate) fn value<A: Analytic>(a: &A, u: &A::Number, shape: u32) -> A::Number {
+    with_decay(a, u, shape, &a.apply::<Exp>(&a.negate(u)))
+}
+
+/// [`value`] with `e^(-u)` given, by Horner's rule.
+fn with_decay<A: Analytic>(a: &A, u: &A::Number, shape: u32, decay: &A::Number) -> A::Number {
     let one = a.integer(1);
     let sum = (1..shape).rev().fold(one.clone(), |sum, n| {
         a.add(&one, &a.divide(&a.multiply(&sum, u), &a.integer(n.into())))
     });
-    a.subtract(&one, &a.multiply(&a.apply::<Exp>(&a.negate(u)), &sum))
+    a.subtract(&one, &a.multiply(decay, &sum))
 }
 
 /// [`value`] in double precision.
@@ -26,7 +31,8 @@ pub(crate) fn double(u: f64, shape: u32) -> f64 {
 
 /// `y' = u' u^(k-1) e^(-u) / (k-1)!` (DLMF 8.8.13)
 pub(crate) fn series<A: Analytic>(a: &A, u: &[A::Number], shape: u32) -> Vec<A::Number> {
-    let constant = value(a, &u[0], shape);
+    let decay = Exp::series(a, &negate(a, u));
+    let constant = with_decay(a, &u[0], shape, &decay[0]);
     let u_but_last = &u[..u.len() - 1];
     if u_but_last.is_empty() {
         return vec![constant];
@@ -45,7 +51,6 @@ pub(crate) fn series<A: Analytic>(a: &A, u: &[A::Number], shape: u32) -> Vec<A::
         density = power(a, u_but_last, &Rational::from(shape - 1));
         density = density.iter().map(|c| a.multiply(c, &factor)).collect();
     }
-    let decay = Exp::series(a, &negate(a, u_but_last));
-    let slope = multiply(a, &multiply(a, &derivative(a, u), &density), &decay);
+    let slope = multiply(a, &multiply(a, &derivative(a, u), &density), &decay[..density.len()]);
     integral(a, constant, &slope)
 }

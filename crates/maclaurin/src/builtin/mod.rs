@@ -73,6 +73,11 @@ pub(crate) trait Builtin: Listed {
         None
     }
 
+    /// Whether there certainly is a pole at `u`.
+    fn has_pole<A: Analytic>(_: &A, _: &A::Number) -> bool {
+        false
+    }
+
     /// What has simple zeros at the singularities that are not those of a logarithm.
     fn guard<A: Analytic>(a: &A, u: &A::Number) -> Option<A::Number> {
         Self::QUOTIENT.map(|[_, under]| a.elementary(under, u))

@@ -70,4 +70,9 @@ where
             })
         })
     }
+
+    /// A hyperbolic cosine has no real zero.
+    fn has_pole<A: Analytic>(a: &A, u: &A::Number) -> bool {
+        (CIRCULAR || !A::REAL) && a.is_zero(&a.elementary(pair(CIRCULAR)[1], u))
+    }
 }

@@ -46,6 +46,9 @@ pub(crate) trait Arithmetic {
     /// The number type.
     type Number: Clone;
 
+    /// Whether all numbers are real.
+    const REAL: bool = true;
+
     /// The number equal to (or enclosing) `value`.
     fn exact(&self, value: &Exact) -> Self::Number;
     /// `a + b`

@@ -191,7 +191,7 @@ fn elementary<F: Builtin, A: Analytic>(
 ) -> Result<Jet<A::Number>, Obstacle> {
     let f = inner(a, jet, terms)?;
     if let Some([over, under]) = F::QUOTIENT
-        && a.is_zero(&a.elementary(under, &f[0]))
+        && F::has_pole(a, &f[0])
     {
         let series = |function: Elementary| Jet::taylor_series(function.series(a, &f));
         return series(over).divide(a, &series(under));
