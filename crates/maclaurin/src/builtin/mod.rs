@@ -31,7 +31,9 @@ use crate::number::{
     Value,
 };
 
-/// A function of one variable, analytic but for isolated points.
+/// A function of one variable, analytic but for isolated points. The defaults are those of an odd
+/// entire function. Certificates rest on what a function says of its singularities: one with
+/// others than simple poles and the branch points of logarithms needs more than this trait.
 pub(crate) trait Builtin: Listed {
     /// How expressions and constants write it.
     const NAMED: Named;
@@ -39,7 +41,8 @@ pub(crate) trait Builtin: Listed {
     const ALIASES: &'static [&'static str] = &[];
     /// The entire functions whose quotient it is, if it has poles, all of them simple.
     const QUOTIENT: Option<[Elementary; 2]> = None;
-    /// Whether it has branch points: where [`Self::guard`] vanishes.
+    /// Whether it has branch points, all where [`Self::guard`] vanishes: [`Self::complex`] takes
+    /// logarithms then, and never otherwise. (A logarithm itself is followed by `certify`.)
     const BRANCHES: bool = false;
 
     /// In double precision; NaN outside the domain.
