@@ -8,7 +8,7 @@ use dashu_int::IBig;
 
 use super::recurrence::{derivative, integral, multiply, negate};
 use super::{Analytic, Builtin, Complex, Exp, Logs, Pair, symbol};
-use crate::number::{Arithmetic, Ball, Balls, Interval, Named, down, half, outward, up};
+use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Named, down, half, outward, up};
 
 /// Terms of the series in the complex plane, and the largest modulus for which they suffice.
 const TERMS: i64 = 90;
@@ -61,7 +61,7 @@ impl Builtin for Erf {
     /// `y' = f' 2/sqrt(pi) e^(-f^2)` (DLMF 7.10.1)
     fn series<A: Analytic>(a: &A, f: &[A::Number]) -> Vec<A::Number> {
         let bell = Exp::series(a, &negate(a, &multiply(a, f, f)));
-        let factor = a.multiply(&a.integer(2), &a.power(&a.pi(), &-half()));
+        let factor = a.multiply(&a.integer(2), &a.power(&a.exact(&Exact::pi()), &-half()));
         let scaled: Vec<_> = derivative(a, f).iter().map(|d| a.multiply(&factor, d)).collect();
         integral(a, a.apply::<Self>(&f[0]), &multiply(a, &scaled, &bell[..bell.len() - 1]))
     }
