@@ -43,6 +43,7 @@
 //! - [`Convolution`], [`convolve`], [`convolve_backward`]: convolution over the powers of an array.
 
 mod approximation;
+mod builtin;
 mod cancel;
 mod certify;
 mod conv;
@@ -52,6 +53,7 @@ mod number;
 mod series;
 
 pub use approximation::{Approximation, Choice, LARGEST_DEGREE, Method};
+pub use builtin::Elementary;
 pub use cancel::cancellable;
 pub use certify::{Basis, ErrorBound, ErrorProfile, Format, OutsideRadius, Radius};
 pub use conv::{
@@ -63,7 +65,7 @@ pub use expand::{
     expand_backward, expand_backward_into, expand_into, expand_tangent,
 };
 pub use function::{Excerpt, Function, ParseError, ParseErrorKind, Span};
-pub use number::{Elementary, Exact, IBig, Interval, Rational, UBig, Value};
+pub use number::{Exact, IBig, Interval, Rational, UBig, Value};
 pub use series::{
     Error, LARGEST_ORDER, Language, NoOrder, NotAnalytic, Series, Singularity, taylor,
 };

@@ -86,8 +86,8 @@ pub(super) fn levelled<A: Real>(
         units.push(unit);
     }
     let factors = Factors::new(a, rows)?;
-    let mut last = vec![a.integer(0); points.len()];
-    last[points.len() - 1] = a.integer(1);
+    let mut last = vec![a.double(0.0); points.len()];
+    last[points.len() - 1] = a.double(1.0);
     let dual = factors.solve_transposed(a, &last);
     let (height, signs) = height(a, &dual, &values, &units);
     let leveled: Vec<_> = values
@@ -113,7 +113,7 @@ fn height<A: Real>(
     values: &[A::Number],
     units: &[A::Number],
 ) -> (A::Number, Vec<bool>) {
-    let (mut over, mut under) = (a.integer(0), a.integer(0));
+    let (mut over, mut under) = (a.double(0.0), a.double(0.0));
     let mut signs = Vec::with_capacity(dual.len());
     for ((l, value), unit) in dual.iter().zip(values).zip(units) {
         let negative = a.nearest(l) < 0.0;
@@ -172,7 +172,7 @@ fn one_by_one<A: Real>(
             break;
         }
         let mut row = problem.row(a, x);
-        row.push(a.integer(0));
+        row.push(a.double(0.0));
         let weights = from.factors.solve_transposed(a, &row);
         let side = if from.opposite { -error.signum() } else { error.signum() };
         let ratio =

@@ -1,13 +1,31 @@
 //! Square linear systems over any arithmetic.
 
+use std::cmp::Ordering;
+
 use crate::certify::value_at;
 use crate::function::Function;
-use crate::number::{Arithmetic, Balls, Float64, Interval64, Rational};
+use crate::number::{Arithmetic, Ball, Balls, Interval64, Rational, to_f64};
 
 /// Arithmetic in which approximations are computed.
-pub(super) trait Real: Arithmetic {
-    /// The bits of its numbers.
-    const BITS: i32;
+pub(super) trait Real {
+    /// The number type.
+    type Number: Clone;
+
+    /// The significant bits of its numbers.
+    const PRECISION: i32;
+
+    fn rational(&self, value: &Rational) -> Self::Number;
+    fn add(&self, a: &Self::Number, b: &Self::Number) -> Self::Number;
+    fn subtract(&self, a: &Self::Number, b: &Self::Number) -> Self::Number;
+    fn multiply(&self, a: &Self::Number, b: &Self::Number) -> Self::Number;
+    fn divide(&self, a: &Self::Number, b: &Self::Number) -> Self::Number;
+    fn negate(&self, a: &Self::Number) -> Self::Number;
+
+    /// The number equal to a double.
+    fn double(&self, x: f64) -> Self::Number;
+
+    /// Whether the number is certainly not zero.
+    fn is_regular(&self, x: &Self::Number) -> bool;
 
     /// A double near the number; infinite or NaN where nothing is known of it.
     fn nearest(&self, x: &Self::Number) -> f64;
@@ -20,15 +38,47 @@ pub(super) trait Real: Arithmetic {
 
     /// `function(x)`, or `None` where it has no value that is known.
     fn value(&self, function: &Function, x: f64) -> Option<Self::Number>;
-
-    /// The number equal to a double.
-    fn double(&self, x: f64) -> Self::Number {
-        self.exact(&Rational::try_from(x).unwrap_or_default().into())
-    }
 }
 
-impl Real for Float64 {
-    const BITS: i32 = 53;
+/// Arithmetic in doubles.
+pub(super) struct Doubles;
+
+impl Real for Doubles {
+    type Number = f64;
+
+    const PRECISION: i32 = 53;
+
+    fn rational(&self, value: &Rational) -> f64 {
+        to_f64(value)
+    }
+
+    fn add(&self, a: &f64, b: &f64) -> f64 {
+        a + b
+    }
+
+    fn subtract(&self, a: &f64, b: &f64) -> f64 {
+        a - b
+    }
+
+    fn multiply(&self, a: &f64, b: &f64) -> f64 {
+        a * b
+    }
+
+    fn divide(&self, a: &f64, b: &f64) -> f64 {
+        a / b
+    }
+
+    fn negate(&self, a: &f64) -> f64 {
+        -a
+    }
+
+    fn double(&self, x: f64) -> f64 {
+        x
+    }
+
+    fn is_regular(&self, x: &f64) -> bool {
+        *x != 0.0 && !x.is_nan()
+    }
 
     fn nearest(&self, x: &f64) -> f64 {
         *x
@@ -51,30 +101,60 @@ impl Real for Float64 {
         let ball = Balls::<2>.value(function, x)?;
         Some(Balls::<2>.nearest(&ball)).filter(|value| value.is_finite())
     }
-
-    fn double(&self, x: f64) -> f64 {
-        x
-    }
 }
 
 impl<const N: usize> Real for Balls<N> {
-    const BITS: i32 = 64 * N as i32;
+    type Number = Ball<N>;
 
-    fn nearest(&self, x: &Self::Number) -> f64 {
+    const PRECISION: i32 = 64 * N as i32;
+
+    fn rational(&self, value: &Rational) -> Ball<N> {
+        self.exact(&value.clone().into())
+    }
+
+    fn add(&self, a: &Ball<N>, b: &Ball<N>) -> Ball<N> {
+        Arithmetic::add(self, a, b)
+    }
+
+    fn subtract(&self, a: &Ball<N>, b: &Ball<N>) -> Ball<N> {
+        Arithmetic::subtract(self, a, b)
+    }
+
+    fn multiply(&self, a: &Ball<N>, b: &Ball<N>) -> Ball<N> {
+        Arithmetic::multiply(self, a, b)
+    }
+
+    fn divide(&self, a: &Ball<N>, b: &Ball<N>) -> Ball<N> {
+        Arithmetic::divide(self, a, b)
+    }
+
+    fn negate(&self, a: &Ball<N>) -> Ball<N> {
+        Arithmetic::negate(self, a)
+    }
+
+    fn double(&self, x: f64) -> Ball<N> {
+        self.rational(&Rational::try_from(x).unwrap_or_default())
+    }
+
+    fn is_regular(&self, x: &Ball<N>) -> bool {
+        self.sign(x).is_some_and(Ordering::is_ne)
+    }
+
+    fn nearest(&self, x: &Ball<N>) -> f64 {
         let Interval64 { low, high } = x.to_interval64();
         low.midpoint(high)
     }
 
-    fn uncertainty(&self, x: &Self::Number) -> f64 {
+    fn uncertainty(&self, x: &Ball<N>) -> f64 {
         x.radius()
     }
 
-    fn middle(&self, x: &Self::Number) -> Option<Rational> {
+    fn middle(&self, x: &Ball<N>) -> Option<Rational> {
         let (lower, upper) = x.to_interval().bounds()?;
         Some((lower + upper) / Rational::from(2))
     }
 
-    fn value(&self, function: &Function, x: f64) -> Option<Self::Number> {
+    fn value(&self, function: &Function, x: f64) -> Option<Ball<N>> {
         value_at(self, function, x)
     }
 }
@@ -100,7 +180,7 @@ impl<N: Clone> Factors<N> {
             origin.swap(k, best);
             let (done, rest) = rows.split_at_mut(k + 1);
             let pivot = &done[k];
-            if a.sign(&pivot[k]).is_none_or(std::cmp::Ordering::is_eq) {
+            if !a.is_regular(&pivot[k]) {
                 return None;
             }
             for row in rest {
@@ -162,17 +242,17 @@ mod tests {
         #[test]
         fn solutions_satisfy_their_systems(entries in prop::collection::vec(-9i8..10, 30)) {
             let a = Balls::<2>;
-            let number = |x: &i8| a.integer(i64::from(*x));
+            let number = |x: &i8| a.double(f64::from(*x));
             let rows: Vec<Vec<_>> =
                 entries[..25].chunks(5).map(|row| row.iter().map(number).collect()).collect();
             let b: Vec<_> = entries[25..].iter().map(number).collect();
             let Some(factors) = Factors::new(&a, rows.clone()) else { return Ok(()) };
             let (x, y) = (factors.solve(&a, &b), factors.solve_transposed(&a, &b));
             for i in 0..5 {
-                let row = (0..5).fold(a.integer(0), |sum, j| a.add(&sum, &a.multiply(&rows[i][j], &x[j])));
-                let column = (0..5).fold(a.integer(0), |sum, j| a.add(&sum, &a.multiply(&rows[j][i], &y[j])));
+                let row = (0..5).fold(a.double(0.0), |sum, j| Real::add(&a, &sum, &Real::multiply(&a, &rows[i][j], &x[j])));
+                let column = (0..5).fold(a.double(0.0), |sum, j| Real::add(&a, &sum, &Real::multiply(&a, &rows[j][i], &y[j])));
                 for product in [row, column] {
-                    let rest = a.subtract(&product, &b[i]).to_interval64();
+                    let rest = Real::subtract(&a, &product, &b[i]).to_interval64();
                     prop_assert!(rest.contains(0.0) && rest.magnitude() < 1e-25);
                 }
             }

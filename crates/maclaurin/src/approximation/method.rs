@@ -3,12 +3,12 @@
 use std::fmt;
 
 use super::exchange::minimax;
-use super::linear::{Factors, Real};
+use super::linear::{Doubles, Factors, Real};
 use super::lower::lower_bound;
 use super::problem::Problem;
 use super::unfit;
 use crate::certify::Form;
-use crate::number::{Balls, Float64};
+use crate::number::Balls;
 use crate::series::Error;
 
 /// By which norm a polynomial is near a function.
@@ -71,7 +71,7 @@ pub(super) fn solve(problem: &Problem<'_>, method: &Method) -> Result<Solved, Er
     let mut start = problem.reference();
     let mut last = None;
     let attempts = [
-        |problem: &_, method: &_, start: &_| attempt(&Float64, problem, method, start),
+        |problem: &_, method: &_, start: &_| attempt(&Doubles, problem, method, start),
         |problem: &_, method: &_, start: &_| attempt(&Balls::<2>, problem, method, start),
         |problem: &_, method: &_, start: &_| attempt(&Balls::<6>, problem, method, start),
         |problem: &_, method: &_, start: &_| attempt(&Balls::<20>, problem, method, start),
@@ -80,8 +80,11 @@ pub(super) fn solve(problem: &Problem<'_>, method: &Method) -> Result<Solved, Er
         let Some(found) = attempt(problem, method, &start) else { continue };
         let Found { form, reference, level, best, size, bits } = found;
         let sees = best > size * 2f64.powi(-bits / 2);
-        let proven =
-            if sees || bits == Balls::<20>::BITS { lower_bound(problem, &reference) } else { 0.0 };
+        let proven = if sees || bits == Balls::<20>::PRECISION {
+            lower_bound(problem, &reference)
+        } else {
+            0.0
+        };
         let solved = Solved { form, level, best: proven };
         if sees && (best - proven).abs() <= AGREEMENT * best {
             return Ok(solved);
@@ -128,13 +131,13 @@ fn attempt<A: Real>(a: &A, problem: &Problem<'_>, method: &Method, start: &[f64]
     let form = problem.form(a, &coefficients)?;
     let terms = coefficients.iter().map(|c| a.nearest(c).abs());
     let size = if problem.relative { 1.0 } else { terms.sum() };
-    Some(Found { form, reference: best.points, level, best: best.level, size, bits: A::BITS })
+    Some(Found { form, reference: best.points, level, best: best.level, size, bits: A::PRECISION })
 }
 
 /// Refuses points where the function has no value.
 fn check_values(problem: &Problem<'_>) -> Result<(), Error> {
     let grid = problem.grid().into_iter().flatten();
-    let unknown = |x: &f64| Float64.value(problem.function, *x).is_none();
+    let unknown = |x: &f64| Doubles.value(problem.function, *x).is_none();
     grid.into_iter().find(unknown).map_or(Ok(()), |near| Err(Error::Unbounded { near }))
 }
 
@@ -155,8 +158,8 @@ fn projected<A: Real>(
     points: &[(f64, f64)],
 ) -> Option<Vec<A::Number>> {
     let size = problem.degrees.len();
-    let mut gram = vec![vec![a.integer(0); size]; size];
-    let mut right = vec![a.integer(0); size];
+    let mut gram = vec![vec![a.double(0.0); size]; size];
+    let mut right = vec![a.double(0.0); size];
     for &(x, weight) in points {
         crate::cancel::checkpoint();
         let (value, unit) = problem.value(a, x)?;

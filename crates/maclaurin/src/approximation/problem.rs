@@ -124,12 +124,12 @@ impl Problem<'_> {
         let unit = match self.relative {
             true if a.nearest(&value) < 0.0 => a.negate(&value),
             true => value.clone(),
-            false => a.integer(1),
+            false => a.double(1.0),
         };
         let mut target = value;
         let given = self.given.iter().zip(self.basis_at(a, x, self.given.len()));
         for (coefficient, phi) in given.filter(|(coefficient, _)| !coefficient.is_zero()) {
-            let coefficient = a.exact(&coefficient.clone().into());
+            let coefficient = a.rational(coefficient);
             target = a.subtract(&target, &a.multiply(&coefficient, &phi));
         }
         Some((target, unit))
@@ -149,7 +149,7 @@ impl Problem<'_> {
         }
         let place = a.subtract(&a.double(x), &a.double(self.center));
         let u = a.divide(&place, &a.double(self.half_width));
-        values.extend([a.integer(1), u.clone()]);
+        values.extend([a.double(1.0), u.clone()]);
         let twice = a.add(&u, &u);
         for k in 2..count {
             values.push(match self.basis {

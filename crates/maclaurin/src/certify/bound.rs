@@ -17,9 +17,10 @@ use super::difference::{
 use super::form::Form;
 use super::hole::Holes;
 use super::region::Region;
-use crate::function::{Function, Operation};
+use crate::builtin::{Analytic, erlang_cdf};
+use crate::function::{Function, Operand, Operation};
 use crate::number::{Arithmetic, Certified, Interval64, Outward64};
-use crate::series::{self, Error, Series};
+use crate::series::{Error, Series, coefficients};
 
 /// The search ends when the bound is this close to a value that is taken.
 const TIGHTNESS: f64 = 1.002;
@@ -564,9 +565,9 @@ fn improve(found: &mut ErrorBound, quotient: &Quotient, low: f64, high: f64) {
 }
 
 /// An enclosure of the function's value at a double, or `None` where it has no value that is known.
-pub(crate) fn value_at<A: Arithmetic>(a: &A, function: &Function, x: f64) -> Option<A::Number> {
+pub(crate) fn value_at<A: Analytic>(a: &A, function: &Function, x: f64) -> Option<A::Number> {
     let along = [a.exact(&exactly(x)), a.integer(1)];
-    if let Ok(mut value) = series::coefficients(a, function, &along, 0) {
+    if let Ok(mut value) = coefficients(a, function, &along, 0) {
         return Some(value.swap_remove(0));
     }
     // At a kink there is a value and no series.
@@ -586,33 +587,24 @@ pub(crate) fn degree(function: &Function) -> Option<u64> {
 /// The function's values on an interval, by plain interval arithmetic.
 pub(super) fn enclose(function: &Function, x: Interval64) -> Interval64 {
     let a = &Outward64;
-    let mut values: Vec<Interval64> = Vec::with_capacity(function.steps().len());
-    for step in function.steps() {
-        let value = match &step.operation {
+    let values =
+        function.fold(|_, operation: Operation<Operand<'_, Interval64>>| match operation {
             Operation::Variable => x,
-            Operation::Constant(value) => a.exact(value),
-            Operation::Negate(f) => values[*f].negate(),
-            Operation::Add(f, g) => values[*f].add(values[*g]),
-            Operation::Subtract(f, g) => values[*f].subtract(values[*g]),
-            Operation::Multiply(f, g) if f == g => values[*f].square(),
-            Operation::Multiply(f, g) => values[*f].multiply(values[*g]),
-            Operation::Divide(f, g) => values[*f].divide(values[*g]),
-            Operation::Absolute(f) => {
-                Interval64::between(values[*f].mignitude(), values[*f].magnitude())
-            }
-            Operation::Power(f, g) => match &function.steps()[*g].operation {
-                Operation::Constant(r) if r.as_rational().is_some() => {
-                    a.power(&values[*f], &r.as_rational().cloned().unwrap_or_default())
-                }
-                _ if values[*f].low > 0.0 => values[*f].log().multiply(values[*g]).exp(),
-                _ => Interval64::WHOLE_LINE,
+            Operation::Constant(value) => a.exact(&value),
+            Operation::Negate(f) => f.negate(),
+            Operation::Add(f, g) => f.add(*g),
+            Operation::Subtract(f, g) => f.subtract(*g),
+            Operation::Multiply(f, g) if f.index == g.index => f.square(),
+            Operation::Multiply(f, g) => f.multiply(*g),
+            Operation::Divide(f, g) => f.divide(*g),
+            Operation::Absolute(f) => Interval64::between(f.mignitude(), f.magnitude()),
+            Operation::Power(f, g) => match function.rational(g.index) {
+                Some(r) => a.power(&f, r),
+                None if f.low > 0.0 => f.log().multiply(*g).exp(),
+                None => Interval64::WHOLE_LINE,
             },
-            Operation::Elementary(elementary, f) => a.elementary(*elementary, &values[*f]),
-            Operation::ErlangCdf { shape, argument } => {
-                series::erlang_cdf(a, &[values[*argument]], *shape)[0]
-            }
-        };
-        values.push(value);
-    }
+            Operation::Elementary(elementary, f) => a.elementary(elementary, &f),
+            Operation::ErlangCdf(shape, u) => erlang_cdf::value(a, &u, shape),
+        });
     values.last().copied().unwrap_or(Interval64::WHOLE_LINE)
 }

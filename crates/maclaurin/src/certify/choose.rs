@@ -13,6 +13,7 @@
 use super::bound::{bound, check_range, enclose};
 use super::difference::{Measure, PRECISIONS, Work, cost, rational, weight};
 use super::region::Region;
+use crate::builtin::Analytic;
 use crate::function::Function;
 use crate::number::{Arithmetic, Certified, Interval64, Outward64, Rational, Value};
 use crate::series::{self, Error, NoOrder, Series};
@@ -230,7 +231,7 @@ impl Candidate {
 
     /// Rules out the orders of these coefficients, from the next on; false from the first on that it
     /// cannot.
-    fn rule_out<A: Arithmetic>(
+    fn rule_out<A: Analytic>(
         &mut self,
         choice: &Choice<'_>,
         arithmetic: &A,

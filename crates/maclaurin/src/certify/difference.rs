@@ -11,6 +11,7 @@ use std::cell::{Cell, OnceCell};
 use super::bound::enclose;
 use super::form::{Form, horner};
 use super::hole::Holes;
+use crate::builtin::Analytic;
 use crate::function::Function;
 use crate::number::{Arithmetic, Certified, Exact, Interval64, Outward64, Rational, Value};
 use crate::series::{self, Error, Series};
@@ -198,7 +199,7 @@ pub(super) struct Difference<'a> {
 impl Difference<'_> {
     /// The error from `low` to `high` as a quotient of polynomials, or `None` where the function
     /// has no series of intervals there.
-    pub(super) fn quotient<A: Arithmetic>(
+    pub(super) fn quotient<A: Analytic>(
         &self,
         center: &Center<A>,
         low: f64,
@@ -216,7 +217,7 @@ impl Difference<'_> {
     }
 
     /// About the expansion point, where it is an end of the piece.
-    fn about_point<A: Arithmetic>(
+    fn about_point<A: Analytic>(
         &self,
         center: &Center<A>,
         low: f64,
@@ -266,7 +267,7 @@ impl Difference<'_> {
     }
 
     /// About the middle of the piece.
-    fn about_middle<A: Arithmetic>(
+    fn about_middle<A: Analytic>(
         &self,
         center: &Center<A>,
         low: f64,

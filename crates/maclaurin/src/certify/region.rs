@@ -10,21 +10,14 @@
 
 use std::cmp::Ordering;
 
-use crate::function::{Function, Index, Operation};
-use crate::number::{
-    Arithmetic, Certified, Complex, Elementary, Exact, IBig, Interval64, Outward64, PI, Rational,
-    Value,
-};
+use crate::builtin::{Analytic, Builtin, Elementary, Exp, each, erlang_cdf};
+pub(super) use crate::builtin::{PLANE, Rectangle};
+use crate::function::{Function, Index, Operand, Operation};
+use crate::number::{Arithmetic, Certified, Exact, IBig, Interval64, PI, Rational, Value};
 use crate::series;
 
 /// Terms of the series that give the values of steps without `x`.
 const TERMS_OF_CONSTANTS: usize = 12;
-
-/// Real and imaginary part.
-pub(super) type Rectangle = (Interval64, Interval64);
-
-/// Arithmetic on rectangles.
-pub(super) const PLANE: Complex<Outward64> = Complex(Outward64);
 
 /// The smallest rectangle around two.
 pub(super) fn hull(a: &Rectangle, b: &Rectangle) -> Rectangle {
@@ -96,36 +89,28 @@ pub(super) struct Region<'a> {
 
 impl<'a> Region<'a> {
     pub(super) fn new(function: &'a Function) -> Self {
-        let steps = function.steps();
-        let mut degrees: Vec<Option<u64>> = Vec::with_capacity(steps.len());
-        for step in steps {
-            let degree = match &step.operation {
+        let degrees = function.fold(|_, operation: Operation<Operand<'_, Option<u64>>>| {
+            match operation {
                 Operation::Variable => Some(1),
                 Operation::Constant(_) => Some(0),
-                Operation::Negate(f) => degrees[*f],
+                Operation::Negate(f) => *f,
                 Operation::Add(f, g) | Operation::Subtract(f, g) => {
-                    degrees[*f].zip(degrees[*g]).map(|(f, g)| f.max(g))
+                    f.zip(*g).map(|(f, g)| f.max(g))
                 }
-                Operation::Multiply(f, g) => {
-                    degrees[*f].zip(degrees[*g]).and_then(|(f, g)| f.checked_add(g))
+                Operation::Multiply(f, g) => f.zip(*g).and_then(|(f, g)| f.checked_add(g)),
+                Operation::Divide(f, g) => f.filter(|_| *g == Some(0)),
+                Operation::Power(f, g) if *f != Some(0) => {
+                    let r = function.rational(g.index).filter(|r| r.is_int());
+                    let count = r.and_then(|r| u64::try_from(r.numerator()).ok());
+                    count.and_then(|count| f.and_then(|f| f.checked_mul(count)))
                 }
-                Operation::Divide(f, g) => degrees[*f].filter(|_| degrees[*g] == Some(0)),
-                Operation::Power(f, g) if degrees[*f] != Some(0) => match &steps[*g].operation {
-                    Operation::Constant(exponent) => exponent
-                        .as_rational()
-                        .filter(|r| r.is_int())
-                        .and_then(|r| u64::try_from(r.numerator()).ok())
-                        .and_then(|count| degrees[*f]?.checked_mul(count)),
-                    _ => None,
-                },
                 // Any function of constants is one.
                 Operation::Power(_, f)
                 | Operation::Absolute(f)
                 | Operation::Elementary(_, f)
-                | Operation::ErlangCdf { argument: f, .. } => degrees[*f].filter(|n| *n == 0),
-            };
-            degrees.push(degree);
-        }
+                | Operation::ErlangCdf(_, f) => f.filter(|n| *n == 0),
+            }
+        });
         let exact = Certified::new(64);
         let anywhere = [Value::Exact(Exact::default()), Value::Exact(1.into())];
         let values = series::leading(&exact, function, &anywhere, TERMS_OF_CONSTANTS);
@@ -133,7 +118,7 @@ impl<'a> Region<'a> {
             let value = values[index].as_ref()?.value.as_ref()?;
             Some(PLANE.real(Interval64::around(&exact.enclose(value))))
         };
-        let constants = (0..steps.len())
+        let constants = (0..degrees.len())
             .map(|index| degrees[index].filter(|n| *n == 0).and_then(|_| constant(index)))
             .collect();
         Self { function, constants, degrees }
@@ -146,14 +131,6 @@ impl<'a> Region<'a> {
     /// The value of a step that does not depend on `x`.
     pub(super) fn constant(&self, index: Index) -> Option<Rectangle> {
         self.constants[index]
-    }
-
-    /// The step's value, if it is written as a rational number.
-    pub(super) fn rational(&self, index: Index) -> Option<&Rational> {
-        match &self.function.steps()[index].operation {
-            Operation::Constant(value) => value.as_rational(),
-            _ => None,
-        }
     }
 
     /// The logarithm of a step that is a positive constant.
@@ -185,80 +162,57 @@ impl<'a> Region<'a> {
         neighbour: Option<&[Guard]>,
     ) -> Result<Evaluation, Stuck> {
         let mut branches = Branches::new(neighbour);
-        let mut values: Vec<Rectangle> = Vec::with_capacity(self.constants.len());
-        for (index, step) in self.function.steps().iter().enumerate() {
-            values.push(match self.constants[index] {
-                Some(constant) => constant,
-                None => self.step(&step.operation, z, &values, &mut branches)?,
-            });
-        }
+        let values = self.function.try_fold(|index, operation| match self.constants[index] {
+            Some(constant) => Ok(constant),
+            None => self.step(operation, z, &mut branches),
+        })?;
         let value = values.last().copied().unwrap_or(*z);
         Ok(Evaluation { value, guards: branches.guards })
     }
 
     fn step(
         &self,
-        operation: &Operation,
+        operation: Operation<Operand<'_, Rectangle>>,
         z: &Rectangle,
-        values: &[Rectangle],
         branches: &mut Branches<'_>,
     ) -> Result<Rectangle, Stuck> {
         Ok(match operation {
             Operation::Variable => *z,
-            Operation::Constant(value) => PLANE.exact(value),
-            Operation::Negate(f) => PLANE.negate(&values[*f]),
-            Operation::Add(f, g) => PLANE.add(&values[*f], &values[*g]),
-            Operation::Subtract(f, g) => PLANE.subtract(&values[*f], &values[*g]),
-            Operation::Multiply(f, g) if f == g => square(&values[*f]),
-            Operation::Multiply(f, g) => PLANE.multiply(&values[*f], &values[*g]),
+            Operation::Constant(value) => PLANE.exact(&value),
+            Operation::Negate(f) => PLANE.negate(&f),
+            Operation::Add(f, g) => PLANE.add(&f, &g),
+            Operation::Subtract(f, g) => PLANE.subtract(&f, &g),
+            Operation::Multiply(f, g) if f.index == g.index => square(&f),
+            Operation::Multiply(f, g) => PLANE.multiply(&f, &g),
             Operation::Divide(f, g) => {
-                if self.may_vanish(*g) {
-                    branches.pass(Source::Step(*g), &values[*g], false)?;
+                if self.may_vanish(g.index) {
+                    branches.pass(Source::Step(g.index), &g, false)?;
                 }
-                if values[*g].1 == Interval64::point(0.0) {
-                    PLANE.divide(&values[*f], &values[*g])
+                if g.1 == Interval64::point(0.0) {
+                    PLANE.divide(&f, &g)
                 } else {
-                    PLANE.multiply(&values[*f], &reciprocal(&values[*g]))
+                    PLANE.multiply(&f, &reciprocal(&g))
                 }
             }
             Operation::Absolute(f) => {
-                let guard = branches.pass(Source::Step(*f), &values[*f], false)?;
-                if guard.negated { PLANE.negate(&values[*f]) } else { values[*f] }
+                let guard = branches.pass(Source::Step(f.index), &f, false)?;
+                if guard.negated { PLANE.negate(&f) } else { *f }
             }
-            Operation::Power(f, g) => match self.rational(*g) {
+            Operation::Power(f, g) => match self.function.rational(g.index) {
                 Some(r) if r.is_int() => {
-                    if r.numerator() < &IBig::ZERO && self.may_vanish(*f) {
-                        branches.pass(Source::Step(*f), &values[*f], false)?;
+                    if r.numerator() < &IBig::ZERO && self.may_vanish(f.index) {
+                        branches.pass(Source::Step(f.index), &f, false)?;
                     }
-                    PLANE.power(&values[*f], r)
+                    PLANE.power(&f, r)
                 }
                 _ => {
-                    let log = self.log(*f, values, branches)?;
-                    PLANE.elementary(Elementary::Exp, &PLANE.multiply(&values[*g], &log))
+                    let log = self.log(&f, branches)?;
+                    PLANE.apply::<Exp>(&PLANE.multiply(&g, &log))
                 }
             },
-            Operation::Elementary(Elementary::Log, f) => self.log(*f, values, branches)?,
-            Operation::Elementary(function @ (Elementary::Tan | Elementary::Tanh), f) => {
-                let (over, under) = match function {
-                    Elementary::Tan => (Elementary::Sin, Elementary::Cos),
-                    _ => (Elementary::Sinh, Elementary::Cosh),
-                };
-                let divisor = PLANE.elementary(under, &values[*f]);
-                branches.pass(Source::Within(*function, *f, 0), &divisor, false)?;
-                PLANE.divide(&PLANE.elementary(over, &values[*f]), &divisor)
-            }
-            Operation::Elementary(function, f) => {
-                let mut logarithms = 0..;
-                let log = |z: &Rectangle| {
-                    let source = Source::Within(*function, *f, logarithms.next().unwrap_or(0));
-                    branches.log(source, z)
-                };
-                match PLANE.inverse(*function, &values[*f], log)? {
-                    Some(value) => value,
-                    None => PLANE.elementary(*function, &values[*f]),
-                }
-            }
-            Operation::ErlangCdf { shape, argument } => erlang_cdf(&values[*argument], *shape),
+            Operation::Elementary(Elementary::Log, f) => self.log(&f, branches)?,
+            Operation::Elementary(function, f) => each!(function, F => through::<F>(&f, branches))?,
+            Operation::ErlangCdf(shape, u) => erlang_cdf::value(&PLANE, &u, shape),
         })
     }
 
@@ -276,7 +230,7 @@ impl<'a> Region<'a> {
         let steps = self.function.steps();
         let exponential = match &steps[index].operation {
             Operation::Power(_, exponent) => {
-                !self.rational(*exponent).is_some_and(Rational::is_int)
+                !self.function.rational(*exponent).is_some_and(Rational::is_int)
             }
             // The reciprocal of a finite number.
             Operation::Divide(f, _) => {
@@ -290,16 +244,37 @@ impl<'a> Region<'a> {
     /// The logarithm of a step: of `e^u` it is `u`, wherever it is continued from the real axis.
     fn log(
         &self,
-        index: Index,
-        values: &[Rectangle],
+        f: &Operand<'_, Rectangle>,
         branches: &mut Branches<'_>,
     ) -> Result<Rectangle, Stuck> {
-        match (self.exponent_of(index), self.log_of_constant(index)) {
-            (Some(exponent), _) => Ok(values[exponent]),
+        match (self.exponent_of(f.index), self.log_of_constant(f.index)) {
+            (Some(exponent), _) => Ok(f.values[exponent]),
             (None, Some(log)) => Ok(log),
-            (None, None) => branches.log(Source::Step(index), &values[index]),
+            (None, None) => branches.log(Source::Step(f.index), f),
         }
     }
+}
+
+/// A built-in function of a step.
+fn through<F: Builtin>(
+    f: &Operand<'_, Rectangle>,
+    branches: &mut Branches<'_>,
+) -> Result<Rectangle, Stuck> {
+    let source = |number| Source::Within(F::ELEMENTARY, f.index, number);
+    if let Some([over, under]) = F::QUOTIENT {
+        let divisor = PLANE.elementary(under, f);
+        branches.pass(source(0), &divisor, false)?;
+        return Ok(PLANE.divide(&PLANE.elementary(over, f), &divisor));
+    }
+    if !F::BRANCHES {
+        return Ok(PLANE.apply::<F>(f));
+    }
+    let (mut logarithms, mut passed) = (0.., Ok(()));
+    let value = F::complex(&PLANE, f, &mut |z| {
+        let log = branches.log(source(logarithms.next()?), z);
+        log.map_err(|stuck| passed = Err(stuck)).ok()
+    });
+    passed.map(|()| value.unwrap_or_else(|| PLANE.unknown()))
 }
 
 /// `z^2`, tighter than `z z`.
@@ -337,16 +312,6 @@ fn reciprocal(w: &Rectangle) -> Rectangle {
         values
     };
     (real(x, y), real(y, x).negate())
-}
-
-/// `1 - e^(-u) sum_(n<shape) u^n/n!`, by Horner's rule.
-fn erlang_cdf(u: &Rectangle, shape: u32) -> Rectangle {
-    let one = PLANE.integer(1);
-    let sum = (1..shape).rev().fold(one, |sum, n| {
-        PLANE.add(&one, &PLANE.divide(&PLANE.multiply(&sum, u), &PLANE.integer(n.into())))
-    });
-    let decay = PLANE.elementary(Elementary::Exp, &PLANE.negate(u));
-    PLANE.subtract(&one, &PLANE.multiply(&decay, &sum))
 }
 
 /// The guards passed so far on one rectangle.

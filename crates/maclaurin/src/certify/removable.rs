@@ -15,11 +15,11 @@
 
 use super::region::{Branches, Evaluation, PLANE, Rectangle, Region, Source, hull};
 use super::singularity::Local;
-use crate::function::{Index, Operation};
+use crate::builtin::{Builtin, Elementary, Exp, each, erlang_cdf, recurrence};
+use crate::function::{Index, Operand, Operation};
 use dashu_base::UnsignedAbs;
 
-use crate::number::{Arithmetic, Elementary, PI, Rational};
-use crate::series::recurrence;
+use crate::number::{Arithmetic, PI, Rational};
 
 /// Coefficients of the jets: more than the orders that cancel in practice.
 const TERMS: usize = 10;
@@ -42,7 +42,6 @@ struct Walk<'a> {
     z: Rectangle,
     /// `z - c`
     t: Rectangle,
-    germs: Vec<Germ>,
     branches: Branches<'a>,
 }
 
@@ -58,16 +57,16 @@ pub(super) fn evaluate<'a>(
     let z = hull(z, &local.center);
     let t = PLANE.subtract(&z, &local.center);
     let branches = Branches::new(neighbour);
-    let mut walk = Walk { region, local, z, t, germs: Vec::new(), branches };
-    for (index, step) in region.function().steps().iter().enumerate() {
+    let mut walk = Walk { region, local, z, t, branches };
+    let germs = region.function().try_fold(|index, operation| {
         let germ = match region.constant(index) {
             Some(constant) => Germ::constant(constant),
-            None => walk.step(&step.operation)?,
+            None => walk.step(operation).ok_or(())?,
         };
-        let germ = walk.settled(index, germ)?;
-        walk.germs.push(germ);
-    }
-    let last = walk.germs.last().filter(|germ| germ.order >= 0)?;
+        walk.settled(index, germ).ok_or(())
+    });
+    let germs = germs.ok()?;
+    let last = germs.last().filter(|germ| germ.order >= 0)?;
     let value = walk.analytic(last)?[0];
     Some(Evaluation { value, guards: walk.branches.guards })
 }
@@ -99,7 +98,7 @@ impl Germ {
     }
 
     fn negate(&self) -> Self {
-        Self { order: self.order, jet: self.jet.iter().map(|c| PLANE.negate(c)).collect() }
+        Self { order: self.order, jet: recurrence::negate(&PLANE, &self.jet) }
     }
 }
 
@@ -154,143 +153,117 @@ impl Walk<'_> {
         Some(Germ { order, jet })
     }
 
-    fn step(&mut self, operation: &Operation) -> Option<Germ> {
+    fn step(&mut self, operation: Operation<Operand<'_, Germ>>) -> Option<Germ> {
         Some(match operation {
             Operation::Variable => {
                 let mut germ = Germ::constant(self.z);
                 germ.jet[1] = PLANE.integer(1);
                 germ
             }
-            Operation::Constant(value) => Germ::constant(PLANE.exact(value)),
-            Operation::Negate(f) => self.germs[*f].negate(),
-            Operation::Add(f, g) => self.add(&self.germs[*f], &self.germs[*g])?,
-            Operation::Subtract(f, g) => self.add(&self.germs[*f], &self.germs[*g].negate())?,
-            Operation::Multiply(f, g) => self.germs[*f].multiply(&self.germs[*g])?,
+            Operation::Constant(value) => Germ::constant(PLANE.exact(&value)),
+            Operation::Negate(f) => f.negate(),
+            Operation::Add(f, g) => self.add(&f, &g)?,
+            Operation::Subtract(f, g) => self.add(&f, &g.negate())?,
+            Operation::Multiply(f, g) => f.multiply(&g)?,
             Operation::Divide(f, g) => {
-                self.divisor(*g)?;
-                self.germs[*f].divide(&self.germs[*g])?
+                self.divisor(&g)?;
+                f.divide(&g)?
             }
             Operation::Absolute(f) => {
-                let germ = self.germs[*f].clone();
-                if germ.order != 0 {
+                if f.order != 0 {
                     return None;
                 }
-                let guard = self.branches.pass(Source::Step(*f), &germ.jet[0], false).ok()?;
-                if guard.negated { germ.negate() } else { germ }
+                let guard = self.branches.pass(Source::Step(f.index), &f.jet[0], false).ok()?;
+                if guard.negated { f.negate() } else { Germ::clone(&f) }
             }
-            Operation::Power(f, g) => self.power(*f, *g)?,
-            Operation::Elementary(Elementary::Log, f) => self.log(*f)?,
-            Operation::Elementary(function @ (Elementary::Tan | Elementary::Tanh), f) => {
-                let (over, under) = match function {
-                    Elementary::Tan => (Elementary::Sin, Elementary::Cos),
-                    _ => (Elementary::Sinh, Elementary::Cosh),
-                };
-                let u = self.analytic(&self.germs[*f])?;
-                let over = recurrence::elementary(&PLANE, over, &u);
-                let mut under = Germ { order: 0, jet: recurrence::elementary(&PLANE, under, &u) };
-                if let Some(order) = self.local.within(*function, *f, 0) {
-                    let cancelled = usize::try_from(order).ok().filter(|n| *n < under.jet.len())?;
-                    under.jet.drain(..cancelled);
-                    under.order = order;
-                }
-                self.branches
-                    .divisor(Source::Within(*function, *f, 0), &under.jet[0], under.order)
-                    .ok()?;
-                Germ { order: 0, jet: over }.divide(&under)?
-            }
-            Operation::Elementary(function, f) => self.elementary(*function, *f)?,
-            Operation::ErlangCdf { shape, argument } => {
-                let u = self.analytic(&self.germs[*argument])?;
-                Germ { order: 0, jet: recurrence::erlang_cdf(&PLANE, &u, *shape) }
+            Operation::Power(f, g) => self.power(&f, &g)?,
+            Operation::Elementary(Elementary::Log, f) => self.log(&f)?,
+            Operation::Elementary(function, f) => each!(function, F => self.through::<F>(&f))?,
+            Operation::ErlangCdf(shape, u) => {
+                let u = self.analytic(&u)?;
+                Germ { order: 0, jet: erlang_cdf::series(&PLANE, &u, shape) }
             }
         })
     }
 
     /// Passes the guard of a division by a step.
-    fn divisor(&mut self, index: Index) -> Option<()> {
-        let germ = &self.germs[index];
-        if self.region.may_vanish(index) {
-            self.branches.divisor(Source::Step(index), &germ.jet[0], germ.order).ok()?;
-        } else if germ.order != 0 {
+    fn divisor(&mut self, g: &Operand<'_, Germ>) -> Option<()> {
+        if self.region.may_vanish(g.index) {
+            self.branches.divisor(Source::Step(g.index), &g.jet[0], g.order).ok()?;
+        } else if g.order != 0 {
             return None;
         }
         Some(())
     }
 
     /// The logarithm of a step, the principal one.
-    fn log(&mut self, index: Index) -> Option<Germ> {
-        if let Some(exponent) = self.region.exponent_of(index) {
-            return Some(self.germs[exponent].clone());
+    fn log(&mut self, f: &Operand<'_, Germ>) -> Option<Germ> {
+        if let Some(exponent) = self.region.exponent_of(f.index) {
+            return Some(f.values[exponent].clone());
         }
-        let germ = self.germs[index].clone();
-        if let Some(log) = self.region.log_of_constant(index) {
+        if let Some(log) = self.region.log_of_constant(f.index) {
             return Some(Germ::constant(log));
         }
-        if germ.order != 0 {
+        if f.order != 0 {
             return None;
         }
         let constant =
-            self.branches.log(Source::Step(index), &germ.jet[0]).ok().filter(is_principal)?;
-        let slope = recurrence::derivative(&PLANE, &germ.jet);
-        let slope = recurrence::divide(&PLANE, &slope, &germ.jet[..slope.len()]);
+            self.branches.log(Source::Step(f.index), &f.jet[0]).ok().filter(is_principal)?;
+        let slope = recurrence::derivative(&PLANE, &f.jet);
+        let slope = recurrence::divide(&PLANE, &slope, &f.jet[..slope.len()]);
         Some(Germ { order: 0, jet: recurrence::integral(&PLANE, constant, &slope) })
     }
 
-    fn power(&mut self, f: Index, g: Index) -> Option<Germ> {
-        if let Some(r) = self.region.rational(g).filter(|r| r.is_int()).cloned() {
+    fn power(&mut self, f: &Operand<'_, Germ>, g: &Operand<'_, Germ>) -> Option<Germ> {
+        let exponent = self.region.function().rational(g.index).filter(|r| r.is_int());
+        if let Some(r) = exponent {
             let count = u32::try_from(r.numerator().unsigned_abs()).ok()?;
-            if r < Rational::ZERO {
+            if *r < Rational::ZERO {
                 self.divisor(f)?;
             }
-            let base = &self.germs[f];
             let mut power = Germ::constant(PLANE.integer(1));
             let bits = (0..32 - count.leading_zeros()).rev();
             for bit in bits {
                 power = power.multiply(&power)?;
                 if count >> bit & 1 == 1 {
-                    power = power.multiply(base)?;
+                    power = power.multiply(f)?;
                 }
             }
-            return if r < Rational::ZERO {
+            return if *r < Rational::ZERO {
                 Germ::constant(PLANE.integer(1)).divide(&power)
             } else {
                 Some(power)
             };
         }
         let log = self.log(f)?;
-        let exponent = self.germs[g].multiply(&log)?;
+        let exponent = g.multiply(&log)?;
         let u = self.analytic(&exponent)?;
-        Some(Germ { order: 0, jet: recurrence::elementary(&PLANE, Elementary::Exp, &u) })
+        Some(Germ { order: 0, jet: Exp::series(&PLANE, &u) })
     }
 
-    fn elementary(&mut self, function: Elementary, f: Index) -> Option<Germ> {
-        let u = self.analytic(&self.germs[f])?;
-        let branches = &mut self.branches;
-        let mut logarithms = 0..;
-        let log = |z: &Rectangle| {
-            let source = Source::Within(function, f, logarithms.next().unwrap_or(0));
-            branches.log(source, z).ok().filter(is_principal).ok_or(())
-        };
-        let constant = PLANE.inverse(function, &u[0], log).ok()?;
-        let mut jet = recurrence::elementary(&PLANE, function, &u);
-        if let Some(constant) = constant {
-            // The derivative's root is principal where its radicand is in the right half-plane.
-            let square = PLANE.multiply(&u[0], &u[0]);
-            let one = PLANE.integer(1);
-            let right = |z: &Rectangle| z.0.low > 0.0;
-            let principal = match function {
-                Elementary::Asin | Elementary::Acos => right(&PLANE.subtract(&one, &square)),
-                Elementary::Asinh => right(&PLANE.add(&one, &square)),
-                Elementary::Acosh => right(&PLANE.subtract(&square, &one)) && right(&u[0]),
-                Elementary::Atan | Elementary::Atanh => true,
-                _ => false,
-            };
-            if !principal {
-                return None;
+    /// A built-in function of a step.
+    fn through<F: Builtin>(&mut self, f: &Operand<'_, Germ>) -> Option<Germ> {
+        let u = self.analytic(f)?;
+        let source = |number| Source::Within(F::ELEMENTARY, f.index, number);
+        let series = |function: Elementary| Germ { order: 0, jet: function.series(&PLANE, &u) };
+        if let Some([over, under]) = F::QUOTIENT {
+            let mut under = series(under);
+            if let Some(order) = self.local.order(source(0)) {
+                let cancelled = usize::try_from(order).ok().filter(|n| *n < under.jet.len())?;
+                under.jet.drain(..cancelled);
+                under.order = order;
             }
-            jet[0] = constant;
+            self.branches.divisor(source(0), &under.jet[0], under.order).ok()?;
+            return series(over).divide(&under);
         }
-        Some(Germ { order: 0, jet })
+        let mut germ = series(F::ELEMENTARY);
+        if F::BRANCHES {
+            let (mut logarithms, branches) = (0.., &mut self.branches);
+            germ.jet[0] = F::complex(&PLANE, &u[0], &mut |z| {
+                branches.log(source(logarithms.next()?), z).ok().filter(is_principal)
+            })?;
+        }
+        F::is_principal(&u[0]).then_some(germ)
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::cmp::Ordering;
 
+use crate::builtin::{Analytic, Builtin, Complex, Elementary, each};
 use crate::function::{Index, Operation, Step};
-use crate::number::{
-    Arithmetic, Certified, Complex, Elementary, Exact, Interval64, Rational, Value,
-};
+use crate::number::{Arithmetic, Certified, Exact, Interval64, Rational, Value, half};
 use crate::series::{self, Series};
 
 use super::path::{Place, meets};
@@ -34,16 +33,14 @@ impl<'a> Exactly<'a> {
         let steps = series.function().steps();
         let has_absolute =
             steps.iter().any(|step| matches!(step.operation, Operation::Absolute(_)));
-        let named =
-            |function: Elementary, argument: i64| Exact::from(argument).elementary(function);
-        let half = Rational::from_parts(1.into(), 2u8.into());
+        let half = half();
         let roots = [2, 3, 5, 6, 7, 10].map(|n| Exact::from(n).power(&half));
-        let logs = [2, 3, 5, 7, 10].map(|n| named(Elementary::Log, n));
-        let constants = [Some(1.into()), Some(Exact::pi()), named(Elementary::Exp, 1)];
+        let logs = [2, 3, 5, 7, 10].map(|n| Exact::from(n).logarithm());
+        let constants = [Some(1.into()), Some(Exact::pi()), Exact::from(1).exponential()];
         let constants = constants.into_iter().chain(roots).chain(logs).flatten();
         // Constants of the function itself, such as the 3/7 in 1/(x - 3/7).
         let own = steps.iter().filter_map(|step| match &step.operation {
-            Operation::Constant(value) if !value.is_zero() => Some(value.clone()),
+            Operation::Constant(value) if !value.is_zero() => Some(Exact::clone(value)),
             _ => None,
         });
         let constants = constants.chain(own);
@@ -114,7 +111,7 @@ impl<'a> Exactly<'a> {
         Local { center, exact, ..local }
     }
 
-    fn local_with<A: Arithmetic>(
+    fn local_with<A: Analytic>(
         &self,
         a: &A,
         variable: &[A::Number; 2],
@@ -126,16 +123,7 @@ impl<'a> Exactly<'a> {
             let Operation::Elementary(function, index) = step.operation else { return None };
             let leading = leading[index].as_ref()?;
             let u = leading.value.as_ref()?;
-            let square = a.multiply(u, u);
-            let guard = match function {
-                Elementary::Tan => a.elementary(Elementary::Cos, u),
-                Elementary::Tanh => a.elementary(Elementary::Cosh, u),
-                Elementary::Atan | Elementary::Asinh => a.add(&a.integer(1), &square),
-                Elementary::Asin | Elementary::Acos | Elementary::Acosh | Elementary::Atanh => {
-                    a.subtract(&a.integer(1), &square)
-                }
-                _ => return None,
-            };
+            let guard = each!(function, F => F::guard(a, u))?;
             // The zeros of these in the plane of `u` are simple.
             let order = match a.sign(&guard)? {
                 Ordering::Equal => leading.order_of_difference?,
@@ -144,25 +132,19 @@ impl<'a> Exactly<'a> {
             Some(Within { function, index, order, argument: enclose(u) })
         };
         let within: Vec<Option<Within>> = steps.iter().map(guard).collect();
-        // Recurrences are not made for singularities outside the real axis, apart from the tangent's.
-        let mut singular = vec![false; steps.len()];
-        for (index, step) in steps.iter().enumerate() {
-            let own = matches!(
-                &step.operation,
-                Operation::Elementary(
-                    Elementary::Tanh
-                        | Elementary::Atan
-                        | Elementary::Asin
-                        | Elementary::Acos
-                        | Elementary::Asinh
-                        | Elementary::Acosh
-                        | Elementary::Atanh,
-                    _
-                )
-            ) && within[index].as_ref().is_none_or(|within| within.order != 0);
-            singular[index] = own || leading[index].is_none();
-            step.operation.for_each_operand(|operand| singular[index] |= singular[operand]);
-        }
+        // Recurrences are not made for branch points outside the real axis, nor for poles that may
+        // or may not be there.
+        let singular = self.series.function().fold(|index, operation| {
+            let mut singular = leading[index].is_none();
+            operation.map(|operand| singular |= **operand);
+            if let Operation::Elementary(function, _) = operation {
+                singular |= each!(function, F => match &within[index] {
+                    Some(within) => F::BRANCHES && within.order != 0,
+                    None => F::BRANCHES || F::QUOTIENT.is_some(),
+                });
+            }
+            singular
+        });
         let known = |index: usize| leading[index].as_ref().filter(|_| !singular[index]);
         let last = steps.len() - 1;
         let is_removable = !singular[last] && known(last).is_some_and(|last| last.value.is_some());
@@ -184,7 +166,7 @@ impl<'a> Exactly<'a> {
             Some(Ordering::Less) => side.negate(),
             _ => side.clone(),
         };
-        let half = Rational::from_parts(1.into(), 2u8.into());
+        let half = half();
         let length = if im.is_zero() {
             length(&re)
         } else if re.is_zero() {
@@ -229,26 +211,14 @@ impl Local {
     pub(super) fn order(&self, source: Source) -> Option<i64> {
         match source {
             Source::Step(index) => self.orders.get(index).copied().flatten(),
-            Source::Within(function, index, number) => self.within(function, index, number),
-        }
-    }
-
-    /// The order of a guard of an elementary function of a step.
-    pub(super) fn within(&self, function: Elementary, index: Index, number: u8) -> Option<i64> {
-        let within = |within: &&Within| within.function == function && within.index == index;
-        let Within { order, argument: (re, im), .. } = self.within.iter().find(within)?;
-        // Of the logarithms of an inverse function one vanishes at either end of a cut.
-        let vanishing = match function {
-            Elementary::Atan | Elementary::Asinh if im.low > 0.0 => 0,
-            Elementary::Atan | Elementary::Asinh => 1,
-            Elementary::Asin | Elementary::Acos | Elementary::Acosh | Elementary::Atanh
-                if re.low > 0.0 =>
-            {
-                1
+            Source::Within(function, index, number) => {
+                let own = |within: &&Within| within.function == function && within.index == index;
+                let Within { order, argument, .. } = self.within.iter().find(own)?;
+                // Of the logarithms of an inverse function one vanishes at either end of a cut.
+                let vanishing = each!(function, F => F::vanishing(argument));
+                Some(if number == vanishing { *order } else { 0 })
             }
-            _ => 0,
-        };
-        Some(if number == vanishing { *order } else { 0 })
+        }
     }
 
     /// Whether a guard certainly vanishes, or has a pole, at the place.

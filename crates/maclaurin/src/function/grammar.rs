@@ -10,9 +10,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::builtin::{self, Builtin, Definition};
-use super::{Builder, Excerpt, Index, Operation, ParseError, ParseErrorKind, Span, Step};
-use crate::number::{Elementary, Exact, LARGEST_DECIMAL_EXPONENT, Rational, parse_decimal};
+use super::{
+    Builder, Excerpt, Index, Operation, ParseError, ParseErrorKind, Span, Step, constant as step_of,
+};
+use crate::builtin::{self, Call, Definition};
+use crate::number::{Exact, LARGEST_DECIMAL_EXPONENT, Rational, parse_decimal};
 
 /// The longest expression, in bytes.
 const LONGEST_TEXT: usize = 64 * 1024;
@@ -59,7 +61,7 @@ fn bare_builtin_takes(text: &str, name: &str) -> bool {
 fn constant(name: &str) -> Option<Exact> {
     match name {
         "pi" => Some(Exact::pi()),
-        "e" => Exact::from(1).elementary(Elementary::Exp),
+        "e" => Exact::from(1).exponential(),
         _ => None,
     }
 }
@@ -205,7 +207,7 @@ impl<'a> Reader<'a> {
 
     /// A built-in function's name alone: the function of `x` and of parameters by its own
     /// arguments' names.
-    fn bare(&mut self, builtin: &'static Builtin) -> Result<Index> {
+    fn bare(&mut self, builtin: Call) -> Result<Index> {
         let span = self.span;
         let mut arguments = Vec::new();
         for (position, argument) in builtin.arguments.iter().enumerate() {
@@ -296,7 +298,7 @@ impl<'a> Reader<'a> {
             Token::Number => {
                 let value = self.number()?;
                 self.advance()?;
-                Ok((self.push(Operation::Constant(value.into()), span.start, span.end), span))
+                Ok((self.push(step_of(value), span.start, span.end), span))
             }
             Token::Name => self.name(),
             Token::Symbol('(') => {
@@ -341,7 +343,7 @@ impl<'a> Reader<'a> {
             return Ok((self.variable(span)?, span));
         }
         if let Some(value) = constant(name) {
-            return Ok((self.push(Operation::Constant(value), span.start, span.end), span));
+            return Ok((self.push(step_of(value), span.start, span.end), span));
         }
         if let Some(builtin) = builtin::find(name) {
             let kind = ParseErrorKind::WrongArity {
@@ -394,7 +396,7 @@ impl<'a> Reader<'a> {
     /// A built-in function of the steps `arguments`; `name` and `whole` are where it was called.
     fn apply(
         &mut self,
-        builtin: &'static Builtin,
+        builtin: Call,
         arguments: &[Index],
         name: Span,
         whole: Span,
@@ -409,8 +411,8 @@ impl<'a> Reader<'a> {
             };
             return Err(self.error(kind, name));
         }
-        let operation = match &builtin.definition {
-            Definition::Elementary(function) => Operation::Elementary(*function, arguments[0]),
+        let operation = match builtin.definition {
+            Definition::Elementary(function) => Operation::Elementary(function, arguments[0]),
             Definition::Absolute => Operation::Absolute(arguments[0]),
             Definition::Power => Operation::Power(arguments[0], arguments[1]),
             Definition::ErlangCdf => {
@@ -418,7 +420,7 @@ impl<'a> Reader<'a> {
                 self.positive_rate(arguments[2], whole)?;
                 let product = Operation::Multiply(arguments[2], arguments[0]);
                 let argument = self.push(product, whole.start, whole.end);
-                Operation::ErlangCdf { shape, argument }
+                Operation::ErlangCdf(shape, argument)
             }
             Definition::Text(text) => {
                 let span = match self.place {
@@ -430,7 +432,7 @@ impl<'a> Reader<'a> {
                     let (argument, default) = argument.split_once('=').unwrap_or((argument, "0"));
                     let index = arguments.get(position).copied().unwrap_or_else(|| {
                         let default = parse_decimal(default).unwrap_or_default();
-                        self.push(Operation::Constant(default.into()), whole.start, whole.end)
+                        self.push(step_of(default), whole.start, whole.end)
                     });
                     scope.insert(argument.to_owned(), index);
                 }
@@ -483,7 +485,7 @@ fn number_length(text: &str) -> usize {
     length
 }
 
-fn arity(builtin: &Builtin) -> String {
+fn arity(builtin: Call) -> String {
     let arguments = builtin.arguments.join(", ");
     match builtin.arguments.len() {
         1 => format!("1 argument ({arguments})"),

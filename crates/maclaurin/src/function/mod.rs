@@ -4,41 +4,57 @@
 //! results of earlier ones. Equal subexpressions are one operation, and nothing here recurses
 //! over the depth of an expression once its text is read.
 
-mod builtin;
 mod error;
 mod excerpt;
 mod grammar;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
 
 pub use error::{ParseError, ParseErrorKind};
 pub use excerpt::{Excerpt, Span};
 
-use crate::number::{Arithmetic, Elementary, Exact, Float64, Rational};
+use crate::builtin::{self, Builtin, Elementary, each, erlang_cdf};
+use crate::number::{Exact, Rational};
 
 /// The position of an operation in its function's list.
 pub(crate) type Index = usize;
 
-/// One step of evaluating a function; its operands are earlier steps.
+/// One step of evaluating a function, of operands `T`: in a function's list, earlier steps.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Operation {
+pub(crate) enum Operation<T = Index> {
     Variable,
-    Constant(Exact),
-    Negate(Index),
-    Add(Index, Index),
-    Subtract(Index, Index),
-    Multiply(Index, Index),
-    Divide(Index, Index),
-    Power(Index, Index),
-    Absolute(Index),
-    Elementary(Elementary, Index),
-    /// `1 - e^(-u) sum_(n<shape) u^n / n!` of the step `argument`: the Erlang distribution's
-    /// cumulative distribution function of `u = rate x`, continued analytically to `u < 0`.
-    ErlangCdf {
-        shape: u32,
-        argument: Index,
-    },
+    Constant(Arc<Exact>),
+    Negate(T),
+    Add(T, T),
+    Subtract(T, T),
+    Multiply(T, T),
+    Divide(T, T),
+    Power(T, T),
+    Absolute(T),
+    Elementary(Elementary, T),
+    /// `1 - e^(-u) sum_(n<k) u^n / n!` for a shape `k` and an operand `u`: the Erlang
+    /// distribution's cumulative distribution function of `u = rate x`, continued analytically
+    /// to `u < 0`.
+    ErlangCdf(u32, T),
+}
+
+/// An operand of a step: an earlier step, and its value.
+pub(crate) struct Operand<'v, V> {
+    pub index: Index,
+    /// The values of all earlier steps.
+    pub values: &'v [V],
+}
+
+impl<V> Deref for Operand<'_, V> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        &self.values[self.index]
+    }
 }
 
 /// An operation and the part of the text that it came from.
@@ -135,9 +151,12 @@ impl Function {
         &self.steps
     }
 
-    /// Whether a step is the constant 0.
-    pub(crate) fn is_zero(&self, index: Index) -> bool {
-        matches!(&self.steps[index].operation, Operation::Constant(value) if value.is_zero())
+    /// The value of a step that is written as a rational number.
+    pub(crate) fn rational(&self, index: Index) -> Option<&Rational> {
+        match &self.steps[index].operation {
+            Operation::Constant(value) => value.as_rational(),
+            _ => None,
+        }
     }
 
     /// The function's value at `x` in double precision; NaN outside its domain and at the holes
@@ -152,33 +171,45 @@ impl Function {
     /// ```
     #[must_use]
     pub fn evaluate(&self, x: f64) -> f64 {
-        let mut values: Vec<f64> = Vec::with_capacity(self.steps.len());
-        for step in &self.steps {
-            let value = match &step.operation {
-                Operation::Variable => x,
-                Operation::Constant(constant) => Float64.exact(constant),
-                Operation::Negate(a) => -values[*a],
-                Operation::Add(a, b) => values[*a] + values[*b],
-                Operation::Subtract(a, b) => values[*a] - values[*b],
-                Operation::Multiply(a, b) => values[*a] * values[*b],
-                Operation::Divide(a, b) => values[*a] / values[*b],
-                Operation::Power(a, b) => values[*a].powf(values[*b]),
-                Operation::Absolute(a) => values[*a].abs(),
-                Operation::Elementary(function, a) => Float64.elementary(*function, &values[*a]),
-                Operation::ErlangCdf { shape, argument } => {
-                    let u = values[*argument];
-                    let mut term = 1.0;
-                    let mut sum = 0.0;
-                    for n in 0..*shape {
-                        sum += term;
-                        term *= u / f64::from(n + 1);
-                    }
-                    1.0 - (-u).exp() * sum
-                }
-            };
+        let values = self.fold(|_, operation: Operation<Operand<'_, f64>>| match operation {
+            Operation::Variable => x,
+            Operation::Constant(constant) => constant.to_f64(),
+            Operation::Negate(f) => -*f,
+            Operation::Add(f, g) => *f + *g,
+            Operation::Subtract(f, g) => *f - *g,
+            Operation::Multiply(f, g) => *f * *g,
+            Operation::Divide(f, g) => *f / *g,
+            Operation::Power(f, g) => f.powf(*g),
+            Operation::Absolute(f) => f.abs(),
+            Operation::Elementary(function, f) => each!(function, F => F::DOUBLE(*f)),
+            Operation::ErlangCdf(shape, u) => erlang_cdf::double(*u, shape),
+        });
+        values.last().copied().unwrap_or(f64::NAN)
+    }
+
+    /// The values of all steps, each made by `algebra` from an operation on the values of earlier
+    /// ones. This is the only traversal: what evaluates a function, in whatever kind of value, is
+    /// such an algebra, and names every operation.
+    pub(crate) fn try_fold<V, E>(
+        &self,
+        mut algebra: impl FnMut(Index, Operation<Operand<'_, V>>) -> Result<V, E>,
+    ) -> Result<Vec<V>, E> {
+        let mut values = Vec::with_capacity(self.steps.len());
+        for (index, step) in self.steps.iter().enumerate() {
+            let operation = step.operation.map(|&index| Operand { index, values: &values });
+            let value = algebra(index, operation)?;
             values.push(value);
         }
-        values.last().copied().unwrap_or(f64::NAN)
+        Ok(values)
+    }
+
+    /// [`Self::try_fold`] by an algebra that gives every operation a value.
+    pub(crate) fn fold<V>(
+        &self,
+        mut algebra: impl FnMut(Index, Operation<Operand<'_, V>>) -> V,
+    ) -> Vec<V> {
+        let values = self.try_fold(|index, operation| Ok(algebra(index, operation)));
+        values.unwrap_or_else(|never: Infallible| match never {})
     }
 }
 
@@ -207,7 +238,7 @@ const LARGEST_FOLDED_BITS: usize = 1 << 12;
 impl Builder {
     /// Adds a step, or finds the equal one that is there.
     pub(crate) fn push(&mut self, operation: Operation, span: Span) -> Index {
-        let operation = self.fold(&operation).map_or(operation, Operation::Constant);
+        let operation = self.folded(&operation).map_or(operation, constant);
         if let Some(&index) = self.known.get(&operation) {
             return index;
         }
@@ -231,7 +262,7 @@ impl Builder {
         })
     }
 
-    fn fold(&self, operation: &Operation) -> Option<Exact> {
+    fn folded(&self, operation: &Operation) -> Option<Exact> {
         use dashu_base::Abs;
         let rational = |index: &Index| self.rational(*index);
         let value = match operation {
@@ -256,14 +287,14 @@ impl Builder {
         needed[root] = true;
         for index in (0..=root).rev() {
             if needed[index] {
-                self.steps[index].operation.for_each_operand(|operand| needed[operand] = true);
+                self.steps[index].operation.map(|&operand| needed[operand] = true);
             }
         }
         let mut moved = vec![0; self.steps.len()];
         let mut kept = Vec::new();
         for (index, mut step) in self.steps.into_iter().enumerate().take(root + 1) {
             if needed[index] {
-                step.operation = step.operation.renumbered(&moved);
+                step.operation = step.operation.map(|&operand| moved[operand]);
                 moved[index] = kept.len();
                 kept.push(step);
             }
@@ -272,41 +303,26 @@ impl Builder {
     }
 }
 
-impl Operation {
-    pub(crate) fn for_each_operand(&self, mut visit: impl FnMut(Index)) {
-        match self {
-            Self::Variable | Self::Constant(_) => {}
-            Self::Negate(a)
-            | Self::Absolute(a)
-            | Self::Elementary(_, a)
-            | Self::ErlangCdf { argument: a, .. } => visit(*a),
-            Self::Add(a, b)
-            | Self::Subtract(a, b)
-            | Self::Multiply(a, b)
-            | Self::Divide(a, b)
-            | Self::Power(a, b) => {
-                visit(*a);
-                visit(*b);
-            }
-        }
-    }
+/// The step of a constant.
+pub(crate) fn constant(value: impl Into<Exact>) -> Operation {
+    Operation::Constant(Arc::new(value.into()))
+}
 
-    fn renumbered(mut self, moved: &[Index]) -> Self {
-        match &mut self {
-            Self::Variable | Self::Constant(_) => {}
-            Self::Negate(a)
-            | Self::Absolute(a)
-            | Self::Elementary(_, a)
-            | Self::ErlangCdf { argument: a, .. } => *a = moved[*a],
-            Self::Add(a, b)
-            | Self::Subtract(a, b)
-            | Self::Multiply(a, b)
-            | Self::Divide(a, b)
-            | Self::Power(a, b) => {
-                *a = moved[*a];
-                *b = moved[*b];
-            }
+impl<T> Operation<T> {
+    /// The same operation on what `to` makes of the operands, from left to right.
+    pub(crate) fn map<U>(&self, mut to: impl FnMut(&T) -> U) -> Operation<U> {
+        match self {
+            Self::Variable => Operation::Variable,
+            Self::Constant(value) => Operation::Constant(Arc::clone(value)),
+            Self::Negate(f) => Operation::Negate(to(f)),
+            Self::Add(f, g) => Operation::Add(to(f), to(g)),
+            Self::Subtract(f, g) => Operation::Subtract(to(f), to(g)),
+            Self::Multiply(f, g) => Operation::Multiply(to(f), to(g)),
+            Self::Divide(f, g) => Operation::Divide(to(f), to(g)),
+            Self::Power(f, g) => Operation::Power(to(f), to(g)),
+            Self::Absolute(f) => Operation::Absolute(to(f)),
+            Self::Elementary(function, f) => Operation::Elementary(*function, to(f)),
+            Self::ErlangCdf(shape, u) => Operation::ErlangCdf(*shape, to(u)),
         }
-        self
     }
 }

@@ -9,13 +9,77 @@
 //! - pi and other function values carry any exponent.
 
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dashu_int::{IBig, UBig};
 
 use super::rational::is_negative;
-use super::{Elementary, Exact, Interval, Rational};
+use super::{Exact, Interval, Rational};
+
+/// A function whose values are named constants. Values of the first four have normal forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Named {
+    Exp,
+    Log,
+    Sin,
+    Cos,
+    Other(Symbol),
+}
+
+/// All that constants know of any other function: the functions themselves are above this module.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Symbol {
+    /// Its place among the functions, by which constants are sorted.
+    pub rank: usize,
+    pub name: &'static str,
+    pub latex: &'static str,
+    pub enclose: fn(&Interval, usize) -> Interval,
+}
+
+impl Ord for Symbol {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank.cmp(&other.rank)
+    }
+}
+
+impl PartialOrd for Symbol {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Symbol {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank == other.rank
+    }
+}
+
+impl Eq for Symbol {}
+
+impl Named {
+    /// Its name in an expression and in LaTeX.
+    pub(crate) const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Exp => ("exp", r"\exp"),
+            Self::Log => ("log", r"\log"),
+            Self::Sin => ("sin", r"\sin"),
+            Self::Cos => ("cos", r"\cos"),
+            Self::Other(symbol) => (symbol.name, symbol.latex),
+        }
+    }
+
+    fn enclose(self, x: &Interval, bits: usize) -> Interval {
+        match self {
+            Self::Exp => x.exp(bits),
+            Self::Log => x.log(bits),
+            Self::Sin => x.sin(bits),
+            Self::Cos => x.cos(bits),
+            Self::Other(symbol) => (symbol.enclose)(x, bits),
+        }
+    }
+}
 
 /// One named constant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +88,7 @@ pub(super) enum Atom {
     Prime(UBig),
     Pi,
     /// The value of a function at an exact constant: `e^(1/3)`, `log(2)`, `sin(1)`, `erf(1)`, ...
-    Function(Elementary, Arc<Exact>),
+    Function(Named, Arc<Exact>),
 }
 
 impl Atom {
@@ -37,11 +101,11 @@ impl Atom {
     }
 
     fn is_exponential(&self) -> bool {
-        matches!(self, Self::Function(Elementary::Exp, _))
+        matches!(self, Self::Function(Named::Exp, _))
     }
 
     fn is_trigonometric(&self) -> bool {
-        matches!(self, Self::Function(Elementary::Sin | Elementary::Cos, _))
+        matches!(self, Self::Function(Named::Sin | Named::Cos, _))
     }
 
     /// Whether the constant is known to be positive without evaluating it.
@@ -89,7 +153,7 @@ impl Enclosures {
             Atom::Prime(prime) => Interval::integer(prime.clone().into()),
             Atom::Pi => Interval::pi(self.bits),
             Atom::Function(function, argument) => {
-                self.exact(argument).elementary(*function, self.bits)
+                function.enclose(&self.exact(argument), self.bits)
             }
         };
         self.known.borrow_mut().insert(atom.clone(), interval.clone());
@@ -123,10 +187,10 @@ impl Monomial {
         let mut waves = Vec::with_capacity(2);
         for (atom, exponent) in self.0.iter().chain(&other.0) {
             match atom {
-                Atom::Function(Elementary::Exp, argument) => {
+                Atom::Function(Named::Exp, argument) => {
                     exponential = exponential.add(argument);
                 }
-                Atom::Function(function @ (Elementary::Sin | Elementary::Cos), argument) => {
+                Atom::Function(function @ (Named::Sin | Named::Cos), argument) => {
                     waves.push((*function, argument));
                 }
                 _ => *factors.entry(atom.clone()).or_insert(Rational::ZERO) += exponent,
@@ -134,7 +198,7 @@ impl Monomial {
         }
         let (coefficient, mut monomial) = Self::normalised(factors);
         if !exponential.is_zero() {
-            let atom = Atom::Function(Elementary::Exp, Arc::new(exponential));
+            let atom = Atom::Function(Named::Exp, Arc::new(exponential));
             monomial.0.insert(atom, Rational::ONE);
         }
         match waves[..] {
@@ -148,13 +212,11 @@ impl Monomial {
                 let half = coefficient / Rational::from(2);
                 let (plus, minus) = (a.add(b), a.add(&b.negate()));
                 let (first, second) = match (f, g) {
-                    (Elementary::Sin, Elementary::Sin) => {
+                    (Named::Sin, Named::Sin) => {
                         (Exact::cosine(&minus), Exact::cosine(&plus).negate())
                     }
-                    (Elementary::Cos, Elementary::Cos) => {
-                        (Exact::cosine(&minus), Exact::cosine(&plus))
-                    }
-                    (Elementary::Sin, _) => (Exact::sine(&plus), Exact::sine(&minus)),
+                    (Named::Cos, Named::Cos) => (Exact::cosine(&minus), Exact::cosine(&plus)),
+                    (Named::Sin, _) => (Exact::sine(&plus), Exact::sine(&minus)),
                     _ => (Exact::sine(&plus), Exact::sine(&minus).negate()),
                 };
                 // What remains of the monomial has no sine or cosine, so this recursion is
@@ -189,7 +251,7 @@ impl Monomial {
         let mut factors = BTreeMap::new();
         let mut exponential = None;
         for (atom, own) in &self.0 {
-            if let Atom::Function(Elementary::Exp, argument) = atom {
+            if let Atom::Function(Named::Exp, argument) = atom {
                 exponential = Some(argument.scale(exponent));
                 continue;
             }
@@ -200,7 +262,7 @@ impl Monomial {
         }
         let (coefficient, mut monomial) = Self::normalised(factors);
         if let Some(argument) = exponential.filter(|argument| !argument.is_zero()) {
-            let atom = Atom::Function(Elementary::Exp, Arc::new(argument));
+            let atom = Atom::Function(Named::Exp, Arc::new(argument));
             monomial.0.insert(atom, Rational::ONE);
         }
         Some((coefficient, monomial))

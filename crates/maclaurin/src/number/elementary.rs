@@ -1,19 +1,17 @@
 //! Elementary functions, powers and constants over intervals.
 //!
 //! `dashu-float` rounds each function correctly in the direction asked (its Ziv loop carries a
-//! certified radius), so a monotone function needs its two ends and no more. What `dashu` lacks,
-//! `erf`, is summed here with its remainder.
+//! certified radius), so a monotone function needs its two ends and no more.
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
 
-use dashu_base::Sign;
 use dashu_float::round::mode::{Down, Up};
 use dashu_float::{ConstCache, Context, FBig, Repr};
 use dashu_int::IBig;
 
 use super::interval::{binary_magnitude, down, outward, up};
-use super::{Elementary, Interval, Rational};
+use super::{Interval, Rational, half};
 
 thread_local! {
     /// `pi` and `log 2` to the largest precision asked so far.
@@ -40,98 +38,124 @@ macro_rules! directed {
     };
 }
 
+/// Odd rising functions with slope 1 at zero.
+macro_rules! rising {
+    ($($name:ident)*) => {$(
+        pub(crate) fn $name(&self, bits: usize) -> Self {
+            self.odd(bits, || directed!($name, self.lower(), self.upper(), bits))
+        }
+    )*};
+}
+
 impl Interval {
     /// The tightest interval of `bits` bits around pi.
-    pub(super) fn pi(bits: usize) -> Self {
+    pub(crate) fn pi(bits: usize) -> Self {
         CONSTANTS.with_borrow_mut(|cache| {
             let lower = down(bits).pi::<2>(Some(cache));
             outward(Ok(lower), Ok(up(bits).pi::<2>(Some(cache))))
         })
     }
 
-    /// The image of the interval under `function`; the whole line where the interval leaves the
-    /// function's domain.
-    pub(crate) fn elementary(&self, function: Elementary, bits: usize) -> Self {
+    rising! { asin atan tanh asinh }
+
+    pub(crate) fn exp(&self, bits: usize) -> Self {
+        self.image(bits, Self::clone, || {
+            self.bounded(|x| directed!(exp, x.lower(), x.upper(), bits))
+        })
+    }
+
+    /// The whole line where the interval is not positive.
+    pub(crate) fn log(&self, bits: usize) -> Self {
+        if self.is_whole_line() || self.sign() != Some(Ordering::Greater) {
+            return Self::whole_line();
+        }
+        directed!(ln, self.lower(), self.upper(), bits)
+    }
+
+    pub(crate) fn sin(&self, bits: usize) -> Self {
+        self.odd(bits, || self.wave(false, bits))
+    }
+
+    pub(crate) fn cos(&self, bits: usize) -> Self {
+        self.image(bits, Self::clone, || self.wave(true, bits))
+    }
+
+    pub(crate) fn tan(&self, bits: usize) -> Self {
+        self.odd(bits, || self.wave(false, bits).divide(&self.wave(true, bits), bits))
+    }
+
+    pub(crate) fn acos(&self, bits: usize) -> Self {
+        let near_zero = |one: &Self| {
+            let right_angle = Self::pi(bits).multiply(&Self::rational(&half(), bits), bits);
+            right_angle.add(&self.multiply(one, bits).negate(), bits)
+        };
+        self.image(bits, near_zero, || directed!(acos, self.upper(), self.lower(), bits))
+    }
+
+    pub(crate) fn sinh(&self, bits: usize) -> Self {
+        self.odd(bits, || self.bounded(|x| directed!(sinh, x.lower(), x.upper(), bits)))
+    }
+
+    pub(crate) fn cosh(&self, bits: usize) -> Self {
+        let image = |x: &Self| {
+            let magnitude = x.magnitude();
+            directed!(cosh, magnitude.lower(), magnitude.upper(), bits)
+        };
+        self.image(bits, Self::clone, || self.bounded(image))
+    }
+
+    pub(crate) fn acosh(&self, bits: usize) -> Self {
         if self.is_whole_line() {
             return Self::whole_line();
         }
-        if let Some(image) = self.near_zero(function, bits) {
-            return image;
-        }
-        let (a, b) = (self.lower(), self.upper());
-        match function {
-            Elementary::Exp | Elementary::Sinh | Elementary::Cosh
-                if binary_magnitude(self.magnitude().upper()) > LARGEST_EXPONENTIAL_MAGNITUDE =>
-            {
-                Self::whole_line()
-            }
-            Elementary::Exp => directed!(exp, a, b, bits),
-            Elementary::Log if self.sign() != Some(Ordering::Greater) => Self::whole_line(),
-            Elementary::Log => directed!(ln, a, b, bits),
-            Elementary::Sin => self.wave(false, bits),
-            Elementary::Cos => self.wave(true, bits),
-            Elementary::Tan => {
-                let cosine = self.wave(true, bits);
-                self.wave(false, bits).divide(&cosine, bits)
-            }
-            Elementary::Asin => directed!(asin, a, b, bits),
-            Elementary::Acos => directed!(acos, b, a, bits),
-            Elementary::Atan => directed!(atan, a, b, bits),
-            Elementary::Sinh => directed!(sinh, a, b, bits),
-            Elementary::Cosh => {
-                let magnitude = self.magnitude();
-                directed!(cosh, magnitude.lower(), magnitude.upper(), bits)
-            }
-            Elementary::Tanh => directed!(tanh, a, b, bits),
-            Elementary::Asinh => directed!(asinh, a, b, bits),
-            Elementary::Acosh => directed!(acosh, a, b, bits),
-            Elementary::Atanh if self.magnitude().upper() >= &Repr::one() => Self::whole_line(),
-            Elementary::Atanh => directed!(atanh, a, b, bits),
-            Elementary::Erf => Self::between(
-                error_function(a, bits).lower().clone(),
-                error_function(b, bits).upper().clone(),
-            ),
-        }
+        directed!(acosh, self.lower(), self.upper(), bits)
     }
 
-    /// The image of an interval so close to zero that one term says it all. (The general way
+    pub(crate) fn atanh(&self, bits: usize) -> Self {
+        self.odd(bits, || {
+            if self.magnitude().upper() >= &Repr::one() {
+                return Self::whole_line();
+            }
+            directed!(atanh, self.lower(), self.upper(), bits)
+        })
+    }
+
+    /// The image under a function: for an interval so close to zero that one term says it all, what
+    /// `near_zero` makes of the factor `1 - 2^(-2 bits) .. 1 + 2^(-2 bits)`. (The general way
     /// would need as many bits as the argument has zeros behind the point.)
     ///
     /// For `|x| < 2^(-2 bits - 2)`: `|e^x - 1|`, `|cos x - 1|`, `|cosh x - 1|` and, for the odd
     /// functions with slope 1, `|f(x)/x - 1|` are all below `2^(-2 bits)` (DLMF 4.2.19, 4.19,
-    /// 4.24, 4.33, 4.38; 7.6.1 for `erf`, whose slope is `2/sqrt(pi)`).
-    fn near_zero(&self, function: Elementary, bits: usize) -> Option<Self> {
+    /// 4.24, 4.33, 4.38).
+    pub(crate) fn image(
+        &self,
+        bits: usize,
+        near_zero: impl Fn(&Self) -> Self,
+        image: impl FnOnce() -> Self,
+    ) -> Self {
+        if self.is_whole_line() {
+            return Self::whole_line();
+        }
         let magnitude = self.magnitude();
         let top = magnitude.upper();
-        let limit = -(2 * bits as isize) - 2;
-        if top.significand().is_zero() || binary_magnitude(top) > limit {
-            return None;
+        if top.significand().is_zero() || binary_magnitude(top) > -(2 * bits as isize) - 2 {
+            return image();
         }
         let gap = Repr::new(IBig::ONE, -(2 * bits as isize));
-        let nearly_one =
-            outward(down(bits).sub(&Repr::one(), &gap), up(bits).add(&Repr::one(), &gap));
-        let half = Rational::from_parts(IBig::ONE, 2u8.into());
-        match function {
-            Elementary::Exp | Elementary::Cos | Elementary::Cosh => Some(nearly_one),
-            Elementary::Sin
-            | Elementary::Tan
-            | Elementary::Asin
-            | Elementary::Atan
-            | Elementary::Sinh
-            | Elementary::Tanh
-            | Elementary::Asinh
-            | Elementary::Atanh => Some(self.multiply(&nearly_one, bits)),
-            Elementary::Erf => {
-                let slope =
-                    Self::integer(IBig::from(2)).divide(&Self::pi(bits).power(&half, bits), bits);
-                Some(self.multiply(&nearly_one, bits).multiply(&slope, bits))
-            }
-            Elementary::Acos => {
-                let right_angle = Self::pi(bits).multiply(&Self::rational(&half, bits), bits);
-                Some(right_angle.add(&self.multiply(&nearly_one, bits).negate(), bits))
-            }
-            Elementary::Log | Elementary::Acosh => None,
+        near_zero(&outward(down(bits).sub(&Repr::one(), &gap), up(bits).add(&Repr::one(), &gap)))
+    }
+
+    /// [`Self::image`] under an odd function with slope 1 at zero.
+    fn odd(&self, bits: usize, image: impl FnOnce() -> Self) -> Self {
+        self.image(bits, |one| self.multiply(one, bits), image)
+    }
+
+    /// An image that exponents of 64 bits hold.
+    fn bounded(&self, image: impl FnOnce(&Self) -> Self) -> Self {
+        if binary_magnitude(self.magnitude().upper()) > LARGEST_EXPONENTIAL_MAGNITUDE {
+            return Self::whole_line();
         }
+        image(self)
     }
 
     /// `x^exponent`: for an integer exponent anywhere, for another where the interval is positive.
@@ -177,10 +201,7 @@ impl Interval {
             (Some(Ordering::Less), true) => self.negate(),
             _ => return Self::whole_line(),
         };
-        let power = positive
-            .elementary(Elementary::Log, bits)
-            .multiply(&Self::rational(exponent, bits), bits)
-            .elementary(Elementary::Exp, bits);
+        let power = positive.log(bits).multiply(&Self::rational(exponent, bits), bits).exp(bits);
         let odd = exponent.numerator() % 2 != 0;
         if odd && self.sign() == Some(Ordering::Less) { power.negate() } else { power }
     }
@@ -242,50 +263,4 @@ impl Interval {
         }
         image
     }
-}
-
-/// `erf` at one point, from DLMF 7.6.2: `2/sqrt(pi) e^(-x^2) sum_n 2^n x^(2n+1) / (2n+1)!!`,
-/// whose terms are all of one sign; once they halve, the rest is less than the last term.
-fn error_function(x: &Repr<2>, bits: usize) -> Interval {
-    if x.significand().is_zero() {
-        return Interval::integer(IBig::ZERO);
-    }
-    if x.sign() == Sign::Negative {
-        return error_function(&-x.clone(), bits).negate();
-    }
-    let x_float = x.to_f64().value();
-    if x_float * x_float > 0.7 * bits as f64 {
-        // 0 < erfc(x) <= e^(-x^2) (DLMF 7.8.3 with 7.8.2), here below 2^-bits.
-        let gap = Repr::new(IBig::NEG_ONE, -(bits as isize));
-        let below_one = down(bits + 1).add(&Repr::one(), &gap);
-        return outward(below_one, Ok(dashu_base::Approximation::Exact(FBig::ONE)));
-    }
-    let bits = bits + 32;
-    let point = Interval::between(x.clone(), x.clone());
-    let square = point.multiply(&point, bits);
-    let twice_square = square.add(&square, bits);
-    let mut term = point;
-    let mut sum = term.clone();
-    for n in 0u64.. {
-        let odd = Interval::integer(IBig::from(2 * n + 3));
-        term = term.multiply(&twice_square, bits).divide(&odd, bits);
-        sum = sum.add(&term, bits);
-        let halving = 4.0 * x_float * x_float < (2 * n + 3) as f64;
-        let small = term.is_whole_line() || {
-            let scaled = Repr::new(IBig::ONE, bits as isize);
-            match up(bits).mul(term.upper(), &scaled) {
-                Ok(product) => product.value().into_repr() < *sum.lower(),
-                Err(_) => true,
-            }
-        };
-        if halving && small {
-            break;
-        }
-    }
-    let remainder = Interval::between(Repr::zero(), term.magnitude().upper().clone());
-    let root_of_pi = Interval::pi(bits).power(&Rational::from_parts(IBig::ONE, 2u8.into()), bits);
-    sum.add(&remainder, bits)
-        .multiply(&square.negate().elementary(Elementary::Exp, bits), bits)
-        .multiply(&Interval::integer(IBig::from(2)), bits)
-        .divide(&root_of_pi, bits)
 }

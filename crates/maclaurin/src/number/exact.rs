@@ -10,11 +10,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use dashu_base::{BitTest, Signed, UnsignedAbs};
-use dashu_int::{IBig, UBig};
+use dashu_int::UBig;
 
-use super::constant::{Atom, Enclosures, Monomial};
-use super::rational::{bits, factor, is_negative};
-use super::{Elementary, Interval, Interval64, Rational};
+use super::constant::{Atom, Enclosures, Monomial, Named};
+use super::rational::{bits, factor, is_negative, to_f64};
+use super::{Interval, Rational, half};
 
 /// A constant of more monomials than this, arguments included, is no longer worth its exactness.
 const LARGEST_WEIGHT: usize = 64;
@@ -72,8 +72,9 @@ impl Exact {
         Self { rational: Rational::ZERO, terms: BTreeMap::from([(monomial, coefficient)]) }
     }
 
-    fn function(function: Elementary, argument: &Self) -> Self {
-        let atom = Atom::Function(function, Arc::new(argument.clone()));
+    /// The function's value at this constant, by name.
+    pub(crate) fn value_of(&self, function: Named) -> Self {
+        let atom = Atom::Function(function, Arc::new(self.clone()));
         Self::term(Monomial::of(atom), Rational::ONE)
     }
 
@@ -106,9 +107,12 @@ impl Exact {
         Enclosures::new(bits).exact(self)
     }
 
-    /// The nearest double, or one beside it where many bits do not tell.
+    /// The nearest double; NaN where 128 bits do not tell.
     pub(crate) fn to_f64(&self) -> f64 {
-        Interval64::around(&self.enclose(128)).low
+        match self.as_rational() {
+            Some(rational) => to_f64(rational),
+            None => self.enclose(128).to_f64().unwrap_or(f64::NAN),
+        }
     }
 
     /// How many terms the sum has.
@@ -119,6 +123,11 @@ impl Exact {
     /// How many monomials the constant is built of, arguments of functions included.
     pub(super) fn weight(&self) -> usize {
         self.terms.keys().map(Monomial::weight).sum()
+    }
+
+    /// Whether a function's value at the constant is still worth its exactness.
+    pub(crate) fn is_light(&self) -> bool {
+        self.weight() < LARGEST_WEIGHT
     }
 
     /// Whether the constant is small enough to stay exact.
@@ -189,7 +198,7 @@ impl Exact {
         let unit = self.terms.values().min().filter(|_| self.rational.is_zero())?;
         let mut product = UBig::ONE;
         for (monomial, coefficient) in &self.terms {
-            let Some(Atom::Function(Elementary::Log, argument)) = monomial.as_atom() else {
+            let Some(Atom::Function(Named::Log, argument)) = monomial.as_atom() else {
                 return None;
             };
             // Anything but a positive multiple of the smallest exponent would make a root.
@@ -198,7 +207,7 @@ impl Exact {
             let prime = argument.as_rational().filter(|_| exponent.is_int())?.numerator();
             product *= prime.unsigned_abs().pow(count);
         }
-        let log = Atom::Function(Elementary::Log, Arc::new(Rational::from(product).into()));
+        let log = Atom::Function(Named::Log, Arc::new(Rational::from(product).into()));
         Some((unit.clone(), log))
     }
 
@@ -245,76 +254,6 @@ impl Exact {
         Some(power)
     }
 
-    /// `function(self)` for an argument inside the function's domain, or `None` where that is no
-    /// rational combination of our constants.
-    pub(crate) fn elementary(&self, function: Elementary) -> Option<Self> {
-        if self.weight() >= LARGEST_WEIGHT {
-            return None;
-        }
-        let half = Rational::from_parts(IBig::ONE, 2u8.into());
-        match function {
-            Elementary::Exp => self.exponential(),
-            Elementary::Log => self.logarithm(),
-            Elementary::Sin => Some(Self::sine(self)),
-            Elementary::Cos => Some(Self::cosine(self)),
-            Elementary::Sinh | Elementary::Cosh => {
-                let (grow, decay) = (self.exponential()?, self.negate().exponential()?);
-                let sinh = function == Elementary::Sinh;
-                if self.as_rational().is_some() || grow.as_rational().is_some() {
-                    let decay = if sinh { decay.negate() } else { decay };
-                    Some(grow.add(&decay).scale(&half))
-                } else if sinh {
-                    Some(self.odd(function))
-                } else {
-                    Some(Self::even(function, self))
-                }
-            }
-            Elementary::Tanh => {
-                // (e^2a - 1) / (e^2a + 1), closed where e^2a is rational.
-                let square = self.scale(&Rational::from(2)).exponential();
-                match square.as_ref().and_then(Self::as_rational) {
-                    Some(q) => Some(((q - Rational::ONE) / (q + Rational::ONE)).into()),
-                    None => Some(self.odd(function)),
-                }
-            }
-            Elementary::Tan => match self.pi_multiple() {
-                // At multiples of pi/12 the quotient is closed; elsewhere tan has its own name.
-                Some(turn) if turn.denominator() <= &UBig::from(12u8) => {
-                    let cosine = Self::cosine(self).power(&Rational::NEG_ONE);
-                    Some(
-                        cosine
-                            .map_or_else(|| self.odd(function), |c| Self::sine(self).multiply(&c)),
-                    )
-                }
-                _ => Some(self.odd(function)),
-            },
-            Elementary::Asin => Some(self.arcsine()),
-            Elementary::Acos => Some(Self::pi().scale(&half).add(&self.arcsine().negate())),
-            Elementary::Atan => Some(self.arctangent()),
-            Elementary::Atanh => match self.as_rational() {
-                Some(q) => {
-                    let ratio = (Rational::ONE + q) / (Rational::ONE - q);
-                    Some(Self::from(ratio).logarithm()?.scale(&half))
-                }
-                None => Some(self.odd(function)),
-            },
-            Elementary::Asinh | Elementary::Acosh => {
-                // log(a + sqrt(a^2 +- 1)), closed where the root is rational.
-                let one = Rational::from(if function == Elementary::Asinh { 1 } else { -1 });
-                let argument = self.as_rational().and_then(|q| {
-                    let root = Self::from(q * q + one).power(&half)?;
-                    Some(q + root.as_rational()?)
-                });
-                match argument {
-                    Some(argument) => Self::from(argument).logarithm(),
-                    None if function == Elementary::Asinh => Some(self.odd(function)),
-                    None => Some(Self::function(function, self)),
-                }
-            }
-            Elementary::Erf => Some(self.odd(function)),
-        }
-    }
-
     /// The leading coefficient in the normal form: the sign by which odd and even functions
     /// choose between `a` and `-a`.
     fn leading_is_negative(&self) -> bool {
@@ -322,32 +261,32 @@ impl Exact {
     }
 
     /// An odd function's value by name, zero at zero.
-    fn odd(&self, function: Elementary) -> Self {
+    pub(crate) fn odd(&self, function: Named) -> Self {
         if self.is_zero() {
             Self::default()
         } else if self.leading_is_negative() {
-            Self::function(function, &self.negate()).negate()
+            self.negate().value_of(function).negate()
         } else {
-            Self::function(function, self)
+            self.value_of(function)
         }
     }
 
     /// An even function's value by name.
-    fn even(function: Elementary, argument: &Self) -> Self {
-        if argument.leading_is_negative() {
-            Self::function(function, &argument.negate())
+    pub(crate) fn even(&self, function: Named) -> Self {
+        if self.leading_is_negative() {
+            self.negate().value_of(function)
         } else {
-            Self::function(function, argument)
+            self.value_of(function)
         }
     }
 
     /// `e^(sum)`: logarithms of primes become roots and powers, the rest stays in the exponent.
-    fn exponential(&self) -> Option<Self> {
+    pub(crate) fn exponential(&self) -> Option<Self> {
         let mut power = Self::from(1);
         let mut exponent = Self::from(self.rational.clone());
         for (monomial, coefficient) in &self.terms {
             let base = match monomial.as_atom() {
-                Some(Atom::Function(Elementary::Log, argument)) => argument.power(coefficient),
+                Some(Atom::Function(Named::Log, argument)) => argument.power(coefficient),
                 _ => None,
             };
             match base {
@@ -358,22 +297,22 @@ impl Exact {
             }
         }
         if !exponent.is_zero() {
-            power = power.multiply(&Self::function(Elementary::Exp, &exponent));
+            power = power.multiply(&exponent.value_of(Named::Exp));
         }
         power.is_manageable().then_some(power)
     }
 
     /// `log` of a positive constant: a product becomes a sum of logarithms of primes, of pi and
     /// of exponents.
-    fn logarithm(&self) -> Option<Self> {
-        let named = || Some(Self::function(Elementary::Log, self));
+    pub(crate) fn logarithm(&self) -> Option<Self> {
+        let named = || Some(self.value_of(Named::Log));
         let Some((coefficient, monomial)) = self.as_single_term() else { return named() };
         if is_negative(&coefficient) || !monomial.0.keys().all(Atom::is_positive) {
             return named();
         }
         let mut sum = Self::default();
         let mut add_log_of = |base: Self, factor: &Rational| {
-            let log = Self::function(Elementary::Log, &base);
+            let log = base.value_of(Named::Log);
             sum = sum.add(&log.scale(factor));
         };
         for (prime, exponent) in factor(&coefficient.numerator().unsigned_abs()) {
@@ -390,7 +329,7 @@ impl Exact {
             }
         }
         for atom in monomial.0.keys() {
-            if let Atom::Function(Elementary::Exp, argument) = atom {
+            if let Atom::Function(Named::Exp, argument) = atom {
                 sum = sum.add(argument);
             }
         }
@@ -398,7 +337,7 @@ impl Exact {
     }
 
     /// `q` if the constant is `q pi`.
-    fn pi_multiple(&self) -> Option<Rational> {
+    pub(crate) fn pi_multiple(&self) -> Option<Rational> {
         if self.is_zero() {
             return Some(Rational::ZERO);
         }
@@ -407,9 +346,9 @@ impl Exact {
     }
 
     /// `cos`: closed at multiples of pi/12 and pi/5 (DLMF table 4.17.1), else by name.
-    pub(super) fn cosine(argument: &Self) -> Self {
+    pub(crate) fn cosine(argument: &Self) -> Self {
         let Some(turn) = argument.pi_multiple() else {
-            return Self::even(Elementary::Cos, argument);
+            return argument.even(Named::Cos);
         };
         // Reduce to [0, 1/2]: cos has period 2, is even, and cos(pi - a) = -cos(a).
         let two = Rational::from(2);
@@ -417,7 +356,7 @@ impl Exact {
         if turn > Rational::ONE {
             turn = two - turn;
         }
-        let half = Rational::from_parts(IBig::ONE, 2u8.into());
+        let half = half();
         let negative = turn > half;
         if negative {
             turn = Rational::ONE - turn;
@@ -436,39 +375,19 @@ impl Exact {
             (5, 12) => root(6).add(&root(2).negate()).scale(&(&half * &half)),
             (1, 5) => root(5).add(&1.into()).scale(&(&half * &half)),
             (2, 5) => root(5).add(&(-1).into()).scale(&(&half * &half)),
-            _ => Self::even(Elementary::Cos, &Self::pi().scale(&turn)),
+            _ => Self::pi().scale(&turn).even(Named::Cos),
         };
         if negative { value.negate() } else { value }
     }
 
     /// `sin a = cos(a - pi/2)` at multiples of pi, else by name.
-    pub(super) fn sine(argument: &Self) -> Self {
+    pub(crate) fn sine(argument: &Self) -> Self {
         if argument.pi_multiple().is_some() {
-            let quarter = Self::pi().scale(&Rational::from_parts(IBig::NEG_ONE, 2u8.into()));
+            let quarter = Self::pi().scale(&-half());
             Self::cosine(&argument.add(&quarter))
         } else {
-            argument.odd(Elementary::Sin)
+            argument.odd(Named::Sin)
         }
-    }
-
-    /// `asin`: closed where the sine of a multiple of pi/12 is, else by name.
-    fn arcsine(&self) -> Self {
-        self.inverse_in_twelfths(|angle| Some(Self::sine(angle)))
-            .unwrap_or_else(|| self.odd(Elementary::Asin))
-    }
-
-    fn arctangent(&self) -> Self {
-        self.inverse_in_twelfths(|angle| {
-            Some(Self::sine(angle).multiply(&Self::cosine(angle).power(&Rational::NEG_ONE)?))
-        })
-        .unwrap_or_else(|| self.odd(Elementary::Atan))
-    }
-
-    /// The multiple of pi/12 in `[-pi/2, pi/2]` whose image under `function` is this constant.
-    fn inverse_in_twelfths(&self, function: impl Fn(&Self) -> Option<Self>) -> Option<Self> {
-        (-6i64..=6)
-            .map(|n| Self::pi().scale(&(Rational::from(n) / Rational::from(12))))
-            .find(|angle| function(angle).as_ref() == Some(self))
     }
 
     /// The rational part and the terms `(coefficient, monomial)`, for printing.

@@ -38,16 +38,16 @@ pub struct Interval {
     upper: Repr<2>,
 }
 
-pub(super) fn down(bits: usize) -> Context<Down> {
+pub(crate) fn down(bits: usize) -> Context<Down> {
     Context::new(bits)
 }
 
-pub(super) fn up(bits: usize) -> Context<Up> {
+pub(crate) fn up(bits: usize) -> Context<Up> {
     Context::new(bits)
 }
 
 /// The interval between two directed results; the whole line if either could not be had.
-pub(super) fn outward(lower: Rounded<Down>, upper: Rounded<Up>) -> Interval {
+pub(crate) fn outward(lower: Rounded<Down>, upper: Rounded<Up>) -> Interval {
     match (lower, upper) {
         (Ok(lower), Ok(upper)) => {
             Interval::between(lower.value().into_repr(), upper.value().into_repr())
@@ -58,7 +58,7 @@ pub(super) fn outward(lower: Rounded<Down>, upper: Rounded<Up>) -> Interval {
 
 impl Interval {
     /// The interval `[lower, upper]`; the whole line if an end is infinite.
-    pub(super) fn between(lower: Repr<2>, upper: Repr<2>) -> Self {
+    pub(crate) fn between(lower: Repr<2>, upper: Repr<2>) -> Self {
         if lower.is_infinite() || upper.is_infinite() {
             return Self::whole_line();
         }
@@ -72,7 +72,7 @@ impl Interval {
     }
 
     /// The one-point interval of an integer.
-    pub(super) fn integer(value: IBig) -> Self {
+    pub(crate) fn integer(value: IBig) -> Self {
         let point = Repr::new(value, 0);
         Self { lower: point.clone(), upper: point }
     }
@@ -104,12 +104,12 @@ impl Interval {
     }
 
     /// The lower end.
-    pub(super) fn lower(&self) -> &Repr<2> {
+    pub(crate) fn lower(&self) -> &Repr<2> {
         &self.lower
     }
 
     /// The upper end.
-    pub(super) fn upper(&self) -> &Repr<2> {
+    pub(crate) fn upper(&self) -> &Repr<2> {
         &self.upper
     }
 
@@ -219,18 +219,18 @@ impl Interval {
         (low, high)
     }
 
-    pub(super) fn negate(&self) -> Self {
+    pub(crate) fn negate(&self) -> Self {
         Self { lower: -self.upper.clone(), upper: -self.lower.clone() }
     }
 
-    pub(super) fn add(&self, other: &Self, bits: usize) -> Self {
+    pub(crate) fn add(&self, other: &Self, bits: usize) -> Self {
         if self.is_whole_line() || other.is_whole_line() {
             return Self::whole_line();
         }
         outward(down(bits).add(&self.lower, &other.lower), up(bits).add(&self.upper, &other.upper))
     }
 
-    pub(super) fn multiply(&self, other: &Self, bits: usize) -> Self {
+    pub(crate) fn multiply(&self, other: &Self, bits: usize) -> Self {
         if self.is_whole_line() || other.is_whole_line() {
             return Self::whole_line();
         }
@@ -255,7 +255,7 @@ impl Interval {
     }
 
     /// `self / other`; the whole line where `other` contains zero.
-    pub(super) fn divide(&self, other: &Self, bits: usize) -> Self {
+    pub(crate) fn divide(&self, other: &Self, bits: usize) -> Self {
         if self.is_whole_line() || other.is_whole_line() || other.contains_zero() {
             return Self::whole_line();
         }

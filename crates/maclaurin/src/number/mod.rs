@@ -8,14 +8,12 @@
 //! | [`Ball`] | a midpoint of a fixed number of limbs and a radius: the fast enclosures of series |
 //!
 //! Series arithmetic asks for nothing but the [`Arithmetic`] trait, so the same recurrences
-//! run over [`Ball`]s ([`Balls`]), [`Value`]s ([`Certified`]) and `f64` ([`Float64`]).
+//! run over [`Ball`]s ([`Balls`]), [`Value`]s ([`Certified`]) and [`Interval64`]s ([`Outward64`]).
 
 mod ball;
-mod complex;
 mod constant;
 mod elementary;
 mod exact;
-mod float64;
 mod interval;
 mod interval64;
 mod notation;
@@ -25,77 +23,16 @@ mod value;
 use std::cmp::Ordering;
 
 pub(crate) use ball::{Ball, Balls};
-pub(crate) use complex::Complex;
+pub(crate) use constant::{Named, Symbol};
 pub use dashu_int::{IBig, UBig};
 pub use dashu_ratio::RBig as Rational;
 pub use exact::Exact;
-pub(crate) use float64::Float64;
 pub use interval::Interval;
+pub(crate) use interval::{down, outward, up};
 pub(crate) use interval64::{Interval64, Outward64, PI};
 pub(crate) use rational::{LARGEST_DECIMAL_EXPONENT, parse_decimal, to_f64};
 pub(crate) use value::Certified;
 pub use value::Value;
-
-/// The functions of one real variable that every number type knows.
-///
-/// All other built-in functions are written in terms of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Elementary {
-    /// `e^x`
-    Exp,
-    /// The natural logarithm, for positive arguments.
-    Log,
-    /// Sine, in radians.
-    Sin,
-    /// Cosine, in radians.
-    Cos,
-    /// Tangent, in radians.
-    Tan,
-    /// Inverse sine, principal value, for arguments in `[-1, 1]`.
-    Asin,
-    /// Inverse cosine, principal value, for arguments in `[-1, 1]`.
-    Acos,
-    /// Inverse tangent, principal value.
-    Atan,
-    /// Hyperbolic sine.
-    Sinh,
-    /// Hyperbolic cosine.
-    Cosh,
-    /// Hyperbolic tangent.
-    Tanh,
-    /// Inverse hyperbolic sine.
-    Asinh,
-    /// Inverse hyperbolic cosine, for arguments from 1 up.
-    Acosh,
-    /// Inverse hyperbolic tangent, for arguments in `(-1, 1)`.
-    Atanh,
-    /// The error function, `2/sqrt(pi) * integral of exp(-t^2) from 0 to x` (DLMF 7.2.1).
-    Erf,
-}
-
-impl Elementary {
-    /// The name by which the function is written in an expression.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Exp => "exp",
-            Self::Log => "log",
-            Self::Sin => "sin",
-            Self::Cos => "cos",
-            Self::Tan => "tan",
-            Self::Asin => "asin",
-            Self::Acos => "acos",
-            Self::Atan => "atan",
-            Self::Sinh => "sinh",
-            Self::Cosh => "cosh",
-            Self::Tanh => "tanh",
-            Self::Asinh => "asinh",
-            Self::Acosh => "acosh",
-            Self::Atanh => "atanh",
-            Self::Erf => "erf",
-        }
-    }
-}
 
 /// What series arithmetic asks of a number type.
 ///
@@ -108,6 +45,9 @@ impl Elementary {
 pub(crate) trait Arithmetic {
     /// The number type.
     type Number: Clone;
+
+    /// Whether all numbers are real.
+    const REAL: bool = true;
 
     /// The number equal to (or enclosing) `value`.
     fn exact(&self, value: &Exact) -> Self::Number;
@@ -123,8 +63,6 @@ pub(crate) trait Arithmetic {
     fn convolve(&self, a: &[Self::Number], b: &[Self::Number]) -> Self::Number;
     /// `base^exponent`; the exponent is an integer, or the base is positive.
     fn power(&self, base: &Self::Number, exponent: &Rational) -> Self::Number;
-    /// `function(a)`, for `a` inside the function's domain.
-    fn elementary(&self, function: Elementary, a: &Self::Number) -> Self::Number;
     /// The sign of `a`, or `None` where the arithmetic cannot tell.
     fn sign(&self, a: &Self::Number) -> Option<Ordering>;
     /// The number as a rational, where it is one and known to be.
@@ -169,4 +107,9 @@ pub(crate) trait Arithmetic {
     fn is_zero(&self, a: &Self::Number) -> bool {
         self.sign(a) == Some(Ordering::Equal)
     }
+}
+
+/// `1/2`
+pub(crate) fn half() -> Rational {
+    Rational::from_parts(IBig::ONE, 2u8.into())
 }

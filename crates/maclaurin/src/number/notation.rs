@@ -1,93 +1,72 @@
 //! How exact constants are written: as text that the grammar reads back, and in LaTeX.
 
 use dashu_base::{Abs, UnsignedAbs};
-use dashu_int::{IBig, UBig};
+use dashu_int::UBig;
 
-use super::constant::{Atom, Monomial};
+use super::constant::{Atom, Monomial, Named};
 use super::rational::is_negative;
-use super::{Elementary, Exact, Rational};
+use super::{Exact, Rational, half};
 
 /// The pieces that differ between the two notations.
-trait Notation {
-    fn times(&self) -> &'static str;
-    fn fraction(&self, numerator: &str, denominator: &str, denominator_is_product: bool) -> String;
-    fn square_root(&self, radicand: &str) -> String;
-    fn power(&self, base: &str, exponent: &str) -> String;
-    fn name(&self, name: &'static str) -> String;
-    fn call(&self, function: Elementary, argument: &str) -> String;
+#[derive(Clone, Copy, PartialEq)]
+enum Notation {
+    Text,
+    Latex,
 }
 
-struct Text;
-struct Latex;
-
-impl Notation for Text {
-    fn times(&self) -> &'static str {
-        "*"
+impl Notation {
+    fn times(self) -> &'static str {
+        if self == Self::Text { "*" } else { " " }
     }
-    fn fraction(&self, numerator: &str, denominator: &str, denominator_is_product: bool) -> String {
-        if denominator_is_product {
-            format!("{numerator}/({denominator})")
-        } else {
-            format!("{numerator}/{denominator}")
+
+    fn fraction(self, numerator: &str, denominator: &str, denominator_is_product: bool) -> String {
+        match self {
+            Self::Text if denominator_is_product => format!("{numerator}/({denominator})"),
+            Self::Text => format!("{numerator}/{denominator}"),
+            Self::Latex => format!("\\frac{{{numerator}}}{{{denominator}}}"),
         }
     }
-    fn square_root(&self, radicand: &str) -> String {
-        format!("sqrt({radicand})")
-    }
-    fn power(&self, base: &str, exponent: &str) -> String {
-        if exponent.bytes().all(|byte| byte.is_ascii_digit()) {
-            format!("{base}^{exponent}")
+
+    fn square_root(self, radicand: &str) -> String {
+        if self == Self::Text {
+            format!("sqrt({radicand})")
         } else {
-            format!("{base}^({exponent})")
+            format!("\\sqrt{{{radicand}}}")
         }
     }
-    fn name(&self, name: &'static str) -> String {
-        name.into()
-    }
-    fn call(&self, function: Elementary, argument: &str) -> String {
-        format!("{}({argument})", function.name())
-    }
-}
 
-impl Notation for Latex {
-    fn times(&self) -> &'static str {
-        " "
-    }
-    fn fraction(&self, numerator: &str, denominator: &str, _: bool) -> String {
-        format!("\\frac{{{numerator}}}{{{denominator}}}")
-    }
-    fn square_root(&self, radicand: &str) -> String {
-        format!("\\sqrt{{{radicand}}}")
-    }
-    fn power(&self, base: &str, exponent: &str) -> String {
-        format!("{base}^{{{exponent}}}")
-    }
-    fn name(&self, name: &'static str) -> String {
-        if name == "pi" { "\\pi".into() } else { name.into() }
-    }
-    fn call(&self, function: Elementary, argument: &str) -> String {
-        let name = match function {
-            Elementary::Asin => "\\arcsin",
-            Elementary::Acos => "\\arccos",
-            Elementary::Atan => "\\arctan",
-            Elementary::Asinh | Elementary::Acosh | Elementary::Atanh | Elementary::Erf => {
-                return format!("\\operatorname{{{}}}\\left({argument}\\right)", function.name());
+    fn power(self, base: &str, exponent: &str) -> String {
+        match self {
+            Self::Text if exponent.bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("{base}^{exponent}")
             }
-            _ => return format!("\\{}\\left({argument}\\right)", function.name()),
-        };
-        format!("{name}\\left({argument}\\right)")
+            Self::Text => format!("{base}^({exponent})"),
+            Self::Latex => format!("{base}^{{{exponent}}}"),
+        }
+    }
+
+    fn pi(self) -> String {
+        if self == Self::Text { "pi".into() } else { "\\pi".into() }
+    }
+
+    fn call(self, function: Named, argument: &str) -> String {
+        let (name, latex) = function.names();
+        match self {
+            Self::Text => format!("{name}({argument})"),
+            Self::Latex => format!("{latex}\\left({argument}\\right)"),
+        }
     }
 }
 
 pub(super) fn text(value: &Exact) -> String {
-    sum(value, &Text)
+    sum(value, Notation::Text)
 }
 
 pub(super) fn latex(value: &Exact) -> String {
-    sum(value, &Latex)
+    sum(value, Notation::Latex)
 }
 
-fn sum(value: &Exact, notation: &impl Notation) -> String {
+fn sum(value: &Exact, notation: Notation) -> String {
     let (rational, terms) = value.parts();
     let mut pieces = Vec::new();
     if !rational.is_zero() {
@@ -112,7 +91,7 @@ fn sum(value: &Exact, notation: &impl Notation) -> String {
 }
 
 /// `|coefficient| * monomial` as one fraction: `3*log(2)/4`, `2/sqrt(pi)`.
-fn product(coefficient: &Rational, monomial: &Monomial, notation: &impl Notation) -> String {
+fn product(coefficient: &Rational, monomial: &Monomial, notation: Notation) -> String {
     let mut above = Vec::new();
     let mut below = Vec::new();
     let numerator = coefficient.numerator().unsigned_abs();
@@ -122,7 +101,7 @@ fn product(coefficient: &Rational, monomial: &Monomial, notation: &impl Notation
     if !coefficient.denominator().is_one() {
         below.push(coefficient.denominator().to_string());
     }
-    let half = Rational::from_parts(IBig::ONE, 2u8.into());
+    let half = half();
     let mut radicand = UBig::ONE;
     for (atom, exponent) in &monomial.0 {
         match atom {
@@ -130,7 +109,7 @@ fn product(coefficient: &Rational, monomial: &Monomial, notation: &impl Notation
             Atom::Prime(prime) => {
                 above.push(notation.power(&prime.to_string(), &exponent.to_string()));
             }
-            Atom::Function(Elementary::Exp, argument) => {
+            Atom::Function(Named::Exp, argument) => {
                 let down = argument.as_rational().is_some_and(is_negative);
                 let argument = argument
                     .as_rational()
@@ -143,7 +122,7 @@ fn product(coefficient: &Rational, monomial: &Monomial, notation: &impl Notation
                     Atom::Function(function, argument) => {
                         notation.call(*function, &sum(argument, notation))
                     }
-                    _ => notation.name("pi"),
+                    _ => notation.pi(),
                 };
                 let magnitude = exponent.clone().abs();
                 let piece = if magnitude.is_one() {
@@ -169,10 +148,10 @@ fn product(coefficient: &Rational, monomial: &Monomial, notation: &impl Notation
 }
 
 /// `e`, `e^2`, or `exp(...)` for any other exponent.
-fn exponential(argument: &Exact, notation: &impl Notation) -> String {
+fn exponential(argument: &Exact, notation: Notation) -> String {
     match argument.as_rational() {
-        Some(q) if q.is_one() => notation.name("e"),
-        Some(q) if q.is_int() => notation.power(&notation.name("e"), &q.to_string()),
-        _ => notation.call(Elementary::Exp, &sum(argument, notation)),
+        Some(q) if q.is_one() => "e".into(),
+        Some(q) if q.is_int() => notation.power("e", &q.to_string()),
+        _ => notation.call(Named::Exp, &sum(argument, notation)),
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use super::constant::Enclosures;
 use super::rational;
-use super::{Arithmetic, Elementary, Exact, Interval, Rational};
+use super::{Arithmetic, Exact, Interval, Rational};
 use crate::cancel::checkpoint;
 
 /// Products of monomials after which a computation goes on with enclosures: constants that grow
@@ -34,6 +34,10 @@ impl Certified {
         Self { products: Cell::new(0), enclosures: Enclosures::new(bits) }
     }
 
+    pub(crate) fn bits(&self) -> usize {
+        self.enclosures.bits
+    }
+
     /// The number between two ends.
     pub(crate) fn enclose(&self, value: &Value) -> Interval {
         match value {
@@ -53,7 +57,7 @@ impl Certified {
     }
 
     /// The exact result if there is one of manageable size, else the enclosure of the operation.
-    fn exact_or(exact: Option<Exact>, otherwise: impl FnOnce() -> Interval) -> Value {
+    pub(crate) fn exact_or(exact: Option<Exact>, otherwise: impl FnOnce() -> Interval) -> Value {
         match exact {
             Some(exact) if exact.is_manageable() => Value::Exact(exact),
             _ => Value::Enclosure(otherwise()),
@@ -132,14 +136,6 @@ impl Arithmetic for Certified {
             Value::Enclosure(_) => None,
         };
         Self::exact_or(exact, || self.enclose(base).power(exponent, self.enclosures.bits))
-    }
-
-    fn elementary(&self, function: Elementary, a: &Value) -> Value {
-        let exact = match a {
-            Value::Exact(exact) => exact.elementary(function),
-            Value::Enclosure(_) => None,
-        };
-        Self::exact_or(exact, || self.enclose(a).elementary(function, self.enclosures.bits))
     }
 
     fn tangent(&self, series: &[Value], circular: bool) -> Option<Vec<Value>> {

@@ -3,9 +3,9 @@
 use std::cmp::Ordering;
 
 use super::jet::{Jet, Obstacle, Singularity};
-use super::recurrence;
-use crate::function::{Function, Operation, Span};
-use crate::number::{Arithmetic, Elementary};
+use crate::builtin::{Analytic, Builtin, Elementary, Exp, Log, each, erlang_cdf};
+use crate::function::{Function, Operand, Operation, Span};
+use crate::number::Rational;
 
 /// Why a function's series could not be had, and which part of its text is to blame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) struct Blocked {
 const MOST_EXTRA_TERMS: usize = 96;
 
 /// The coefficients `a_0 .. a_order` in `s` of `function(x)` for `x = variable[0] + variable[1] s`.
-pub(crate) fn coefficients<A: Arithmetic>(
+pub(crate) fn coefficients<A: Analytic>(
     a: &A,
     function: &Function,
     variable: &[A::Number; 2],
@@ -63,22 +63,20 @@ pub(crate) struct Leading<N> {
 }
 
 /// How the steps begin at `variable[0]`: `None` for one that has no Laurent series there.
-pub(crate) fn leading<A: Arithmetic>(
+pub(crate) fn leading<A: Analytic>(
     a: &A,
     function: &Function,
     variable: &[A::Number; 2],
     terms: usize,
 ) -> Vec<Option<Leading<A::Number>>> {
-    let mut jets: Vec<Jet<A::Number>> = Vec::new();
     let mut known: Vec<bool> = Vec::new();
-    for step in function.steps() {
+    let jets = function.fold(|_, operation| {
         let mut operands = true;
-        step.operation.for_each_operand(|operand| operands &= known[operand]);
-        let jet = apply(a, function, &step.operation, &jets, variable, terms);
-        let jet = jet.ok().filter(|_| operands);
+        operation.map(|operand| operands &= known[operand.index]);
+        let jet = apply(a, function, operation, variable, terms).ok().filter(|_| operands);
         known.push(jet.is_some());
-        jets.push(jet.unwrap_or_else(|| Jet::constant(a, a.integer(0), 1)));
-    }
+        jet.unwrap_or_else(|| Jet::constant(a, a.integer(0), 1))
+    });
     let leading = |jet: &Jet<A::Number>| {
         let taylor = jet.taylor(a, terms).ok();
         let difference = taylor.as_ref().and_then(|c| {
@@ -94,26 +92,10 @@ pub(crate) fn leading<A: Arithmetic>(
     jets.iter().zip(known).map(|(jet, known)| known.then(|| leading(jet))).collect()
 }
 
-/// The series of all steps up to the one at `last`.
-fn jets<A: Arithmetic>(
-    a: &A,
-    function: &Function,
-    variable: &[A::Number; 2],
-    terms: usize,
-    last: usize,
-) -> Result<Vec<Jet<A::Number>>, Blocked> {
-    let mut jets: Vec<Jet<A::Number>> = Vec::with_capacity(last + 1);
-    for step in &function.steps()[..=last] {
-        let blocked = |obstacle| Blocked { obstacle, span: step.span };
-        jets.push(apply(a, function, &step.operation, &jets, variable, terms).map_err(blocked)?);
-    }
-    Ok(jets)
-}
-
 /// One evaluation with `terms` terms; the error comes with the number of terms known to be
 /// missing.
 #[allow(clippy::type_complexity)]
-fn attempt<A: Arithmetic>(
+fn attempt<A: Analytic>(
     a: &A,
     function: &Function,
     variable: &[A::Number; 2],
@@ -121,7 +103,10 @@ fn attempt<A: Arithmetic>(
 ) -> Result<(Vec<A::Number>, Span), (Blocked, usize)> {
     let span = |index: usize| function.steps()[index].span;
     let last = function.steps().len() - 1;
-    let jets = jets(a, function, variable, terms, last).map_err(|blocked| (blocked, 1))?;
+    let jets = function.try_fold(|index, operation| {
+        let blocked = |obstacle| (Blocked { obstacle, span: span(index) }, 1);
+        apply(a, function, operation, variable, terms).map_err(blocked)
+    })?;
     match jets[last].taylor(a, terms) {
         Ok(taylor) => Ok((taylor, span(last))),
         Err(Obstacle::Singular(kind)) => {
@@ -139,11 +124,10 @@ fn attempt<A: Arithmetic>(
     }
 }
 
-fn apply<A: Arithmetic>(
+fn apply<A: Analytic>(
     a: &A,
     function: &Function,
-    operation: &Operation,
-    jets: &[Jet<A::Number>],
+    operation: Operation<Operand<'_, Jet<A::Number>>>,
     variable: &[A::Number; 2],
     terms: usize,
 ) -> Result<Jet<A::Number>, Obstacle> {
@@ -155,32 +139,29 @@ fn apply<A: Arithmetic>(
             }
             jet
         }
-        Operation::Constant(value) => Jet::constant(a, a.exact(value), terms),
-        Operation::Negate(f) => jets[*f].negate(a),
-        Operation::Add(f, g) => jets[*f].add(a, &jets[*g]),
-        Operation::Subtract(f, g) => jets[*f].add(a, &jets[*g].negate(a)),
-        Operation::Multiply(f, g) => jets[*f].multiply(a, &jets[*g]),
-        Operation::Divide(_, g) if function.is_zero(*g) => {
+        Operation::Constant(value) => Jet::constant(a, a.exact(&value), terms),
+        Operation::Negate(f) => f.negate(a),
+        Operation::Add(f, g) => f.add(a, &g),
+        Operation::Subtract(f, g) => f.add(a, &g.negate(a)),
+        Operation::Multiply(f, g) => f.multiply(a, &g),
+        Operation::Divide(_, g) if function.rational(g.index).is_some_and(Rational::is_zero) => {
             return Err(Obstacle::Singular(Singularity::Pole));
         }
-        Operation::Divide(f, g) => jets[*f].divide(a, &jets[*g])?,
-        Operation::Absolute(f) => jets[*f].absolute(a)?,
-        Operation::Power(f, g) => power(a, &jets[*f], &jets[*g], terms)?,
-        Operation::Elementary(function, f) => elementary(a, *function, &jets[*f], terms)?,
-        Operation::ErlangCdf { shape, argument } => {
-            let u = inner(a, &jets[*argument], terms)?;
-            Jet { valuation: 0, coefficients: recurrence::erlang_cdf(a, &u, *shape) }
+        Operation::Divide(f, g) => f.divide(a, &g)?,
+        Operation::Absolute(f) => f.absolute(a)?,
+        Operation::Power(f, g) => power(a, &f, &g, terms)?,
+        Operation::Elementary(function, f) => {
+            each!(function, F => elementary::<F, A>(a, &f, terms))?
+        }
+        Operation::ErlangCdf(shape, u) => {
+            Jet::taylor_series(erlang_cdf::series(a, &inner(a, &u, terms)?, shape))
         }
     })
 }
 
 /// The Taylor coefficients of an argument; a pole inside a function is an essential singularity
 /// of it.
-fn inner<A: Arithmetic>(
-    a: &A,
-    f: &Jet<A::Number>,
-    terms: usize,
-) -> Result<Vec<A::Number>, Obstacle> {
+fn inner<A: Analytic>(a: &A, f: &Jet<A::Number>, terms: usize) -> Result<Vec<A::Number>, Obstacle> {
     f.taylor(a, terms).map_err(|obstacle| match obstacle {
         Obstacle::Singular(_) => Obstacle::Singular(Singularity::EssentialSingularity),
         other => other,
@@ -189,7 +170,7 @@ fn inner<A: Arithmetic>(
 
 /// `f^g`: by the rule for rational powers where `g` is a rational constant, else
 /// `exp(g log f)`.
-fn power<A: Arithmetic>(
+fn power<A: Analytic>(
     a: &A,
     f: &Jet<A::Number>,
     g: &Jet<A::Number>,
@@ -199,50 +180,26 @@ fn power<A: Arithmetic>(
     if let Some(exponent) = a.as_rational(&g.coefficients[0]).filter(|_| constant) {
         return f.power(a, &exponent);
     }
-    let log = elementary(a, Elementary::Log, f, terms)?;
-    elementary(a, Elementary::Exp, &g.multiply(a, &log), terms)
+    let log = elementary::<Log, A>(a, f, terms)?;
+    elementary::<Exp, A>(a, &g.multiply(a, &log), terms)
 }
 
-fn elementary<A: Arithmetic>(
+fn elementary<F: Builtin, A: Analytic>(
     a: &A,
-    function: Elementary,
     jet: &Jet<A::Number>,
     terms: usize,
 ) -> Result<Jet<A::Number>, Obstacle> {
     let f = inner(a, jet, terms)?;
-    if function == Elementary::Tan {
-        let cosine = a.elementary(Elementary::Cos, &f[0]);
-        if a.is_zero(&cosine) {
-            let wave = |function| Jet {
-                valuation: 0,
-                coefficients: recurrence::elementary(a, function, &f),
-            };
-            return wave(Elementary::Sin).divide(a, &wave(Elementary::Cos));
-        }
+    if let Some([over, under]) = F::QUOTIENT
+        && F::has_pole(a, &f[0])
+    {
+        let series = |function: Elementary| Jet::taylor_series(function.series(a, &f));
+        return series(over).divide(a, &series(under));
     }
-    check_domain(a, function, &f[0])?;
-    Ok(Jet { valuation: 0, coefficients: recurrence::elementary(a, function, &f) })
-}
-
-/// Whether `function` is analytic at `value`.
-fn check_domain<A: Arithmetic>(
-    a: &A,
-    function: Elementary,
-    value: &A::Number,
-) -> Result<(), Obstacle> {
-    // What must be positive for the function to be analytic; zero is a branch point.
-    let margin = match function {
-        Elementary::Log => value.clone(),
-        Elementary::Asin | Elementary::Acos | Elementary::Atanh => {
-            a.subtract(&a.integer(1), &a.multiply(value, value))
-        }
-        Elementary::Acosh => a.subtract(value, &a.integer(1)),
-        _ => return Ok(()),
-    };
-    match a.sign(&margin) {
-        Some(Ordering::Greater) => Ok(()),
-        Some(Ordering::Equal) => Err(Obstacle::Singular(Singularity::BranchPoint)),
-        Some(Ordering::Less) => Err(Obstacle::Singular(Singularity::OutsideDomain)),
-        None => Err(Obstacle::MoreBits),
+    match F::margin(a, &f[0]).map(|margin| a.sign(&margin)) {
+        None | Some(Some(Ordering::Greater)) => Ok(Jet::taylor_series(F::series(a, &f))),
+        Some(Some(Ordering::Equal)) => Err(Obstacle::Singular(Singularity::BranchPoint)),
+        Some(Some(Ordering::Less)) => Err(Obstacle::Singular(Singularity::OutsideDomain)),
+        Some(None) => Err(Obstacle::MoreBits),
     }
 }

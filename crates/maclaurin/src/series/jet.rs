@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use super::recurrence;
+use crate::builtin::recurrence;
 use crate::number::{Arithmetic, Rational};
 
 /// Why an operation on series has no answer.
@@ -49,6 +49,10 @@ impl<N: Clone> Jet<N> {
     pub(super) fn constant(a: &impl Arithmetic<Number = N>, value: N, terms: usize) -> Self {
         let mut coefficients = vec![a.integer(0); terms];
         coefficients[0] = value;
+        Self::taylor_series(coefficients)
+    }
+
+    pub(super) fn taylor_series(coefficients: Vec<N>) -> Self {
         Self { valuation: 0, coefficients }
     }
 
@@ -99,7 +103,7 @@ impl<N: Clone> Jet<N> {
     }
 
     pub(super) fn negate(&self, a: &impl Arithmetic<Number = N>) -> Self {
-        let coefficients = self.coefficients.iter().map(|c| a.negate(c)).collect();
+        let coefficients = recurrence::negate(a, &self.coefficients);
         Self { valuation: self.valuation, coefficients }
     }
 

@@ -12,7 +12,6 @@ mod error;
 mod evaluate;
 mod jet;
 mod notation;
-pub(crate) mod recurrence;
 mod settle;
 
 pub use code::Language;
@@ -21,7 +20,6 @@ pub use error::{Error, NoOrder, NotAnalytic};
 pub(crate) use evaluate::{coefficients, leading};
 pub use jet::Singularity;
 pub(crate) use notation::{decimal, latex_of_powers, sum_of_powers};
-pub(crate) use recurrence::erlang_cdf;
 
 use std::sync::OnceLock;
 

@@ -7,6 +7,7 @@
 
 use super::evaluate::{Blocked, coefficients};
 use super::jet::Obstacle;
+use crate::builtin::Analytic;
 use crate::function::Function;
 use crate::number::{Arithmetic, Ball, Balls, Certified, Exact, Interval, Value, to_f64};
 
@@ -73,7 +74,7 @@ pub(super) fn attempt(
     Ok((arithmetic, values))
 }
 
-fn about<A: Arithmetic>(
+fn about<A: Analytic>(
     a: &A,
     function: &Function,
     at: &Function,

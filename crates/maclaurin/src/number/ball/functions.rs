@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use std::sync::OnceLock;
 
 use super::{Ball, Balls, Wide};
-use crate::number::{Arithmetic, Elementary, Interval};
+use crate::number::{Arithmetic, Interval};
 
 /// Arguments up to this magnitude are reduced by `log(2)` and `pi/2`.
 const LARGEST_ARGUMENT: f64 = 1e6;
@@ -21,57 +21,25 @@ fn constants() -> &'static (Interval, Interval) {
     static CONSTANTS: OnceLock<(Interval, Interval)> = OnceLock::new();
     CONSTANTS.get_or_init(|| {
         let two = Interval::integer(2.into());
-        let log = two.elementary(Elementary::Log, BITS_OF_CONSTANTS);
+        let log = two.log(BITS_OF_CONSTANTS);
         (Interval::pi(BITS_OF_CONSTANTS), log)
     })
 }
 
 impl<const N: usize> Ball<N> {
-    /// `function(self)`, or `None` where this file has no way to it.
-    pub(super) fn function(self, function: Elementary) -> Option<Self> {
-        let a = Balls::<N>;
-        if self.is_zero() || self.is_unknown() || 64 * N > BITS_OF_CONSTANTS - 64 {
-            return None;
-        }
-        let x = self.middle();
-        if x.abs() > LARGEST_ARGUMENT {
-            return None;
-        }
-        // What a difference of exponentials loses to cancellation, it may.
-        let away = x.abs() > 0.25;
-        match function {
-            Elementary::Exp => self.exponential(),
-            Elementary::Log => self.logarithm(),
-            Elementary::Sin => Some(self.wave()?.0),
-            Elementary::Cos => Some(self.wave()?.1),
-            Elementary::Tan => {
-                let (sine, cosine) = self.wave()?;
-                Some(sine.divide(&cosine))
-            }
-            Elementary::Sinh | Elementary::Cosh if away => {
-                let grow = self.exponential()?;
-                let decay = Self::integer(1).divide(&grow);
-                let cosh = function == Elementary::Cosh;
-                let decay = if cosh { decay } else { a.negate(&decay) };
-                Some(a.add(&grow, &decay).halved())
-            }
-            Elementary::Tanh if away => {
-                let square = a.add(&self, &self).exponential()?;
-                let one = Self::integer(1);
-                Some(a.subtract(&square, &one).divide(&a.add(&square, &one)))
-            }
-            Elementary::Atan => self.arctangent(),
-            Elementary::Atanh if away && x.abs() < 0.99 => {
-                let one = Self::integer(1);
-                Some(a.add(&one, &self).divide(&a.subtract(&one, &self)).logarithm()?.halved())
-            }
-            Elementary::Erf if x.abs() < 4.0 => self.error_function(),
-            _ => None,
-        }
+    /// Whether the functions here, which reduce their argument, can be asked.
+    pub(crate) fn is_reducible(&self) -> bool {
+        let fits = 64 * N <= BITS_OF_CONSTANTS - 64;
+        fits && !self.is_zero() && !self.is_unknown() && self.middle().abs() <= LARGEST_ARGUMENT
+    }
+
+    /// Whether a difference of exponentials loses little to cancellation.
+    pub(crate) fn is_away(&self) -> bool {
+        self.middle().abs() > 0.25
     }
 
     /// The midpoint, roughly.
-    fn middle(&self) -> f64 {
+    pub(crate) fn middle(&self) -> f64 {
         let below = if N > 1 { self.magnitude[N - 2] } else { 0 };
         let top = self.magnitude[N - 1] as f64 * 18_446_744_073_709_551_616.0 + below as f64;
         let exponent = self.exponent + 64 * (N as i64 - 2);
@@ -83,17 +51,17 @@ impl<const N: usize> Ball<N> {
         Self::enclosing(&Interval::from_f64(value, value))
     }
 
-    fn pi() -> Self {
+    pub(crate) fn pi() -> Self {
         Self::enclosing(&constants().0)
     }
 
-    fn halved(self) -> Self {
+    pub(crate) fn halved(self) -> Self {
         let keeps = self.is_zero() || self.is_unknown();
         Self { exponent: self.exponent - i64::from(!keeps), ..self }
     }
 
     /// `2^count` times the ball.
-    fn scaled(self, count: i64) -> Self {
+    pub(crate) fn scaled(self, count: i64) -> Self {
         let keeps = self.is_zero() || self.is_unknown();
         Self { exponent: self.exponent + if keeps { 0 } else { count }, ..self }
     }
@@ -117,7 +85,7 @@ impl<const N: usize> Ball<N> {
 
     /// `sum_n x^n c_0 c_1 ... c_n` with `c_n = 1/divisor(n)` and `|x c_n| <= 1/2` from the first
     /// term on that is small: what follows is less than twice that term.
-    fn taylor(first: Self, factor: &Self, divisor: impl Fn(i64) -> i64) -> Self {
+    pub(crate) fn taylor(first: Self, factor: &Self, divisor: impl Fn(i64) -> i64) -> Self {
         let a = Balls::<N>;
         let mut term = first;
         let mut sum = first;
@@ -133,7 +101,7 @@ impl<const N: usize> Ball<N> {
     }
 
     /// `e^x = 2^k e^r`, `r = x - k log(2)`, `|r| < 0.36` (DLMF 4.2.19).
-    fn exponential(self) -> Option<Self> {
+    pub(crate) fn exponential(self) -> Option<Self> {
         let a = Balls::<N>;
         let k = (self.middle() * std::f64::consts::LOG2_E).round() as i64;
         let log = Self::enclosing(&constants().1);
@@ -146,7 +114,7 @@ impl<const N: usize> Ball<N> {
 
     /// `log x = y + 2 atanh(z)`, `z = (x - e^y) / (x + e^y)`, for `y` the logarithm as a double
     /// (DLMF 4.6.4).
-    fn logarithm(self) -> Option<Self> {
+    pub(crate) fn logarithm(self) -> Option<Self> {
         let a = Balls::<N>;
         if a.sign(&self) != Some(Ordering::Greater) || !self.middle().is_normal() {
             return None;
@@ -185,7 +153,7 @@ impl<const N: usize> Ball<N> {
     }
 
     /// Sine and cosine: `x = k pi/2 + r`, `|r| < 0.79` (DLMF 4.19.1, 4.19.2).
-    fn wave(self) -> Option<(Self, Self)> {
+    pub(crate) fn wave(self) -> Option<(Self, Self)> {
         let a = Balls::<N>;
         let k = (self.middle() * std::f64::consts::FRAC_2_PI).round() as i64;
         let quarter = Self::pi().halved();
@@ -214,7 +182,7 @@ impl<const N: usize> Ball<N> {
 
     /// `atan x = y + atan(z)`, `z = (x - tan y) / (1 + x tan y)`, for `y` the arctangent as a
     /// double (DLMF 4.24.15); the two sides differ by no multiple of `pi`, for `z` is small.
-    fn arctangent(self) -> Option<Self> {
+    pub(crate) fn arctangent(self) -> Option<Self> {
         let a = Balls::<N>;
         let near = Self::from_f64(self.middle().atan());
         if near.is_zero() || self.middle().abs() < 1e-3 {
@@ -224,16 +192,5 @@ impl<const N: usize> Ball<N> {
         let above = a.subtract(&a.multiply(&self, &cosine), &sine);
         let below = a.add(&cosine, &a.multiply(&self, &sine));
         Some(a.add(&near, &above.divide(&below).inverse_tangent(true)?))
-    }
-
-    /// `2/sqrt(pi) e^(-x^2) sum_n 2^n x^(2n+1) / (2n+1)!!` (DLMF 7.6.2), whose terms halve once
-    /// `2n + 1 >= 4 x^2`; that the terms are small comes later.
-    fn error_function(self) -> Option<Self> {
-        let a = Balls::<N>;
-        let square = a.multiply(&self, &self);
-        let sum = Self::taylor(self, &square.scaled(1), |n| 2 * n + 1);
-        let decay = a.negate(&square).exponential()?;
-        let root = a.power(&Self::pi(), &crate::number::Rational::from_parts(1.into(), 2u8.into()));
-        Some(a.multiply(&sum.scaled(1), &decay).divide(&root))
     }
 }

@@ -22,7 +22,7 @@ use dashu_float::Repr;
 use dashu_int::{IBig, UBig};
 
 use super::interval::round_leading_to_f64;
-use super::{Arithmetic, Elementary, Exact, Interval, Interval64, Rational};
+use super::{Arithmetic, Exact, Interval, Interval64, Rational};
 use crate::cancel::checkpoint;
 
 /// Exponents of balls are at most this large; beyond, nothing is known of a result.
@@ -268,7 +268,7 @@ impl<const N: usize> Ball<N> {
         self.exponent == OF_UNKNOWN
     }
 
-    fn integer(value: i64) -> Self {
+    pub(crate) fn integer(value: i64) -> Self {
         if value == 0 {
             return Self::ZERO;
         }
@@ -324,7 +324,7 @@ impl<const N: usize> Ball<N> {
     }
 
     /// The smallest ball that is easily found around an interval.
-    pub(super) fn enclosing(interval: &Interval) -> Self {
+    pub(crate) fn enclosing(interval: &Interval) -> Self {
         if interval.is_whole_line() {
             return Self::UNKNOWN;
         }
@@ -488,7 +488,7 @@ impl<const N: usize> Ball<N> {
     /// `|a/b - A/B| <= (r + s A/B) / (B - s)`. The quotient is formed as
     /// `q = floor(2^(64 N) A / B) < 2^(64 N + 1)`, so in its units that error is at most
     /// `(r + s q / 2^(64 N)) 2^64 / g`, where `g 2^(64 (N - 1)) <= B - s`.
-    fn divide(&self, other: &Self) -> Self {
+    pub(crate) fn divide(&self, other: &Self) -> Self {
         if self.is_zero() {
             return Self::ZERO;
         }
@@ -557,7 +557,7 @@ impl<const N: usize> Ball<N> {
 
 impl<const N: usize> Balls<N> {
     /// Bits of the intervals in which functions of constants are evaluated.
-    const BITS: usize = 64 * N + 8;
+    pub(crate) const BITS: usize = 64 * N + 8;
 }
 
 impl<const N: usize> Arithmetic for Balls<N> {
@@ -632,13 +632,6 @@ impl<const N: usize> Arithmetic for Balls<N> {
 
     fn power(&self, base: &Ball<N>, exponent: &Rational) -> Ball<N> {
         Ball::enclosing(&base.to_interval().power(exponent, Self::BITS))
-    }
-
-    fn elementary(&self, function: Elementary, a: &Ball<N>) -> Ball<N> {
-        if let Some(value) = a.function(function) {
-            return value;
-        }
-        Ball::enclosing(&a.to_interval().elementary(function, Self::BITS))
     }
 
     fn is_coarse(&self, a: &Ball<N>) -> bool {

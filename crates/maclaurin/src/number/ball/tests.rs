@@ -1,11 +1,10 @@
 //! Balls against exact rationals and against intervals: each result contains the exact one.
 
-use dashu_base::Abs;
 use proptest::prelude::*;
 
 use super::{Ball, Balls};
 use crate::number::rational::to_f64;
-use crate::number::{Arithmetic, Elementary, Exact, IBig, Interval, Rational, UBig};
+use crate::number::{Arithmetic, Exact, IBig, Rational, UBig};
 
 /// A ball and a number in it: a rational of any size, and a distance from it.
 #[derive(Clone, Debug)]
@@ -157,40 +156,4 @@ proptest! {
         prop_assert_eq!(ball.to_f64().map(f64::to_bits), Some(expected.to_bits()));
         prop_assert_eq!(ball.is_negligible(), expected == 0.0);
     }
-
-    #[test]
-    fn functions_agree_with_intervals(p in -40_000i64..40_000, q in 1u64..20_000) {
-        functions::<2>(p, q)?;
-        functions::<6>(p, q)?;
-    }
-}
-
-/// Each function beside the same of intervals, which `dashu` rounds.
-fn functions<const N: usize>(p: i64, q: u64) -> Result<(), TestCaseError> {
-    use Elementary::*;
-    let a = Balls::<N>;
-    let exact = Exact::from(Rational::from_parts(IBig::from(p), UBig::from(q)));
-    let x = a.exact(&exact);
-    let magnitude = exact.as_rational().unwrap().clone().abs();
-    for function in [Exp, Log, Sin, Cos, Tan, Sinh, Cosh, Tanh, Atan, Atanh, Erf] {
-        let inside = match function {
-            Log => p > 0,
-            Atanh => magnitude < Rational::ONE,
-            Exp | Sinh | Cosh => magnitude < Rational::from(10_000),
-            _ => true,
-        };
-        if !inside {
-            continue;
-        }
-        let Some(ball) = x.function(function) else { continue };
-        let found = ball.to_interval();
-        let expected: Interval = exact.enclose(64 * N + 64).elementary(function, 64 * N + 64);
-        let ((low, high), (least, most)) = (found.bounds().unwrap(), expected.bounds().unwrap());
-        prop_assert!(low <= most && least <= high, "{function:?} of {p}/{q}");
-        // All that is lost is what reduction costs near zeros and for large arguments.
-        let tolerance = (magnitude.clone() + Rational::ONE) * power_of_two(25 - 64 * N as i64);
-        let size = high.clone().abs() + Rational::ONE;
-        prop_assert!(&high - &low < tolerance * size, "{function:?} of {p}/{q}");
-    }
-    Ok(())
 }

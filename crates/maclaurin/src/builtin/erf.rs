@@ -1,0 +1,127 @@
+//! The error function (DLMF 7.2.1), which no library has to any precision.
+
+use std::cmp::Ordering;
+
+use dashu_base::Sign;
+use dashu_float::{FBig, Repr};
+use dashu_int::IBig;
+
+use super::recurrence::{derivative, integral, multiply, negate};
+use super::{Analytic, Builtin, Complex, Exp, Logs, Pair, symbol};
+use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Named, down, half, outward, up};
+
+/// Terms of the series in the complex plane, and the largest modulus for which they suffice.
+const TERMS: i64 = 90;
+const REACH: i64 = 4;
+
+pub(crate) struct Erf;
+
+impl Builtin for Erf {
+    const NAMED: Named = symbol::<Self>("erf", r"\operatorname{erf}");
+
+    const DOUBLE: fn(f64) -> f64 = libm::erf;
+    const INTERVAL: fn(&Interval, usize) -> Interval = interval;
+
+    /// `2/sqrt(pi) e^(-x^2) sum_n 2^n x^(2n+1) / (2n+1)!!` (DLMF 7.6.2), whose terms halve once
+    /// `2n + 1 >= 4 x^2`; that the terms are small comes later.
+    fn ball<const N: usize>(x: &Ball<N>) -> Option<Ball<N>> {
+        if x.middle().abs() >= 4.0 {
+            return None;
+        }
+        let a = Balls::<N>;
+        let square = a.multiply(x, x);
+        let sum = Ball::taylor(*x, &square.scaled(1), |n| 2 * n + 1);
+        let decay = a.negate(&square).exponential()?;
+        let root = a.power(&Ball::pi(), &half());
+        Some(a.multiply(&sum.scaled(1), &decay).divide(&root))
+    }
+
+    /// `erf z = 2/sqrt(pi) sum_n (-1)^n z^(2n+1) / (n! (2n+1))` (DLMF 7.6.1) for `|z| <= 4`: the
+    /// terms left out are below `4 * 16^90/90! < 2^-96` together. Nothing is known beyond.
+    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, _: Logs<A>) -> Option<Pair<A>> {
+        let a = &plane.0;
+        let reach = a.integer(REACH * REACH);
+        if a.sign(&a.subtract(&reach, &plane.square_of_modulus(z))) != Some(Ordering::Greater) {
+            return Some(plane.unknown());
+        }
+        let square = plane.negate(&plane.multiply(z, z));
+        let mut sum = plane.integer(0);
+        // Horner's rule, from the last term on: c_n = 1/(2n+1) + square/(n+1) c_(n+1), with
+        // c_n the sum of what follows over (-1)^n z^(2n)/n!.
+        for n in (0..TERMS).rev() {
+            let scaled = plane.divide(&plane.multiply(&sum, &square), &plane.integer(n + 1));
+            sum = plane.add(&scaled, &plane.divide(&plane.integer(1), &plane.integer(2 * n + 1)));
+        }
+        let root = a.power(&a.pi(), &half());
+        let value = plane.multiply(&plane.scaled(&sum, &a.divide(&a.integer(2), &root)), z);
+        let gap = a.at_most(2f64.powi(-90));
+        Some((a.add(&value.0, &gap), a.add(&value.1, &gap)))
+    }
+
+    /// `y' = f' 2/sqrt(pi) e^(-f^2)` (DLMF 7.10.1)
+    fn series<A: Analytic>(a: &A, f: &[A::Number]) -> Vec<A::Number> {
+        let bell = Exp::series(a, &negate(a, &multiply(a, f, f)));
+        let factor = a.multiply(&a.integer(2), &a.power(&a.exact(&Exact::pi()), &-half()));
+        let scaled: Vec<_> = derivative(a, f).iter().map(|d| a.multiply(&factor, d)).collect();
+        integral(a, a.apply::<Self>(&f[0]), &multiply(a, &scaled, &bell[..bell.len() - 1]))
+    }
+}
+
+/// Near zero the slope is `2/sqrt(pi)` (DLMF 7.6.1).
+fn interval(x: &Interval, bits: usize) -> Interval {
+    let near_zero = |one: &Interval| {
+        let root_of_pi = Interval::pi(bits).power(&half(), bits);
+        let slope = Interval::integer(2.into()).divide(&root_of_pi, bits);
+        x.multiply(one, bits).multiply(&slope, bits)
+    };
+    x.image(bits, near_zero, || {
+        let (low, high) = (at(x.lower(), bits), at(x.upper(), bits));
+        Interval::between(low.lower().clone(), high.upper().clone())
+    })
+}
+
+/// `erf` at one point, from DLMF 7.6.2: `2/sqrt(pi) e^(-x^2) sum_n 2^n x^(2n+1) / (2n+1)!!`,
+/// whose terms are all of one sign; once they halve, the rest is less than the last term.
+fn at(x: &Repr<2>, bits: usize) -> Interval {
+    if x.significand().is_zero() {
+        return Interval::integer(IBig::ZERO);
+    }
+    if x.sign() == Sign::Negative {
+        return at(&-x.clone(), bits).negate();
+    }
+    let x_float = x.to_f64().value();
+    if x_float * x_float > 0.7 * bits as f64 {
+        // 0 < erfc(x) <= e^(-x^2) (DLMF 7.8.3 with 7.8.2), here below 2^-bits.
+        let gap = Repr::new(IBig::NEG_ONE, -(bits as isize));
+        let below_one = down(bits + 1).add(&Repr::one(), &gap);
+        return outward(below_one, Ok(dashu_base::Approximation::Exact(FBig::ONE)));
+    }
+    let bits = bits + 32;
+    let point = Interval::between(x.clone(), x.clone());
+    let square = point.multiply(&point, bits);
+    let twice_square = square.add(&square, bits);
+    let mut term = point;
+    let mut sum = term.clone();
+    for n in 0u64.. {
+        let odd = Interval::integer(IBig::from(2 * n + 3));
+        term = term.multiply(&twice_square, bits).divide(&odd, bits);
+        sum = sum.add(&term, bits);
+        let halving = 4.0 * x_float * x_float < (2 * n + 3) as f64;
+        let small = term.is_whole_line() || {
+            let scaled = Repr::new(IBig::ONE, bits as isize);
+            match up(bits).mul(term.upper(), &scaled) {
+                Ok(product) => product.value().into_repr() < *sum.lower(),
+                Err(_) => true,
+            }
+        };
+        if halving && small {
+            break;
+        }
+    }
+    let remainder = Interval::between(Repr::zero(), term.magnitude().upper().clone());
+    let root_of_pi = Interval::pi(bits).power(&half(), bits);
+    sum.add(&remainder, bits)
+        .multiply(&square.negate().exp(bits), bits)
+        .multiply(&Interval::integer(IBig::from(2)), bits)
+        .divide(&root_of_pi, bits)
+}

@@ -1,0 +1,228 @@
+//! The built-in functions: all that the engine knows of each is in one file here, its own or that
+//! of a small family.
+//!
+//! A function is a type without values that implements [`Builtin`], or a line of [`call`] that
+//! writes it in terms of others. [`list`] makes the enumeration [`Elementary`] of the types, for
+//! steps to name them by; everything else asks the trait. Values come from the arithmetic of
+//! `number`; an arithmetic that has them is [`Analytic`].
+
+mod call;
+mod complex;
+mod erf;
+pub(crate) mod erlang_cdf;
+mod exponential;
+mod inverse;
+pub(crate) mod recurrence;
+mod tangent;
+#[cfg(test)]
+mod tests;
+mod wave;
+
+pub(crate) use call::{Call, Definition, find, names};
+pub(crate) use complex::{Complex, Logs, PLANE, Pair, Rectangle};
+pub(crate) use erf::Erf;
+pub(crate) use exponential::{Exp, Log};
+pub(crate) use inverse::{Acos, Acosh, Asin, Asinh, Atan, Atanh};
+pub(crate) use tangent::{Tan, Tanh};
+pub(crate) use wave::{Cos, Cosh, Sin, Sinh};
+
+use crate::number::{
+    Arithmetic, Ball, Balls, Certified, Exact, Interval, Interval64, Named, Outward64, Symbol,
+    Value,
+};
+
+/// A function of one variable, analytic but for isolated points. The defaults are those of an odd
+/// entire function. Certificates rest on what a function says of its singularities: one with
+/// others than simple poles and the branch points of logarithms needs more than this trait.
+pub(crate) trait Builtin: Listed {
+    /// How expressions and constants write it.
+    const NAMED: Named;
+    /// Other names for it in an expression.
+    const ALIASES: &'static [&'static str] = &[];
+    /// The entire functions whose quotient it is, if it has poles, all of them simple.
+    const QUOTIENT: Option<[Elementary; 2]> = None;
+    /// Whether it has branch points, all where [`Self::guard`] vanishes: [`Self::complex`] takes
+    /// logarithms then, and never otherwise. (A logarithm itself is followed by `certify`.)
+    const BRANCHES: bool = false;
+
+    /// In double precision; NaN outside the domain.
+    const DOUBLE: fn(f64) -> f64;
+    /// The image of an interval to so many bits; the whole line where it leaves the domain.
+    const INTERVAL: fn(&Interval, usize) -> Interval;
+    /// The same between doubles.
+    const INTERVAL64: fn(Interval64) -> Interval64 = general::<Self>;
+
+    /// A faster way to the image of a ball than through intervals, where there is one. The
+    /// ball [is reducible](Ball::is_reducible).
+    fn ball<const N: usize>(_: &Ball<N>) -> Option<Ball<N>> {
+        None
+    }
+
+    /// The value at a constant inside the domain, or `None` where that is no rational combination
+    /// of named constants. An odd function has a name for it.
+    fn exact(x: &Exact) -> Option<Exact> {
+        Some(x.odd(Self::NAMED))
+    }
+
+    /// The value in the complex plane off the real axis; `log` takes the logarithms.
+    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, log: Logs<A>) -> Option<Pair<A>>;
+
+    /// The power series of `F(f)`, as many coefficients as `f` has.
+    fn series<A: Analytic>(a: &A, f: &[A::Number]) -> Vec<A::Number>;
+
+    /// What must be positive where the function of a real number is analytic: at zero it has a
+    /// branch point, below no real value.
+    fn margin<A: Arithmetic>(_: &A, _: &A::Number) -> Option<A::Number> {
+        None
+    }
+
+    /// Whether there certainly is a pole at `u`.
+    fn has_pole<A: Analytic>(_: &A, _: &A::Number) -> bool {
+        false
+    }
+
+    /// What has simple zeros at the singularities that are not those of a logarithm.
+    fn guard<A: Analytic>(a: &A, u: &A::Number) -> Option<A::Number> {
+        Self::QUOTIENT.map(|[_, under]| a.elementary(under, u))
+    }
+
+    /// Of the logarithms that [`Self::complex`] takes, counted from 0, the one whose argument
+    /// vanishes where the guard does, at `u`.
+    fn vanishing(_: &Rectangle) -> u8 {
+        0
+    }
+
+    /// Whether on all of a rectangle the recurrence continues the principal branch.
+    fn is_principal(_: &Rectangle) -> bool {
+        true
+    }
+}
+
+/// A function's place in [`Elementary`].
+pub(crate) trait Listed: Sized {
+    const ELEMENTARY: Elementary;
+}
+
+/// Arithmetic that has the values of built-in functions.
+pub(crate) trait Analytic: Arithmetic {
+    /// `F(a)`, for `a` inside the function's domain.
+    fn apply<F: Builtin>(&self, a: &Self::Number) -> Self::Number;
+
+    /// `function(a)`
+    fn elementary(&self, function: Elementary, a: &Self::Number) -> Self::Number {
+        each!(function, F => self.apply::<F>(a))
+    }
+}
+
+macro_rules! list {
+    ($dollar:tt $($(#[$document:meta])* $name:ident),* $(,)?) => {
+        /// The functions of one real variable that every number type knows.
+        ///
+        /// All other built-in functions are written in terms of these.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Elementary {
+            $($(#[$document])* $name),*
+        }
+
+        $(impl Listed for $name {
+            const ELEMENTARY: Elementary = Elementary::$name;
+        })*
+
+        const ALL: &[Elementary] = &[$(Elementary::$name),*];
+
+        /// An expression in the type of a function that only a step names.
+        macro_rules! each {
+            ($dollar function:expr, $dollar type:ident => $dollar value:expr) => {
+                match $dollar function {
+                    $(Elementary::$name => {
+                        type $dollar type = $crate::builtin::$name;
+                        $dollar value
+                    })*
+                }
+            };
+        }
+        pub(crate) use each;
+    };
+}
+
+list! { $
+    /// `e^x`
+    Exp,
+    /// The natural logarithm, for positive arguments.
+    Log,
+    /// Sine, in radians.
+    Sin,
+    /// Cosine, in radians.
+    Cos,
+    /// Tangent, in radians.
+    Tan,
+    /// Inverse sine, principal value, for arguments in `[-1, 1]`.
+    Asin,
+    /// Inverse cosine, principal value, for arguments in `[-1, 1]`.
+    Acos,
+    /// Inverse tangent, principal value.
+    Atan,
+    /// Hyperbolic sine.
+    Sinh,
+    /// Hyperbolic cosine.
+    Cosh,
+    /// Hyperbolic tangent.
+    Tanh,
+    /// Inverse hyperbolic sine.
+    Asinh,
+    /// Inverse hyperbolic cosine, for arguments from 1 up.
+    Acosh,
+    /// Inverse hyperbolic tangent, for arguments in `(-1, 1)`.
+    Atanh,
+    /// The error function, `2/sqrt(pi) * integral of exp(-t^2) from 0 to x` (DLMF 7.2.1).
+    Erf,
+}
+
+impl Elementary {
+    /// The name by which the function is written in an expression.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        each!(self, F => F::NAMED.names().0)
+    }
+
+    /// [`Builtin::series`]
+    pub(crate) fn series<A: Analytic>(self, a: &A, f: &[A::Number]) -> Vec<A::Number> {
+        each!(self, F => F::series(a, f))
+    }
+}
+
+/// The names of a function that constants know no more of.
+const fn symbol<F: Builtin>(name: &'static str, latex: &'static str) -> Named {
+    Named::Other(Symbol { rank: F::ELEMENTARY as usize, name, latex, enclose: F::INTERVAL })
+}
+
+/// The image between doubles by way of more bits.
+fn general<F: Builtin>(x: Interval64) -> Interval64 {
+    if x.low.is_infinite() || x.high.is_infinite() {
+        return Interval64::WHOLE_LINE;
+    }
+    Interval64::around(&F::INTERVAL(&Interval::from_f64(x.low, x.high), 64))
+}
+
+impl Analytic for Outward64 {
+    fn apply<F: Builtin>(&self, a: &Interval64) -> Interval64 {
+        F::INTERVAL64(*a)
+    }
+}
+
+impl<const N: usize> Analytic for Balls<N> {
+    fn apply<F: Builtin>(&self, a: &Ball<N>) -> Ball<N> {
+        let fast = if a.is_reducible() { F::ball(a) } else { None };
+        fast.unwrap_or_else(|| Ball::enclosing(&F::INTERVAL(&a.to_interval(), Self::BITS)))
+    }
+}
+
+impl Analytic for Certified {
+    fn apply<F: Builtin>(&self, a: &Value) -> Value {
+        let exact = match a {
+            Value::Exact(exact) if exact.is_light() => F::exact(exact),
+            _ => None,
+        };
+        Self::exact_or(exact, || F::INTERVAL(&self.enclose(a), self.bits()))
+    }
+}
