@@ -402,7 +402,7 @@ impl Search<'_> {
             self.inside(quotient, (low, high), QUOTIENT_HALVINGS, found)
         } else {
             let measured = self.sources.difference.plain(low, high);
-            found.see(low, high, &measured);
+            found.see(&measured);
             measured.bound
         };
         if quotient.as_ref().is_some_and(|quotient| quotient.is_unbounded(low, high)) {
@@ -423,7 +423,7 @@ impl Search<'_> {
     ) -> f64 {
         self.sources.difference.work.spend(quotient.cost());
         let measured = quotient.measured(low, high);
-        found.see(low, high, &measured);
+        found.see(&measured);
         let bound = measured.bound;
         let settled = self.goal.is_some_and(|goal| bound <= goal || found.sampled > goal);
         let tight = bound <= TIGHTNESS * found.sampled || settled;
@@ -521,7 +521,7 @@ impl Profile<'_> {
             } else {
                 let measured = self.sources.difference.plain(low, high);
                 here.bound = measured.bound;
-                here.see(low, high, &measured);
+                here.see(&measured);
             }
             (found.sampled, found.at) = (here.sampled, here.at);
             let mut bound = here.bound;
@@ -542,12 +542,11 @@ impl Profile<'_> {
 }
 
 impl ErrorBound {
-    /// Takes the values at the ends of a piece.
-    fn see(&mut self, low: f64, high: f64, measured: &Measured) {
-        for (x, end) in [low, high].into_iter().zip(measured.ends) {
-            if end.mignitude() > self.sampled {
-                (self.sampled, self.at) = (end.mignitude(), x);
-            }
+    /// Takes a value that was measured.
+    fn see(&mut self, measured: &Measured) {
+        let (x, magnitude) = measured.taken;
+        if magnitude > self.sampled {
+            (self.sampled, self.at) = (magnitude, x);
         }
     }
 }
@@ -559,7 +558,7 @@ fn improve(found: &mut ErrorBound, quotient: &Quotient, low: f64, high: f64) {
     for (low, high) in [(low, middle), (middle, high)] {
         let measured = quotient.measured(low, high);
         bound = bound.max(measured.bound);
-        found.see(low, high, &measured);
+        found.see(&measured);
     }
     found.bound = found.bound.min(bound);
 }

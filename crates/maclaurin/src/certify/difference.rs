@@ -180,12 +180,22 @@ pub(super) struct Quotient {
     /// `s = 0`, exactly or enclosed.
     center: Interval64,
     width: f64,
+    /// Whether the last coefficient is Lagrange's remainder, whose derivatives are remainders too.
+    by_lagrange: bool,
 }
 
-/// The error's largest magnitude, as an upper bound and as values certainly taken at the ends.
+/// Newton's steps towards an extreme of the error.
+const NEWTON_STEPS: usize = 4;
+
+/// The error's largest magnitude as an upper bound, and a magnitude that it certainly has at a point.
 pub(super) struct Measured {
     pub bound: f64,
-    pub ends: [Interval64; 2],
+    pub taken: (f64, f64),
+}
+
+/// The larger of two magnitudes taken, with their points.
+fn larger(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+    if b.1 > a.1 { b } else { a }
 }
 
 /// What encloses the error on parts of a range.
@@ -235,7 +245,8 @@ impl Difference<'_> {
         if width == 0.0 {
             // At the expansion point itself polynomial and function agree.
             let (zero, one) = (Interval64::point(0.0), Interval64::point(1.0));
-            return Some(Quotient { over: vec![zero], under: vec![one], center: point, width });
+            let (over, under) = (vec![zero], vec![one]);
+            return Some(Quotient { over, under, center: point, width, by_lagrange: false });
         }
         let terms = order + 1 + EXTRA_TERMS;
         let function = series.function();
@@ -342,7 +353,8 @@ impl Difference<'_> {
         let mut value: Vec<_> = near.iter().map(narrow).collect();
         value.push(last);
         over.push(last);
-        Some(self.over(over, value, hole.center, width))
+        let quotient = self.over(over, value, hole.center, width);
+        Some(Quotient { by_lagrange: false, ..quotient })
     }
 
     /// From plain interval evaluation: for kinks, and for ends of the domain.
@@ -357,7 +369,8 @@ impl Difference<'_> {
             }
         };
         let bound = at(Interval64::between(low, high)).magnitude();
-        Measured { bound, ends: [at(Interval64::point(low)), at(Interval64::point(high))] }
+        let taken = |x: f64| (x, at(Interval64::point(x)).mignitude());
+        Measured { bound, taken: larger(taken(low), taken(high)) }
     }
 
     fn over(
@@ -369,14 +382,16 @@ impl Difference<'_> {
     ) -> Quotient {
         match self.measure {
             Measure::Absolute => {
-                Quotient { over, under: vec![Interval64::point(1.0)], center, width }
+                let under = vec![Interval64::point(1.0)];
+                Quotient { over, under, center, width, by_lagrange: true }
             }
             Measure::Relative => {
                 let zero = |c: &&Interval64| **c == Interval64::point(0.0);
                 let leading = |p: &[Interval64]| p.iter().take_while(zero).count();
                 let common = leading(&over).min(leading(&value));
                 let rest = |p: &[Interval64]| p[common..].to_vec();
-                Quotient { over: rest(&over), under: rest(&value), center, width }
+                let (over, under) = (rest(&over), rest(&value));
+                Quotient { over, under, center, width, by_lagrange: true }
             }
         }
     }
@@ -464,33 +479,89 @@ impl Quotient {
     /// The error from `low` to `high`, a part of the piece or the whole.
     pub(super) fn measured(&self, low: f64, high: f64) -> Measured {
         let ends = [self.at(low), self.at(high)];
+        let at_ends = ends[0].magnitude().max(ends[1].magnitude());
+        let mut taken = larger((low, ends[0].mignitude()), (high, ends[1].mignitude()));
         let s = self.place(low).hull(self.place(high));
+        let over_slope = derivative(&self.over);
+        if self.under.len() == 1 {
+            // The divisor is 1.
+            let rise = value(&over_slope, s);
+            let bound = if rise.contains(0.0) {
+                let inside = (self.place(low).high, self.place(high).low);
+                let mut bound = value(&self.over, s).magnitude();
+                if let Some((peak, m)) = self.peak(&over_slope, s, inside) {
+                    bound = bound.min(peak.max(at_ends));
+                    let x = (self.center.middle() + self.width * m).clamp(low, high);
+                    taken = larger(taken, (x, self.at(x).mignitude()));
+                }
+                bound
+            } else {
+                at_ends
+            };
+            return Measured { bound, taken };
+        }
         let (over, under) = (value(&self.over, s), value(&self.under, s));
         let mut bound = over.divide(under).magnitude();
         // (D/F)' = (D' F - D F') / F^2 has one sign: the largest magnitude is at an end.
-        let (over_slope, under_slope) = (slope(&self.over, s), slope(&self.under, s));
+        let (over_slope, under_slope) = (value(&over_slope, s), value(&derivative(&self.under), s));
         let rise = over_slope.multiply(under).subtract(over.multiply(under_slope));
         if !rise.contains(0.0) && !under.contains(0.0) {
-            bound = bound.min(ends[0].magnitude().max(ends[1].magnitude()));
+            bound = bound.min(at_ends);
         }
-        Measured { bound, ends }
+        Measured { bound, taken }
+    }
+
+    /// A bound of the error inside `s`, beside that at its ends, where its second derivative has one
+    /// sign: it lies between the chord and, for any `m`, the parabola `D(m) + D'(m) (s - m) + c (s - m)^2
+    /// / 2` with the smallest magnitude `c` of the second derivative. Near its extreme `D'(m)` is small.
+    /// With the bound comes `m`.
+    fn peak(
+        &self,
+        slope: &[Interval64],
+        s: Interval64,
+        (first, last): (f64, f64),
+    ) -> Option<(f64, f64)> {
+        // `m` has to be a point of the piece, not of the interval around it.
+        if !self.by_lagrange || first > last {
+            return None;
+        }
+        let curvature = derivative(slope);
+        let smallest = value(&curvature, s).mignitude();
+        if smallest == 0.0 {
+            return None;
+        }
+        let middles =
+            |p: &[Interval64], at: f64| p.iter().rev().fold(0.0, |sum, c| sum * at + c.middle());
+        let mut m = s.middle();
+        for _ in 0..NEWTON_STEPS {
+            m = (m - middles(slope, m) / middles(&curvature, m)).clamp(first, last);
+        }
+        let m = if m.is_nan() { first } else { m };
+        let point = Interval64::point(m);
+        let rest = value(slope, point).square().divide(Interval64::point(2.0 * smallest));
+        let peak = Interval64::point(value(&self.over, point).magnitude()).add(rest);
+        Some((peak.high, m))
     }
 }
 
 /// `sum_k coefficients[k] s^k`, by powers: even ones are tighter than products.
 fn value(coefficients: &[Interval64], s: Interval64) -> Interval64 {
-    let term = |(k, a): (usize, &Interval64)| a.multiply(s.integer_power(k as u64));
-    coefficients.iter().enumerate().map(term).fold(Interval64::point(0.0), Interval64::add)
+    let square = s.square();
+    let mut even = Interval64::point(1.0);
+    let mut sum = Interval64::point(0.0);
+    for pair in coefficients.chunks(2) {
+        sum = sum.add(pair[0].multiply(even));
+        if let Some(odd) = pair.get(1) {
+            sum = sum.add(odd.multiply(s.multiply(even)));
+        }
+        even = even.multiply(square);
+    }
+    sum
 }
 
 /// The derivative of a polynomial enclosure: that of Lagrange's remainder is the remainder of
 /// the derivative.
-fn slope(coefficients: &[Interval64], s: Interval64) -> Interval64 {
-    let derivative: Vec<_> = coefficients
-        .iter()
-        .enumerate()
-        .skip(1)
-        .map(|(k, a)| a.multiply(Interval64::point(k as f64)))
-        .collect();
-    value(&derivative, s)
+fn derivative(coefficients: &[Interval64]) -> Vec<Interval64> {
+    let scaled = |(k, a): (usize, &Interval64)| a.multiply(Interval64::point(k as f64));
+    coefficients.iter().enumerate().skip(1).map(scaled).collect()
 }
