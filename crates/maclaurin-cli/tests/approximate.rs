@@ -23,7 +23,7 @@ fn the_polynomial_is_printed_with_its_error() {
     for part in [
         "minimax polynomial of sigmoid on [-8, 8], degree 7\n",
         "\n  0.5 + 0.2205572",
-        "error: at most 1.892",
+        "error: at most 1.889",
         "has less than 1.889231e-2 (certified)",
         "degree  of powers of x           of Chebyshev polynomials\n     0  0.5",
     ] {
