@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::cancel::checkpoint;
 use crate::certify::value_at;
 use crate::function::Function;
 use crate::number::{Arithmetic, Ball, Balls, Interval64, Rational, to_f64};
@@ -98,38 +99,49 @@ impl Real for Doubles {
             return Some(value);
         }
         // Removable, perhaps.
-        let ball = Balls::<2>.value(function, x)?;
-        Some(Balls::<2>.nearest(&ball)).filter(|value| value.is_finite())
+        let precise = Limbs::<2, true>;
+        let ball = precise.value(function, x)?;
+        Some(precise.nearest(&ball)).filter(|value| value.is_finite())
     }
 }
 
-impl<const N: usize> Real for Balls<N> {
+/// Arithmetic in `N` limbs: rigorous, in balls, or in their midpoints alone, of which no more is known
+/// than that they are near. Enclosures of solutions of large systems are too wide to be of use.
+pub(super) struct Limbs<const N: usize, const RIGOROUS: bool>;
+
+impl<const N: usize, const RIGOROUS: bool> Limbs<N, RIGOROUS> {
+    fn kept(ball: Ball<N>) -> Ball<N> {
+        if RIGOROUS { ball } else { ball.without_radius() }
+    }
+}
+
+impl<const N: usize, const RIGOROUS: bool> Real for Limbs<N, RIGOROUS> {
     type Number = Ball<N>;
 
     const PRECISION: i32 = 64 * N as i32;
 
     fn rational(&self, value: &Rational) -> Ball<N> {
-        self.exact(&value.clone().into())
+        Self::kept(Balls::<N>.exact(&value.clone().into()))
     }
 
     fn add(&self, a: &Ball<N>, b: &Ball<N>) -> Ball<N> {
-        Arithmetic::add(self, a, b)
+        Self::kept(Balls::<N>.add(a, b))
     }
 
     fn subtract(&self, a: &Ball<N>, b: &Ball<N>) -> Ball<N> {
-        Arithmetic::subtract(self, a, b)
+        Self::kept(Balls::<N>.subtract(a, b))
     }
 
     fn multiply(&self, a: &Ball<N>, b: &Ball<N>) -> Ball<N> {
-        Arithmetic::multiply(self, a, b)
+        Self::kept(Balls::<N>.multiply(a, b))
     }
 
     fn divide(&self, a: &Ball<N>, b: &Ball<N>) -> Ball<N> {
-        Arithmetic::divide(self, a, b)
+        Self::kept(Balls::<N>.divide(a, b))
     }
 
     fn negate(&self, a: &Ball<N>) -> Ball<N> {
-        Arithmetic::negate(self, a)
+        Balls::<N>.negate(a)
     }
 
     fn double(&self, x: f64) -> Ball<N> {
@@ -137,7 +149,7 @@ impl<const N: usize> Real for Balls<N> {
     }
 
     fn is_regular(&self, x: &Ball<N>) -> bool {
-        self.sign(x).is_some_and(Ordering::is_ne)
+        Balls::<N>.sign(x).is_some_and(Ordering::is_ne)
     }
 
     fn nearest(&self, x: &Ball<N>) -> f64 {
@@ -146,7 +158,7 @@ impl<const N: usize> Real for Balls<N> {
     }
 
     fn uncertainty(&self, x: &Ball<N>) -> f64 {
-        x.radius()
+        x.radius().max(self.nearest(x).abs() * 2f64.powi(-Self::PRECISION))
     }
 
     fn middle(&self, x: &Ball<N>) -> Option<Rational> {
@@ -155,7 +167,7 @@ impl<const N: usize> Real for Balls<N> {
     }
 
     fn value(&self, function: &Function, x: f64) -> Option<Ball<N>> {
-        value_at(self, function, x)
+        value_at(&Balls::<N>, function, x)
     }
 }
 
@@ -173,6 +185,7 @@ impl<N: Clone> Factors<N> {
         let size = rows.len();
         let mut origin: Vec<usize> = (0..size).collect();
         for k in 0..size {
+            checkpoint();
             let magnitude = |row: &Vec<N>| a.nearest(&row[k]).abs();
             let best =
                 (k..size).max_by(|&i, &j| magnitude(&rows[i]).total_cmp(&magnitude(&rows[j])))?;
@@ -241,7 +254,7 @@ mod tests {
     proptest! {
         #[test]
         fn solutions_satisfy_their_systems(entries in prop::collection::vec(-9i8..10, 30)) {
-            let a = Balls::<2>;
+            let a = Limbs::<2, true>;
             let number = |x: &i8| a.double(f64::from(*x));
             let rows: Vec<Vec<_>> =
                 entries[..25].chunks(5).map(|row| row.iter().map(number).collect()).collect();
@@ -249,10 +262,10 @@ mod tests {
             let Some(factors) = Factors::new(&a, rows.clone()) else { return Ok(()) };
             let (x, y) = (factors.solve(&a, &b), factors.solve_transposed(&a, &b));
             for i in 0..5 {
-                let row = (0..5).fold(a.double(0.0), |sum, j| Real::add(&a, &sum, &Real::multiply(&a, &rows[i][j], &x[j])));
-                let column = (0..5).fold(a.double(0.0), |sum, j| Real::add(&a, &sum, &Real::multiply(&a, &rows[j][i], &y[j])));
+                let row = (0..5).fold(a.double(0.0), |sum, j| a.add(&sum, &a.multiply(&rows[i][j], &x[j])));
+                let column = (0..5).fold(a.double(0.0), |sum, j| a.add(&sum, &a.multiply(&rows[j][i], &y[j])));
                 for product in [row, column] {
-                    let rest = Real::subtract(&a, &product, &b[i]).to_interval64();
+                    let rest = a.subtract(&product, &b[i]).to_interval64();
                     prop_assert!(rest.contains(0.0) && rest.magnitude() < 1e-25);
                 }
             }

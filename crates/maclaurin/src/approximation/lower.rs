@@ -5,9 +5,10 @@
 //! least `|sum_i l_i f(x_i)| / sum_i |l_i| / w(x_i)`. The `l_i` are enclosed by elimination in balls,
 //! which holds for any points: no alternation needs to be proven.
 
-use super::linear::Factors;
+use super::linear::{Factors, Limbs, Real};
 use super::problem::Problem;
-use crate::number::{Arithmetic, Ball, Balls, Interval64};
+use crate::certify::Basis;
+use crate::number::{Ball, Interval64};
 
 /// The bound from the points of a reference, 0 where none is found.
 ///
@@ -23,18 +24,9 @@ pub(super) fn lower_bound(problem: &Problem<'_>, points: &[f64]) -> f64 {
 
 /// The bound, or `None` where so many bits do not tell it.
 fn bound<const N: usize>(problem: &Problem<'_>, points: &[f64]) -> Option<f64> {
-    let a = Balls::<N>;
-    let mut rows = Vec::with_capacity(points.len());
-    for (i, &x) in points.iter().enumerate() {
-        let mut row = problem.row(&a, x);
-        row.push(a.integer(if i % 2 == 1 { -1 } else { 1 }));
-        rows.push(row);
-    }
-    let mut last = vec![a.integer(0); points.len()];
-    *last.last_mut()? = a.integer(1);
-    let dual = Factors::new(&a, rows)?.solve_transposed(&a, &last);
-    let (mut over, mut under) = (a.integer(0), Interval64::point(0.0));
-    for (&x, l) in points.iter().zip(&dual) {
+    let a = Limbs::<N, true>;
+    let (mut over, mut under) = (a.double(0.0), Interval64::point(0.0));
+    for (&x, l) in points.iter().zip(&combination(&a, problem, points)?) {
         let mut add = |x: f64, l: &Ball<N>| {
             let (value, unit) = problem.value(&a, x)?;
             over = a.add(&over, &a.multiply(l, &value));
@@ -51,4 +43,52 @@ fn bound<const N: usize>(problem: &Problem<'_>, points: &[f64]) -> Option<f64> {
     let tells = over.high - over.low < 1e-6 * over.mignitude();
     let bound = Interval64::point(over.mignitude()).divide(Interval64::point(under.high));
     (tells && bound.low.is_finite()).then_some(bound.low.max(0.0))
+}
+
+/// Numbers `l_i`, not all zero, with `sum_i l_i phi_j(x_i) = 0` for all functions of the space.
+fn combination<const N: usize>(
+    a: &Limbs<N, true>,
+    problem: &Problem<'_>,
+    points: &[f64],
+) -> Option<Vec<Ball<N>>> {
+    if problem.basis == Basis::Powers {
+        let mut rows = Vec::with_capacity(points.len());
+        for (i, &x) in points.iter().enumerate() {
+            let mut row = problem.row(a, x);
+            row.push(a.double(if i % 2 == 1 { -1.0 } else { 1.0 }));
+            rows.push(row);
+        }
+        let mut last = vec![a.double(0.0); points.len()];
+        *last.last_mut()? = a.double(1.0);
+        return Some(Factors::new(a, rows)?.solve_transposed(a, &last));
+    }
+    // A divided difference vanishes on polynomials of lower degree (DLMF 3.3.34): of all degrees in x, of
+    // even ones in x^2, of odd ones in x^2 with x divided out.
+    let place = |x: f64| {
+        let x = a.double(x);
+        if problem.parity.is_some() { a.multiply(&x, &x) } else { x }
+    };
+    let places: Vec<_> = points.iter().map(|&x| place(x)).collect();
+    let mut combination = Vec::with_capacity(points.len());
+    for (i, own) in places.iter().enumerate() {
+        let mut product =
+            if problem.parity == Some(true) { a.double(points[i]) } else { a.double(1.0) };
+        for (j, other) in places.iter().enumerate() {
+            if i != j {
+                product = a.multiply(&product, &a.subtract(own, other));
+            }
+        }
+        if !a.is_regular(&product) {
+            return None;
+        }
+        combination.push(product);
+    }
+    // Made comparable with doubles: none of the numbers is above 1 by much.
+    let mut smallest = *combination.first()?;
+    for product in &combination {
+        if a.nearest(&a.divide(product, &smallest)).abs() < 1.0 {
+            smallest = *product;
+        }
+    }
+    Some(combination.iter().map(|product| a.divide(&smallest, product)).collect())
 }

@@ -3,12 +3,11 @@
 use std::fmt;
 
 use super::exchange::minimax;
-use super::linear::{Doubles, Factors, Real};
+use super::linear::{Doubles, Factors, Limbs, Real};
 use super::lower::lower_bound;
 use super::problem::Problem;
 use super::unfit;
 use crate::certify::Form;
-use crate::number::Balls;
 use crate::series::Error;
 
 /// By which norm a polynomial is near a function.
@@ -72,15 +71,15 @@ pub(super) fn solve(problem: &Problem<'_>, method: &Method) -> Result<Solved, Er
     let mut last = None;
     let attempts = [
         |problem: &_, method: &_, start: &_| attempt(&Doubles, problem, method, start),
-        |problem: &_, method: &_, start: &_| attempt(&Balls::<2>, problem, method, start),
-        |problem: &_, method: &_, start: &_| attempt(&Balls::<6>, problem, method, start),
-        |problem: &_, method: &_, start: &_| attempt(&Balls::<20>, problem, method, start),
+        |problem: &_, method: &_, start: &_| attempt(&Limbs::<2, false>, problem, method, start),
+        |problem: &_, method: &_, start: &_| attempt(&Limbs::<6, false>, problem, method, start),
+        |problem: &_, method: &_, start: &_| attempt(&Limbs::<20, false>, problem, method, start),
     ];
     for attempt in attempts {
         let Some(found) = attempt(problem, method, &start) else { continue };
         let Found { form, reference, level, best, size, bits } = found;
         let sees = best > size * 2f64.powi(-bits / 2);
-        let proven = if sees || bits == Balls::<20>::PRECISION {
+        let proven = if sees || bits == Limbs::<20, false>::PRECISION {
             lower_bound(problem, &reference)
         } else {
             0.0
@@ -129,9 +128,18 @@ fn attempt<A: Real>(a: &A, problem: &Problem<'_>, method: &Method, start: &[f64]
         }
     };
     let form = problem.form(a, &coefficients)?;
-    let terms = coefficients.iter().map(|c| a.nearest(c).abs());
-    let size = if problem.relative { 1.0 } else { terms.sum() };
+    let terms: f64 = coefficients.iter().map(|c| a.nearest(c).abs()).sum();
+    let size = if problem.relative { terms / smallest_unit(a, problem)? } else { terms };
     Some(Found { form, reference: best.points, level, best: best.level, size, bits: A::PRECISION })
+}
+
+/// The smallest unit of the error on the grid.
+fn smallest_unit<A: Real>(a: &A, problem: &Problem<'_>) -> Option<f64> {
+    let mut smallest = f64::INFINITY;
+    for x in problem.grid().into_iter().flatten() {
+        smallest = smallest.min(a.nearest(&problem.value(a, x)?.1));
+    }
+    Some(smallest)
 }
 
 /// Refuses points where the function has no value.

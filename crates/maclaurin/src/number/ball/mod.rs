@@ -368,6 +368,17 @@ impl<const N: usize> Ball<N> {
         Interval::between(end(&middle - &radius), end(middle + radius))
     }
 
+    /// The midpoint alone, unless nothing is known of the ball.
+    pub(crate) fn without_radius(self) -> Self {
+        if self.is_unknown() {
+            self
+        } else if self.magnitude == [0; N] {
+            Self::ZERO
+        } else {
+            Self { radius: 0, ..self }
+        }
+    }
+
     /// The radius, roughly.
     pub(crate) fn radius(&self) -> f64 {
         let exponent = self.exponent.clamp(-2000, 2000) as i32;
