@@ -92,6 +92,37 @@ fn polynomials_come_back_exactly() {
 }
 
 #[test]
+fn no_polynomial_is_above_the_degree_asked_for() {
+    for text in ["silu", "x", "x^2", "abs(x) + x/3", "x^3", "sigmoid", "2", "gelu", "x^2 + x"] {
+        for degree in 0..4 {
+            let p = minimax(text, degree, -2.0, 2.0);
+            let highest = p.degrees().last().copied().unwrap_or(0);
+            assert!(highest <= degree, "{text}: degree {highest} for {degree}");
+            assert!(p.best() <= p.error().bound, "{text} {degree}");
+        }
+    }
+    // The best constant for x^2 on [-1, 1] is 1/2, and no line is better.
+    for degree in [0, 1] {
+        assert!((minimax("x^2", degree, -1.0, 1.0).best() - 0.5).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn degrees_of_one_parity_do_on_a_range_about_the_center() {
+    let odd = Choice { degrees: Some(vec![1, 3, 5]), ..Choice::default() };
+    let p = approximate("tanh(x)", 5, &[(-2.0, 2.0)], &odd);
+    let same = minimax("tanh(x)", 5, -2.0, 2.0);
+    assert_eq!(p.degrees(), same.degrees());
+    assert!((p.error().bound / same.error().bound - 1.0).abs() < 0.003);
+    let even = Choice { degrees: Some(vec![2, 4]), fixed: vec![(0, 1.0)], ..Choice::default() };
+    let p = approximate("cos(x)", 4, &[(-1.0, 1.0)], &even);
+    assert!(p.error().bound <= 1.003 * p.best() && p.coefficients()[0] == 1.0);
+    let few = Choice { degrees: Some(vec![0, 3]), center: Some(1.0), ..Choice::default() };
+    let p = approximate("exp(x)", 3, &[(-1.0, 2.0), (2.5, 3.0)], &few);
+    assert!(p.error().bound <= 1.003 * p.best(), "{:?} {}", p.error(), p.best());
+}
+
+#[test]
 fn fixed_coefficients_and_chosen_degrees_stay() {
     let choice =
         Choice { degrees: Some(vec![1, 3, 5]), fixed: vec![(0, 0.25)], ..Choice::default() };

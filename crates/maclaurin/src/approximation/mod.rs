@@ -40,7 +40,7 @@ pub const LARGEST_DEGREE: usize = 200;
 ///     ..Choice::default()
 /// };
 /// let tanh = Function::parse("tanh(x)")?;
-/// let p = Approximation::new(&tanh, 5, &[(-2.0, 3.0)], &choice)?;
+/// let p = Approximation::new(&tanh, 5, &[(-2.0, 2.0)], &choice)?;
 /// assert_eq!(p.degrees(), [1, 3, 5]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

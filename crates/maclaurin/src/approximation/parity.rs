@@ -44,6 +44,9 @@ impl Problem<'_> {
             return;
         }
         let degree = usize::from(!odd);
+        if !self.degrees.contains(&degree) {
+            return;
+        }
         let given = match Series::new(self.function, 1, "0") {
             Ok(series) => match series.exact(degree).and_then(|exact| exact.as_rational()) {
                 Some(rational) => rational.clone(),

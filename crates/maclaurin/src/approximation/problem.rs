@@ -96,7 +96,8 @@ impl<'a> Problem<'a> {
     /// The function itself, where it is a polynomial of the form with rational coefficients.
     pub(super) fn itself(&self, anchor: &Series) -> Option<Form> {
         let degree = degree(anchor.function())?;
-        let limit = self.degrees.last().copied().unwrap_or(0).max(self.given.len());
+        let last_given = self.given.len().saturating_sub(1);
+        let limit = self.degrees.last().copied().unwrap_or(0).max(last_given);
         let order = usize::try_from(degree).ok().filter(|&n| n <= limit)?;
         let center = Rational::try_from(self.center).ok()?;
         let series = Series::new(anchor.function(), order, &center.to_string()).ok()?;
@@ -217,9 +218,16 @@ impl Problem<'_> {
         ranges
     }
 
-    /// A first reference.
+    /// A first reference. For powers its points lie on one side of the center, where any powers satisfy
+    /// Haar's condition (their determinants are generalized Vandermonde's): about it they need not, and
+    /// odd powers at `x` and `-x` do not.
     pub(super) fn reference(&self) -> Vec<f64> {
-        let all: Vec<f64> = self.grid().into_iter().flatten().collect();
+        let mut all: Vec<f64> = self.grid().into_iter().flatten().collect();
+        if self.basis == Basis::Powers {
+            let (below, above): (Vec<_>, Vec<_>) = all.iter().partition(|&&x| x < self.center);
+            all = if below.len() > above.len() { below } else { above };
+            all.retain(|&x| x != self.center);
+        }
         let gaps = self.degrees.len().max(1);
         (0..=self.degrees.len()).map(|i| all[i * (all.len() - 1) / gaps]).collect()
     }
