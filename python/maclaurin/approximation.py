@@ -26,7 +26,7 @@ Method = Literal["minimax", "chebyshev", "least_squares"]
 class Approximation(_native.Approximation):
     """A polynomial near a function on a range, with its certified error; `approximate` makes them.
 
-    ``function``, ``degree`` (as asked for, or found), ``degrees`` (those from 1 on whose coefficient is not
+    ``function``, ``degree`` (as asked for, or found), ``degrees`` (those of 1 and up whose coefficient is not
     zero), ``center`` and ``coefficients`` (of the powers of x - center, float64, correctly rounded),
     ``chebyshev`` (the coefficients of the Chebyshev polynomials of the range), ``basis`` ("powers", or
     "chebyshev" where powers would lose the accuracy: how the polynomial is evaluated), ``best`` (no
@@ -47,10 +47,6 @@ class Approximation(_native.Approximation):
         """The range as (low, high), or the list of ranges if there are several."""
         ranges = self._ranges
         return ranges[0] if len(ranges) == 1 else ranges
-
-    @property
-    def _relative(self) -> bool:
-        return bool(self._arguments[5])
 
     @property
     def error(self) -> ErrorBound:
@@ -137,7 +133,7 @@ def approximate(
             Chebyshev polynomial; "least_squares", the smallest mean square of the error.
         relative: whether errors are relative, ``|f - p|/|f|``.
         degrees: the degrees to use, such as (1, 3, 5), in powers of x - center. A function that is odd or
-            even about the middle of its range gets a polynomial that is so without this.
+            even on a range about zero gets a polynomial that is so without this.
         fixed: coefficients that are given: ``{0: 0.0}`` for p(center) = 0.
         center: whose powers these are; 0 where degrees or fixed are given, else the middle of the range.
         samples: the values that a least-squares polynomial is for, such as a data set's pixels; their
@@ -174,10 +170,8 @@ def approximate(
     for name, numbers in [("degrees", chosen or []), ("fixed", [k for k, _ in given])]:
         if any(k < 0 for k in numbers):
             raise ValueError(f"{name} must not be negative; there is {min(numbers)}")
-    if degree is None and tolerance is None:
-        if chosen is None:
-            raise TypeError("approximate takes one of: degree, tolerance, degrees")
-        degree = max([*chosen, *(k for k, _ in given)], default=0)
+    if degree is None and tolerance is None and chosen is None:
+        raise TypeError("approximate takes one of: degree, tolerance, degrees")
     if degree is not None and degree < 0:
         raise ValueError(f"degree must not be negative; it is {degree}")
     function = f if isinstance(f, Function) else Function(f) if isinstance(f, str) else trace(f)

@@ -2,17 +2,14 @@
 
 use std::fmt::Write;
 
-use maclaurin::{Approximation, Choice, Error, Function, Method};
+use maclaurin::{Approximation, Choice, Method};
 use serde_json::json;
 
 use crate::arguments::{ApproximateArguments, Format, MethodName};
 use crate::{Failure, output};
 
 pub fn run(arguments: &ApproximateArguments) -> Result<(), Failure> {
-    let parameters: Vec<_> =
-        arguments.parameters.iter().map(|(name, value)| (&name[..], &value[..])).collect();
-    let function =
-        Function::with_parameters(&arguments.expression, &parameters).map_err(Error::from)?;
+    let function = arguments.parameters.function(&arguments.expression)?;
     let degrees = arguments.degrees.as_ref().map(|degrees| degrees.0.clone());
     let choice = Choice {
         method: match arguments.method {
@@ -28,8 +25,7 @@ pub fn run(arguments: &ApproximateArguments) -> Result<(), Failure> {
     let polynomial = if let Some(tolerance) = arguments.tolerance {
         Approximation::within(&function, tolerance, &arguments.on, &choice)?
     } else {
-        let listed = choice.degrees.iter().flatten().chain(choice.fixed.iter().map(|(k, _)| k));
-        let degree = arguments.degree.or(listed.copied().max()).unwrap_or(0);
+        let degree = arguments.degree.or(choice.largest_degree()).unwrap_or(0);
         Approximation::new(&function, degree, &arguments.on, &choice)?
     };
     let text = match arguments.format {
@@ -67,6 +63,7 @@ fn table(p: &Approximation) -> String {
     }
     let base = match p.center() {
         0.0 => "x".to_owned(),
+        c if c < 0.0 => format!("x + {}", -c),
         c => format!("x - {c}"),
     };
     let powers = format!("of powers of {base}");

@@ -114,12 +114,20 @@ pub struct OutputArguments {
     pub quiet: bool,
 }
 
+/// The parameters of a function.
+#[derive(Args)]
+pub struct ParameterArguments {
+    /// A parameter's value; may be given several times.
+    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
+    parameters: Vec<(String, String)>,
+}
+
 /// A function and where to expand it.
 #[derive(Args)]
 pub struct FunctionArguments {
-    /// A parameter's value; may be given several times.
-    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
-    pub parameters: Vec<(String, String)>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub parameters: ParameterArguments,
     /// The expansion point: a number or an expression without x, such as 1/2 or pi/6 [default: 0].
     #[arg(long, allow_hyphen_values = true)]
     pub at: Option<String>,
@@ -196,9 +204,9 @@ pub struct ApproximateArguments {
     /// The function of x, such as "log(1 + exp(x))", or a built-in name, such as gelu.
     #[arg(allow_hyphen_values = true)]
     pub expression: String,
-    /// A parameter's value; may be given several times.
-    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
-    pub parameters: Vec<(String, String)>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub parameters: ParameterArguments,
     /// The range; given several times, several ranges at once.
     #[arg(long, required = true, value_name = "LOW:HIGH", value_parser = range, allow_hyphen_values = true)]
     pub on: Vec<(f64, f64)>,
@@ -538,6 +546,15 @@ fn parameter(text: &str) -> Result<(String, String), String> {
     }
 }
 
+impl ParameterArguments {
+    /// The function that `text` means with these parameters.
+    pub fn function(&self, text: &str) -> Result<Function, Failure> {
+        let parameters: Vec<_> =
+            self.parameters.iter().map(|(name, value)| (&name[..], &value[..])).collect();
+        Ok(Function::with_parameters(text, &parameters).map_err(Error::from)?)
+    }
+}
+
 impl FunctionArguments {
     /// The expansion point.
     pub fn at(&self) -> &str {
@@ -546,9 +563,7 @@ impl FunctionArguments {
 
     /// The function that `text` means with these parameters.
     pub fn function(&self, text: &str) -> Result<Function, Failure> {
-        let parameters: Vec<_> =
-            self.parameters.iter().map(|(name, value)| (&name[..], &value[..])).collect();
-        Ok(Function::with_parameters(text, &parameters).map_err(Error::from)?)
+        self.parameters.function(text)
     }
 
     /// The series of the function that `text` means.

@@ -34,6 +34,14 @@ fn the_polynomial_is_printed_with_its_error() {
 }
 
 #[test]
+fn a_negative_center_is_added() {
+    let text = done(&["exp(x)", "--degree", "1", "--on", "-3:-1"]);
+    assert!(text.contains("of powers of x + 2 ") && text.contains("*(x + 2.0)"), "{text}");
+    let text = done(&["erlang_cdf(x, k, 1)", "--param", "k=2", "--degree", "3", "--on", "0:2"]);
+    assert!(text.contains("with k=2 on [0, 2], degree 3"), "{text}");
+}
+
+#[test]
 fn programs_read_json_and_code() {
     let json = done(&["silu", "--tolerance", "1e-3", "--on", "-8:8", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();

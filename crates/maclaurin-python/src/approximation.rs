@@ -9,7 +9,7 @@ use crate::error::of_series;
 use crate::function::Function;
 use crate::interrupt::interruptible;
 use crate::polynomial::Polynomial;
-use crate::series::{language, number};
+use crate::series::{language, number, triple};
 
 /// The best polynomial on ranges. Python users get its subclass `maclaurin.Approximation`.
 #[pyclass(frozen, subclass, extends = Polynomial, module = "maclaurin._native")]
@@ -26,7 +26,7 @@ impl Approximation {
 
 #[pymethods]
 impl Approximation {
-    /// By degree, or by tolerance; samples are the points of least squares.
+    /// By degree, by the largest one named, or by tolerance; samples are the points of least squares.
     #[new]
     #[pyo3(signature = (function, on, *, degree, tolerance, method, relative, degrees, fixed, center, samples))]
     #[allow(clippy::too_many_arguments)]
@@ -61,9 +61,10 @@ impl Approximation {
         let choice = Choice { method, relative, degrees, fixed, center };
         let py = function.py();
         let function = &function.get().inner;
-        let inner = interruptible(py, || match (degree, tolerance) {
-            (None, Some(tolerance)) => Inner::within(function, tolerance, &on, &choice),
-            (degree, _) => Inner::new(function, degree.unwrap_or(0), &on, &choice),
+        let degree = degree.or(choice.largest_degree()).unwrap_or(0);
+        let inner = interruptible(py, || match tolerance {
+            Some(tolerance) => Inner::within(function, tolerance, &on, &choice),
+            None => Inner::new(function, degree, &on, &choice),
         })?
         .map_err(of_series)?;
         let polynomial = Polynomial { inner: inner.polynomial() };
@@ -78,6 +79,12 @@ impl Approximation {
     #[getter(_ranges)]
     fn ranges(&self) -> Vec<(f64, f64)> {
         self.inner.on().to_vec()
+    }
+
+    /// Whether errors are relative.
+    #[getter(_relative)]
+    fn relative(&self) -> bool {
+        self.inner.choice().relative
     }
 
     /// The degree that was asked for, or found for a tolerance.
@@ -110,14 +117,13 @@ impl Approximation {
     /// (bound, sampled, at)
     #[getter(_error)]
     fn error(&self) -> (f64, f64, f64) {
-        let error = self.inner.error();
-        (error.bound, error.sampled, error.at)
+        triple(self.inner.error())
     }
 
     #[pyo3(name = "_bound")]
     fn bound(&self, py: Python<'_>, low: f64, high: f64) -> PyResult<(f64, f64, f64)> {
-        let error = interruptible(py, || self.inner.error_bound(low, high))?.map_err(of_series)?;
-        Ok((error.bound, error.sampled, error.at))
+        let error = interruptible(py, || self.inner.error_bound(low, high))?;
+        Ok(triple(error.map_err(of_series)?))
     }
 
     /// int or Fraction.

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use maclaurin::{Format, Language, Rational};
+use maclaurin::{ErrorBound, Format, Language, Rational};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -141,8 +141,7 @@ impl Series {
             None => series.error_bound(low, high),
             Some(format) => series.error_bound_in(low, high, format),
         });
-        let error = error?.map_err(of_series)?;
-        Ok((error.bound, error.sampled, error.at))
+        Ok(triple(error?.map_err(of_series)?))
     }
 
     /// The bounds on equal parts of a range.
@@ -173,6 +172,11 @@ impl Series {
     fn __str__(&self, py: Python<'_>) -> PyResult<String> {
         interruptible(py, || self.inner.to_string())
     }
+}
+
+/// (bound, sampled, at)
+pub fn triple(error: ErrorBound) -> (f64, f64, f64) {
+    (error.bound, error.sampled, error.at)
 }
 
 /// The programming language of a name.

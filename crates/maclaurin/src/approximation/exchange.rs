@@ -68,7 +68,7 @@ pub(super) fn minimax<A: Real>(
 }
 
 /// The best approximation on a reference.
-pub(super) fn levelled<A: Real>(
+fn levelled<A: Real>(
     a: &A,
     problem: &Problem<'_>,
     points: Vec<f64>,
@@ -90,7 +90,7 @@ pub(super) fn levelled<A: Real>(
     last[points.len() - 1] = a.double(1.0);
     let dual = factors.solve_transposed(a, &last);
     let (height, signs) = height(a, &dual, &values, &units);
-    let leveled: Vec<_> = values
+    let on_level: Vec<_> = values
         .iter()
         .zip(&units)
         .zip(&signs)
@@ -99,7 +99,7 @@ pub(super) fn levelled<A: Real>(
             if *negative { a.add(value, &error) } else { a.subtract(value, &error) }
         })
         .collect();
-    let mut coefficients = factors.solve(a, &leveled);
+    let mut coefficients = factors.solve(a, &on_level);
     coefficients.pop();
     let dual = dual.iter().map(|l| a.nearest(l)).collect();
     let (level, opposite) = (a.nearest(&height).abs(), a.nearest(&height) < 0.0);

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::cancel::checkpoint;
 use crate::certify::value_at;
 use crate::function::Function;
-use crate::number::{Arithmetic, Ball, Balls, Interval64, Rational, to_f64};
+use crate::number::{Arithmetic, Ball, Balls, Interval64, Rational, exactly, to_f64};
 
 /// Arithmetic in which approximations are computed.
 pub(super) trait Real {
@@ -145,7 +145,7 @@ impl<const N: usize, const RIGOROUS: bool> Real for Limbs<N, RIGOROUS> {
     }
 
     fn double(&self, x: f64) -> Ball<N> {
-        self.rational(&Rational::try_from(x).unwrap_or_default())
+        self.rational(&exactly(x))
     }
 
     fn is_regular(&self, x: &Ball<N>) -> bool {

@@ -2,8 +2,8 @@
 //!
 //! If `sum_i l_i phi_j(x_i) = 0` for all functions of a space, then for each `p` in it `sum_i l_i
 //! (f(x_i) - p(x_i)) = sum_i l_i f(x_i)`, so that the largest of the `w(x_i) |f(x_i) - p(x_i)|` is at
-//! least `|sum_i l_i f(x_i)| / sum_i |l_i| / w(x_i)`. The `l_i` are enclosed by elimination in balls,
-//! which holds for any points: no alternation needs to be proven.
+//! least `|sum_i l_i f(x_i)| / sum_i |l_i| / w(x_i)`. The `l_i` are enclosed in balls, as those of a divided
+//! difference or by elimination, which holds for any points: no alternation needs to be proven.
 
 use super::linear::{Factors, Limbs, Real};
 use super::problem::Problem;
@@ -22,7 +22,7 @@ pub(super) fn lower_bound(problem: &Problem<'_>, points: &[f64]) -> f64 {
         .unwrap_or(0.0)
 }
 
-/// The bound, or `None` where so many bits do not tell it.
+/// The bound, or `None` where `64 N` bits are too few for it.
 fn bound<const N: usize>(problem: &Problem<'_>, points: &[f64]) -> Option<f64> {
     let a = Limbs::<N, true>;
     let (mut over, mut under) = (a.double(0.0), Interval64::point(0.0));

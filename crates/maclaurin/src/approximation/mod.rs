@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 
 use crate::certify::{ErrorBound, Form, error_of};
 use crate::function::Function;
-use crate::number::Rational;
+use crate::number::exactly;
 use crate::series::{Error, Series};
 pub use method::Method;
 use polynomial::Numbers;
@@ -60,6 +60,23 @@ pub struct Choice {
     pub center: Option<f64>,
 }
 
+impl Choice {
+    /// The largest degree that is named, free or fixed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use maclaurin::Choice;
+    ///
+    /// let choice = Choice { degrees: Some(vec![1, 3]), fixed: vec![(4, 0.5)], ..Choice::default() };
+    /// assert_eq!(choice.largest_degree(), Some(4));
+    /// ```
+    #[must_use]
+    pub fn largest_degree(&self) -> Option<usize> {
+        self.degrees.iter().flatten().chain(self.fixed.iter().map(|(k, _)| k)).copied().max()
+    }
+}
+
 /// A polynomial near a function on a range, with its certified error.
 ///
 /// # Examples
@@ -84,7 +101,7 @@ pub struct Approximation {
     error: ErrorBound,
     best: f64,
     degree: usize,
-    /// Worked out when somebody asks.
+    /// Computed on the first request.
     numbers: OnceLock<Numbers>,
 }
 
@@ -93,7 +110,7 @@ impl Approximation {
     ///
     /// [`Approximation::error`] is certified, and for the minimax polynomial usually within 0.2% of
     /// [`Approximation::best`], which no polynomial of the form undercuts. A function that is odd or
-    /// even about the middle of a range gets a polynomial that is so too.
+    /// even on a range about zero gets a polynomial that is so too.
     ///
     /// # Errors
     ///
@@ -113,8 +130,9 @@ impl Approximation {
 
     /// The polynomial of the smallest degree whose certified error is at most `tolerance`.
     ///
-    /// For the minimax polynomial it is proven that no polynomial of a smaller degree meets the
-    /// tolerance, unless its error is within 0.2% of it.
+    /// The polynomial of one degree less is tried too, and its certified error is above the tolerance.
+    /// Where its [`Approximation::best`] is as well, which is the rule for minimax polynomials, no
+    /// polynomial of a smaller degree meets the tolerance.
     ///
     /// # Errors
     ///
@@ -142,13 +160,7 @@ impl Approximation {
         }
         let ranges = sorted(ranges)?;
         let anchor = anchor(function, &ranges)?;
-        let highest = choice
-            .degrees
-            .iter()
-            .flatten()
-            .chain(choice.fixed.iter().map(|(degree, _)| degree))
-            .max()
-            .map_or(LARGEST_DEGREE, |&degree| degree.min(LARGEST_DEGREE));
+        let highest = choice.largest_degree().map_or(LARGEST_DEGREE, |k| k.min(LARGEST_DEGREE));
         let level = |degree: usize| -> Result<f64, Error> {
             let problem = Problem::new(&anchor, degree, &ranges, choice)?;
             if problem.itself(&anchor).is_some() {
@@ -221,6 +233,11 @@ impl Approximation {
     }
 }
 
+/// The smallest range around all, which are sorted.
+fn hull(ranges: &[(f64, f64)]) -> (f64, f64) {
+    (ranges[0].0, ranges[ranges.len() - 1].1)
+}
+
 /// The ranges from left to right, which must not be points and must not overlap.
 fn sorted(ranges: &[(f64, f64)]) -> Result<Vec<(f64, f64)>, Error> {
     let mut ranges = ranges.to_vec();
@@ -258,8 +275,7 @@ fn anchor(function: &Function, ranges: &[(f64, f64)]) -> Result<Series, Error> {
             // Of few digits, for the series' arithmetic is exact.
             let plain = format!("{x:.3e}").parse().unwrap_or(x);
             let x = if low < plain && plain < high { plain } else { x };
-            let at = Rational::try_from(x).unwrap_or_default().to_string();
-            match Series::new(function, 0, &at) {
+            match Series::new(function, 0, &exactly(x).to_string()) {
                 Ok(series) => return Ok(series),
                 Err(error) => failure = failure.or(Some(error)),
             }

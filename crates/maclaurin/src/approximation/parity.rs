@@ -1,7 +1,7 @@
 //! Odd and even functions on ranges about zero.
 
 use super::problem::Problem;
-use crate::number::Rational;
+use crate::number::{Rational, exactly};
 use crate::series::Series;
 
 /// Points at which a parity is looked for, between 0 and 1.
@@ -65,10 +65,9 @@ impl Problem<'_> {
             }
             Err(_) => return,
         };
-        let unit = Rational::try_from(self.half_width).unwrap_or_default();
         self.given = match degree {
             0 => vec![given],
-            _ => vec![Rational::ZERO, given * unit],
+            _ => vec![Rational::ZERO, given * exactly(self.half_width)],
         };
         self.degrees.retain(|k| k % 2 == usize::from(odd));
         if self.degrees.is_empty() {

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::{Approximation, Choice};
+use super::{Approximation, Choice, hull};
 use crate::certify::{Basis, ErrorBound, Form, error_of};
 use crate::expand::Polynomial;
 use crate::function::Function;
-use crate::number::{Rational, to_f64};
+use crate::number::{Rational, exactly, to_f64};
 use crate::series::{
     Error, Language, Listing, decimal, latex_of_powers, on_one_line, sum_of_powers,
 };
@@ -74,7 +74,7 @@ impl Approximation {
         self.numbers().powers.get(degree)
     }
 
-    /// The degrees from 1 on with a coefficient that is not zero.
+    /// The degrees of 1 and up with a coefficient that is not zero.
     #[must_use]
     pub fn degrees(&self) -> Vec<usize> {
         let powers = &self.numbers().powers;
@@ -115,7 +115,7 @@ impl Approximation {
                 self.coefficients().iter().rev().fold(0.0, |sum, a| sum * t + a)
             }
             Basis::Chebyshev => {
-                let (low, high) = (self.ranges[0].0, self.ranges[self.ranges.len() - 1].1);
+                let (low, high) = hull(&self.ranges);
                 let u = (x - low.midpoint(high)) / (high / 2.0 - low / 2.0);
                 let (mut next, mut after) = (0.0, 0.0);
                 let coefficients = self.chebyshev();
@@ -173,7 +173,7 @@ impl Approximation {
         match self.basis() {
             Basis::Powers => listing(self.center(), self.coefficients()).horner(language),
             Basis::Chebyshev => {
-                let (low, high) = (self.ranges[0].0, self.ranges[self.ranges.len() - 1].1);
+                let (low, high) = hull(&self.ranges);
                 let half_width = high / 2.0 - low / 2.0;
                 listing(low.midpoint(high), self.chebyshev()).clenshaw(half_width, language)
             }
@@ -194,12 +194,17 @@ impl Approximation {
     /// ```
     #[must_use]
     pub fn latex(&self) -> String {
-        let base = match self.center() {
+        let terms = self.terms().map(|(degree, a)| (degree, decimal(a, true)));
+        latex_of_powers(terms, &self.base("\\left(", "\\right)", true))
+    }
+
+    /// `x`, or `x` less the center in parentheses: what is raised to powers.
+    fn base(&self, open: &str, close: &str, latex: bool) -> String {
+        match self.center() {
             0.0 => "x".to_owned(),
-            c if c < 0.0 => format!("\\left(x + {}\\right)", decimal(-c, true)),
-            c => format!("\\left(x - {}\\right)", decimal(c, true)),
-        };
-        latex_of_powers(self.terms().map(|(degree, a)| (degree, decimal(a, true))), &base)
+            c if c < 0.0 => format!("{open}x + {}{close}", decimal(-c, latex)),
+            c => format!("{open}x - {}{close}", decimal(c, latex)),
+        }
     }
 
     /// The coefficients that are not zero, by degree.
@@ -217,7 +222,7 @@ impl Approximation {
 
     fn numbers(&self) -> &Numbers {
         self.numbers.get_or_init(|| {
-            let (low, high) = (self.ranges[0].0, self.ranges[self.ranges.len() - 1].1);
+            let (low, high) = hull(&self.ranges);
             let center = self.center();
             let powers = self.form.powers(center);
             let coefficients: Vec<f64> = powers.iter().map(to_f64).collect();
@@ -251,10 +256,9 @@ pub(super) struct Numbers {
 
 /// A polynomial in powers of `x - center` in Chebyshev polynomials of a range.
 fn chebyshev(powers: &[Rational], center: f64, (low, high): (f64, f64)) -> Vec<f64> {
-    let exact = |x: f64| Rational::try_from(x).unwrap_or_default();
     let two = Rational::from(2);
-    let half = (exact(high) - exact(low)) / &two;
-    let shift = (exact(high) + exact(low)) / &two - exact(center);
+    let half = (exactly(high) - exactly(low)) / &two;
+    let shift = (exactly(high) + exactly(low)) / &two - exactly(center);
     // Horner's rule for x - center = shift + half v: v T_0 = T_1 and v T_k = (T_(k+1) + T_(k-1)) / 2
     // (DLMF 18.9.1).
     let mut sum: Vec<Rational> = Vec::new();
@@ -280,13 +284,8 @@ impl fmt::Display for Approximation {
     /// For instance `0.5 + 0.197*x - 0.004*x^3`, with the shortest decimals that read back as the
     /// coefficients.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let base = match self.center() {
-            0.0 => "x".to_owned(),
-            c if c < 0.0 => format!("(x + {:?})", -c),
-            c => format!("(x - {c:?})"),
-        };
         let terms = self.terms().map(|(degree, a)| (degree, decimal(a, false)));
-        formatter.write_str(&sum_of_powers(terms, &base))
+        formatter.write_str(&sum_of_powers(terms, &self.base("(", ")", false)))
     }
 }
 
@@ -318,15 +317,14 @@ impl Form {
                 sum
             }
         };
-        let unit = Rational::try_from(self.half_width).unwrap_or_default();
+        let unit = exactly(self.half_width);
         let mut power = Rational::ONE;
         for value in &mut powers {
             *value /= &power;
             power *= &unit;
         }
         if center != self.center {
-            let exact = |x: f64| Rational::try_from(x).unwrap_or_default();
-            let shift = exact(center) - exact(self.center);
+            let shift = exactly(center) - exactly(self.center);
             // Horner's rule, which leaves the shifted coefficients in place.
             for done in 0..powers.len() {
                 for k in (done..powers.len() - 1).rev() {

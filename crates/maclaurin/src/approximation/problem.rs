@@ -1,10 +1,10 @@
 //! What is approximated, by what, and where.
 
 use super::linear::Real;
-use super::{Choice, LARGEST_DEGREE, Method, unfit};
+use super::{Choice, LARGEST_DEGREE, Method, hull, unfit};
 use crate::certify::{Basis, Form, degree};
 use crate::function::Function;
-use crate::number::Rational;
+use crate::number::{Rational, exactly};
 use crate::series::{Error, Series};
 
 /// A function and the polynomials that are to come near it.
@@ -41,7 +41,7 @@ impl<'a> Problem<'a> {
         if degree > LARGEST_DEGREE {
             return Err(Error::OrderTooLarge { order: degree, limit: LARGEST_DEGREE });
         }
-        let (low, high) = (ranges[0].0, ranges[ranges.len() - 1].1);
+        let (low, high) = hull(ranges);
         let whole = choice.degrees.is_none() && choice.fixed.is_empty();
         let middle = if -low == high { 0.0 } else { low.midpoint(high) };
         let center = choice.center.unwrap_or(if whole { middle } else { 0.0 });
@@ -80,10 +80,9 @@ impl<'a> Problem<'a> {
                 return Err(unfit("fixed", format!("{value} for degree {k} is not finite")));
             }
             degrees.retain(|&free| free != k);
-            let value = Rational::try_from(value).unwrap_or_default();
-            let unit = Rational::try_from(problem.half_width).unwrap_or_default().pow(k as isize);
+            let unit = exactly(problem.half_width).pow(k as isize);
             problem.given.resize(problem.given.len().max(k + 1), Rational::ZERO);
-            problem.given[k] = value * unit;
+            problem.given[k] = exactly(value) * unit;
         }
         degrees.sort_unstable();
         degrees.dedup();
@@ -99,9 +98,9 @@ impl<'a> Problem<'a> {
         let last_given = self.given.len().saturating_sub(1);
         let limit = self.degrees.last().copied().unwrap_or(0).max(last_given);
         let order = usize::try_from(degree).ok().filter(|&n| n <= limit)?;
-        let center = Rational::try_from(self.center).ok()?;
-        let series = Series::new(anchor.function(), order, &center.to_string()).ok()?;
-        let half_width = Rational::try_from(self.half_width).ok()?;
+        let center = exactly(self.center).to_string();
+        let series = Series::new(anchor.function(), order, &center).ok()?;
+        let half_width = exactly(self.half_width);
         let coefficients: Option<Vec<_>> = (0..=order)
             .map(|k| Some(series.exact(k)?.as_rational()? * half_width.pow(k as isize)))
             .collect();

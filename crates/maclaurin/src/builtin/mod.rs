@@ -47,7 +47,7 @@ pub(crate) trait Builtin: Listed {
 
     /// In double precision; NaN outside the domain.
     const DOUBLE: fn(f64) -> f64;
-    /// The image of an interval to so many bits; the whole line where it leaves the domain.
+    /// The image of an interval to the given number of bits; the whole line where it leaves the domain.
     const INTERVAL: fn(&Interval, usize) -> Interval;
     /// The same between doubles.
     const INTERVAL64: fn(Interval64) -> Interval64 = general::<Self>;

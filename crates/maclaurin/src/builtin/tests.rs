@@ -4,7 +4,7 @@ use dashu_base::Abs;
 use proptest::prelude::*;
 
 use super::*;
-use crate::number::{IBig, Rational, UBig};
+use crate::number::{IBig, Rational, UBig, double};
 
 fn interval(function: Elementary, x: &Interval, bits: usize) -> Interval {
     each!(function, F => F::INTERVAL(x, bits))
@@ -12,14 +12,6 @@ fn interval(function: Elementary, x: &Interval, bits: usize) -> Interval {
 
 fn ball<const N: usize>(function: Elementary, x: &Ball<N>) -> Option<Ball<N>> {
     x.is_reducible().then(|| each!(function, F => F::ball(x))).flatten()
-}
-
-fn double() -> impl Strategy<Value = f64> {
-    prop_oneof![
-        -4.0..4.0,
-        (-4i32..=4).prop_map(f64::from),
-        (-1.0..1.0, -320i32..308).prop_map(|(m, e)| m * 10f64.powi(e)),
-    ]
 }
 
 proptest! {

@@ -10,12 +10,13 @@
 //! Where the point is free, [`points`] lists the candidates: first those whose orders in doubles
 //! look smallest.
 
-use super::bound::{bound, check_range, enclose};
+use super::bound::{bound, check_range};
 use super::difference::{Measure, PRECISIONS, Work, cost, rational, weight};
+use super::enclosure::enclose;
 use super::region::Region;
 use crate::builtin::Analytic;
 use crate::function::Function;
-use crate::number::{Arithmetic, Certified, Interval64, Outward64, Rational, Value};
+use crate::number::{Arithmetic, Certified, Interval64, Outward64, Rational, Value, exactly};
 use crate::series::{self, Error, NoOrder, Series};
 
 /// The highest order that is tried.
@@ -123,7 +124,7 @@ impl Series {
 /// The points that are tried when the user leaves the choice.
 fn points(low: f64, high: f64) -> Vec<String> {
     let (middle, width) = (low.midpoint(high), high - low);
-    let exact = Rational::try_from(middle).unwrap_or_default().to_string();
+    let exact = exactly(middle).to_string();
     let mut points = Vec::new();
     if low <= 0.0 && 0.0 <= high {
         points.push("0".to_owned());
@@ -387,7 +388,7 @@ struct Sum<A: Arithmetic> {
 
 impl<A: Arithmetic> Sum<A> {
     fn new(a: &A, point: &A::Number, x: f64, value: A::Number) -> Self {
-        let x = a.exact(&Rational::try_from(x).unwrap_or_default().into());
+        let x = a.exact(&exactly(x).into());
         let (t, power, total) = (a.subtract(&x, point), a.integer(1), a.integer(0));
         // Not exactly: powers of long fractions are slow.
         let t = a.add(&t, &a.at_most(0.0));

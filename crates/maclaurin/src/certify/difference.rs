@@ -8,12 +8,13 @@
 
 use std::cell::{Cell, OnceCell};
 
-use super::bound::enclose;
+use super::enclosure::enclose;
 use super::form::{Form, horner};
 use super::hole::Holes;
+use super::quotient::{Measured, Quotient, larger, value};
 use crate::builtin::Analytic;
 use crate::function::Function;
-use crate::number::{Arithmetic, Certified, Exact, Interval64, Outward64, Rational, Value};
+use crate::number::{Arithmetic, Certified, Interval64, Outward64, Value, exactly};
 use crate::series::{self, Error, Series};
 
 /// Terms beyond the polynomial's about the expansion point, and most terms elsewhere.
@@ -128,7 +129,7 @@ impl Center<Certified> {
             about: |center, form, x, width, terms| {
                 let a = &center.arithmetic;
                 let place = if x == 0.0 { a.integer(0) } else { (center.free)(a, x) };
-                let along = [place, a.exact(&exactly(width))];
+                let along = [place, a.exact(&exactly(width).into())];
                 form.about(a, &center.coefficients, &along, terms)
             },
             weight: weight(bits),
@@ -146,11 +147,7 @@ pub(super) fn rounded(nearest: f64) -> Interval64 {
 }
 
 pub(super) fn rational(x: f64) -> Value {
-    Value::Exact(exactly(x))
-}
-
-pub(super) fn exactly(x: f64) -> Exact {
-    Rational::try_from(x).unwrap_or_default().into()
+    Value::Exact(exactly(x).into())
 }
 
 /// A function and a polynomial to compare it with.
@@ -170,32 +167,6 @@ impl<'a> Subject<'a> {
     pub(super) fn order(&self) -> usize {
         self.form.map_or_else(|| self.series.order(), Form::order)
     }
-}
-
-/// Two polynomials in `s` whose quotient is the error on a piece: the difference, and 1 or the
-/// function.
-pub(super) struct Quotient {
-    over: Vec<Interval64>,
-    under: Vec<Interval64>,
-    /// `s = 0`, exactly or enclosed.
-    center: Interval64,
-    width: f64,
-    /// Whether the last coefficient is Lagrange's remainder, whose derivatives are remainders too.
-    by_lagrange: bool,
-}
-
-/// Newton's steps towards an extreme of the error.
-const NEWTON_STEPS: usize = 4;
-
-/// The error's largest magnitude as an upper bound, and a magnitude that it certainly has at a point.
-pub(super) struct Measured {
-    pub bound: f64,
-    pub taken: (f64, f64),
-}
-
-/// The larger of two magnitudes taken, with their points.
-fn larger(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
-    if b.1 > a.1 { b } else { a }
 }
 
 /// What encloses the error on parts of a range.
@@ -254,7 +225,7 @@ impl Difference<'_> {
         let last = remainder(function, hull, width, terms)?;
         let mut value = if center.weight == 1 {
             self.charge(terms, 1);
-            let along = [center.point.clone(), a.exact(&exactly(width))];
+            let along = [center.point.clone(), a.exact(&exactly(width).into())];
             let near = series::coefficients(a, function, &along, terms - 1).ok()?;
             near.iter().map(|x| (center.narrow)(a, x)).collect()
         } else {
@@ -302,7 +273,7 @@ impl Difference<'_> {
         self.charge(terms, center.weight);
         self.work.spend(3 * center.weight * order as u64 * terms as u64);
         let x = if at_zero { a.integer(0) } else { (center.free)(a, middle) };
-        let along = [x, a.exact(&exactly(width))];
+        let along = [x, a.exact(&exactly(width).into())];
         let value = series::coefficients(a, function, &along, terms - 1).ok()?;
         let polynomial = if let Some(form) = self.subject.form {
             (center.about)(center, form, middle, width, terms)
@@ -335,7 +306,7 @@ impl Difference<'_> {
         let width = hull.subtract(hole.center).magnitude();
         let terms = self.subject.order() + 1 + EXTRA_TERMS;
         self.charge(terms, 2 * weight(PRECISIONS[0]));
-        let along = [Value::Exact(hole.exact.clone()), a.exact(&exactly(width))];
+        let along = [Value::Exact(hole.exact.clone()), a.exact(&exactly(width).into())];
         let near = series::coefficients(&a, series.function(), &along, terms - 1).ok()?;
         let polynomial = if let Some(form) = self.subject.form {
             form.about(&a, &form.rounded(&a), &along, terms)
@@ -429,139 +400,4 @@ fn remainder(
     let mut jets = series::coefficients(&Outward64, function, &along, degree).ok()?;
     let last = jets.pop()?;
     (last.magnitude() < f64::INFINITY).then_some(last)
-}
-
-impl Quotient {
-    /// The `s` of a point.
-    fn place(&self, x: f64) -> Interval64 {
-        if self.width == 0.0 {
-            return Interval64::point(0.0);
-        }
-        Interval64::point(x).subtract(self.center).divide(Interval64::point(self.width))
-    }
-
-    /// Whether the widths of the coefficients, which come from rounding, are more than a
-    /// thousandth of the difference from `low` to `high` and more than the remainder.
-    pub(super) fn is_blurred(&self, low: f64, high: f64) -> bool {
-        let width = |x: &Interval64| x.high - x.low;
-        let Some((last, rest)) = self.over.split_last() else { return false };
-        let blur: f64 = rest.iter().map(width).sum();
-        let size = value(&self.over, self.place(low).hull(self.place(high))).magnitude();
-        blur > size / 1000.0 && blur >= width(last)
-    }
-
-    /// What a measurement costs, in operations on doubles.
-    pub(super) fn cost(&self) -> u64 {
-        8 * (self.over.len() + self.under.len()) as u64
-    }
-
-    /// Whether the coefficients are known so well that a bound can come within a thousandth of it.
-    pub(super) fn is_sharper_than(&self, bound: f64) -> bool {
-        let width: f64 = self.over.iter().map(|x| x.high - x.low).sum();
-        width < bound / 1000.0 || self.under.len() > 1
-    }
-
-    /// Whether the error certainly grows without bound between two points: the divisor has a zero
-    /// there and the difference has none.
-    pub(super) fn is_unbounded(&self, low: f64, high: f64) -> bool {
-        let (from, to) = (self.place(low), self.place(high));
-        let ends = [value(&self.under, from), value(&self.under, to)];
-        let changes = ends.iter().any(|end| end.low > 0.0) && ends.iter().any(|end| end.high < 0.0);
-        changes && !value(&self.over, from.hull(to)).contains(0.0)
-    }
-
-    /// The error at a point.
-    pub(super) fn at(&self, x: f64) -> Interval64 {
-        let s = self.place(x);
-        value(&self.over, s).divide(value(&self.under, s))
-    }
-
-    /// The error from `low` to `high`, a part of the piece or the whole.
-    pub(super) fn measured(&self, low: f64, high: f64) -> Measured {
-        let ends = [self.at(low), self.at(high)];
-        let at_ends = ends[0].magnitude().max(ends[1].magnitude());
-        let mut taken = larger((low, ends[0].mignitude()), (high, ends[1].mignitude()));
-        let s = self.place(low).hull(self.place(high));
-        let over_slope = derivative(&self.over);
-        if self.under.len() == 1 {
-            // The divisor is 1.
-            let rise = value(&over_slope, s);
-            let bound = if rise.contains(0.0) {
-                let inside = (self.place(low).high, self.place(high).low);
-                let mut bound = value(&self.over, s).magnitude();
-                if let Some((peak, m)) = self.peak(&over_slope, s, inside) {
-                    bound = bound.min(peak.max(at_ends));
-                    let x = (self.center.middle() + self.width * m).clamp(low, high);
-                    taken = larger(taken, (x, self.at(x).mignitude()));
-                }
-                bound
-            } else {
-                at_ends
-            };
-            return Measured { bound, taken };
-        }
-        let (over, under) = (value(&self.over, s), value(&self.under, s));
-        let mut bound = over.divide(under).magnitude();
-        // (D/F)' = (D' F - D F') / F^2 has one sign: the largest magnitude is at an end.
-        let (over_slope, under_slope) = (value(&over_slope, s), value(&derivative(&self.under), s));
-        let rise = over_slope.multiply(under).subtract(over.multiply(under_slope));
-        if !rise.contains(0.0) && !under.contains(0.0) {
-            bound = bound.min(at_ends);
-        }
-        Measured { bound, taken }
-    }
-
-    /// A bound of the error inside `s`, beside that at its ends, where its second derivative has one
-    /// sign: it lies between the chord and, for any `m`, the parabola `D(m) + D'(m) (s - m) + c (s - m)^2
-    /// / 2` with the smallest magnitude `c` of the second derivative. Near its extreme `D'(m)` is small.
-    /// With the bound comes `m`.
-    fn peak(
-        &self,
-        slope: &[Interval64],
-        s: Interval64,
-        (first, last): (f64, f64),
-    ) -> Option<(f64, f64)> {
-        // `m` has to be a point of the piece, not of the interval around it.
-        if !self.by_lagrange || first > last {
-            return None;
-        }
-        let curvature = derivative(slope);
-        let smallest = value(&curvature, s).mignitude();
-        if smallest == 0.0 {
-            return None;
-        }
-        let middles =
-            |p: &[Interval64], at: f64| p.iter().rev().fold(0.0, |sum, c| sum * at + c.middle());
-        let mut m = s.middle();
-        for _ in 0..NEWTON_STEPS {
-            m = (m - middles(slope, m) / middles(&curvature, m)).clamp(first, last);
-        }
-        let m = if m.is_nan() { first } else { m };
-        let point = Interval64::point(m);
-        let rest = value(slope, point).square().divide(Interval64::point(2.0 * smallest));
-        let peak = Interval64::point(value(&self.over, point).magnitude()).add(rest);
-        Some((peak.high, m))
-    }
-}
-
-/// `sum_k coefficients[k] s^k`, by powers: even ones are tighter than products.
-fn value(coefficients: &[Interval64], s: Interval64) -> Interval64 {
-    let square = s.square();
-    let mut even = Interval64::point(1.0);
-    let mut sum = Interval64::point(0.0);
-    for pair in coefficients.chunks(2) {
-        sum = sum.add(pair[0].multiply(even));
-        if let Some(odd) = pair.get(1) {
-            sum = sum.add(odd.multiply(s.multiply(even)));
-        }
-        even = even.multiply(square);
-    }
-    sum
-}
-
-/// The derivative of a polynomial enclosure: that of Lagrange's remainder is the remainder of
-/// the derivative.
-fn derivative(coefficients: &[Interval64]) -> Vec<Interval64> {
-    let scaled = |(k, a): (usize, &Interval64)| a.multiply(Interval64::point(k as f64));
-    coefficients.iter().enumerate().skip(1).map(scaled).collect()
 }

@@ -2,8 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::difference::exactly;
-use crate::number::{Arithmetic, Ball, Balls, Interval64, Rational};
+use crate::number::{Arithmetic, Ball, Balls, Interval64, Rational, exactly};
 
 /// The polynomials whose multiples are added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,7 +60,7 @@ impl Form {
         along: &[A::Number; 2],
         terms: usize,
     ) -> Vec<A::Number> {
-        let double = |x: f64| a.exact(&exactly(x));
+        let double = |x: f64| a.exact(&exactly(x).into());
         let half_width = double(self.half_width);
         let place = a.subtract(&along[0], &double(self.center));
         let u = [a.divide(&place, &half_width), a.divide(&along[1], &half_width)];
@@ -93,7 +92,7 @@ impl Form {
         terms: usize,
     ) -> Vec<Interval64> {
         let a = Balls::<N>;
-        let along = [a.exact(&exactly(x)), a.exact(&exactly(width))];
+        let along = [a.exact(&exactly(x).into()), a.exact(&exactly(width).into())];
         let about = self.about(&a, coefficients, &along, terms);
         about.into_iter().map(Ball::to_interval64).collect()
     }

@@ -78,6 +78,11 @@ impl Evaluation {
     }
 }
 
+/// The degree of a function that is a polynomial and written as one.
+pub(crate) fn degree(function: &Function) -> Option<u64> {
+    Region::new(function).degree()
+}
+
 /// A function made ready for rectangles.
 pub(super) struct Region<'a> {
     function: &'a Function,

@@ -15,8 +15,9 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::bound::{ErrorBound, enclose};
+use super::bound::ErrorBound;
 use super::difference::{Work, rational, rounded};
+use super::enclosure::enclose;
 use crate::number::{Arithmetic, Certified, Interval64, Rational, Value};
 use crate::series::{self, Error, Series};
 

@@ -441,7 +441,7 @@ impl Arithmetic for Outward64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 
@@ -454,7 +454,7 @@ mod tests {
         below && (interval.high == f64::INFINITY || exactly(interval.high) >= *value)
     }
 
-    fn double() -> impl Strategy<Value = f64> {
+    pub(crate) fn double() -> impl Strategy<Value = f64> {
         prop_oneof![
             -4.0..4.0,
             (-4i32..=4).prop_map(f64::from),

@@ -33,6 +33,11 @@ pub(crate) fn to_f64(value: &Rational) -> f64 {
     round_to_f64(&Repr::new(signed, -shift - 1))
 }
 
+/// The number that a finite `f64` is; zero for others.
+pub(crate) fn exactly(x: f64) -> Rational {
+    Rational::try_from(x).unwrap_or_default()
+}
+
 /// The exact value of a decimal literal such as `12`, `0.1`, `.5` or `2.5e-3`, or `None` if its
 /// exponent is beyond [`LARGEST_DECIMAL_EXPONENT`].
 pub(crate) fn parse_decimal(text: &str) -> Option<Rational> {
