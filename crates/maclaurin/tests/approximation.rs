@@ -239,6 +239,10 @@ fn what_has_no_polynomial_is_refused() {
             "{choice:?}: {error}"
         );
     }
+    // Zero has no relative error, and a range of two doubles no four coefficients.
+    let relative = Choice { relative: true, ..plain.clone() };
+    assert!(matches!(new("abs(x) - x", &[(1.0, 2.0)], &relative), Error::Choice { .. }));
+    assert!(matches!(new("exp(x)", &[(1.0, 1f64.next_up())], &plain), Error::Choice { .. }));
     let error = Approximation::new(&Function::parse("exp").unwrap(), 201, &[(0.0, 1.0)], &plain);
     assert!(matches!(error, Err(Error::OrderTooLarge { order: 201, limit: 200 })));
 }

@@ -67,7 +67,11 @@ pub(super) fn solve(problem: &Problem<'_>, method: &Method) -> Result<Solved, Er
         check_samples(problem, points)?;
     }
     check_values(problem)?;
-    let mut start = problem.reference();
+    let undetermined = || {
+        let reason = "the ranges do not determine a polynomial, or the relative error has no bound";
+        unfit("degrees", reason.into())
+    };
+    let mut start = problem.reference().ok_or_else(undetermined)?;
     let mut last = None;
     let attempts = [
         |problem: &_, method: &_, start: &_| attempt(&Doubles, problem, method, start),
@@ -91,10 +95,7 @@ pub(super) fn solve(problem: &Problem<'_>, method: &Method) -> Result<Solved, Er
         start = reference;
         last = Some(solved);
     }
-    last.ok_or_else(|| {
-        let reason = "the ranges do not determine a polynomial, or the relative error has no bound";
-        unfit("degrees", reason.into())
-    })
+    last.ok_or_else(undetermined)
 }
 
 /// One way in one arithmetic.

@@ -219,16 +219,17 @@ impl Problem<'_> {
 
     /// A first reference. For powers its points lie on one side of the center, where any powers satisfy
     /// Haar's condition (their determinants are generalized Vandermonde's): about it they need not, and
-    /// odd powers at `x` and `-x` do not.
-    pub(super) fn reference(&self) -> Vec<f64> {
+    /// odd powers at `x` and `-x` do not. `None` where there are too few points.
+    pub(super) fn reference(&self) -> Option<Vec<f64>> {
         let mut all: Vec<f64> = self.grid().into_iter().flatten().collect();
         if self.basis == Basis::Powers {
             let (below, above): (Vec<_>, Vec<_>) = all.iter().partition(|&&x| x < self.center);
             all = if below.len() > above.len() { below } else { above };
             all.retain(|&x| x != self.center);
         }
-        let gaps = self.degrees.len().max(1);
-        (0..=self.degrees.len()).map(|i| all[i * (all.len() - 1) / gaps]).collect()
+        let gaps = self.degrees.len();
+        let last = all.len().checked_sub(1).filter(|last| *last >= gaps)?;
+        Some((0..=gaps).map(|i| all[i * last / gaps]).collect())
     }
 
     /// The polynomial with these coefficients, and what is given.
