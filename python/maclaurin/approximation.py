@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from matplotlib.axes import Axes
+
+#: As in the Rust library.
+LARGEST_DEGREE = 200
 
 Range = tuple[float, float]
 Method = Literal["minimax", "chebyshev", "least_squares"]
@@ -155,7 +159,10 @@ def approximate(
         raise TypeError("approximate takes degree or tolerance, not both")
     points: list[float] | None = None
     if samples is not None:
-        points = np.asarray(samples, dtype=float).ravel().tolist()
+        values = np.asarray(samples)
+        if values.dtype.kind not in "fiub":
+            raise TypeError(f"samples must be real numbers, not of dtype {values.dtype}")
+        points = values.astype(float).ravel().tolist()
         if not points or not all(map(math.isfinite, points)):
             raise ValueError("samples must be finite numbers, at least one")
         if method == "minimax":
@@ -165,15 +172,18 @@ def approximate(
     if on is None:
         raise TypeError("approximate needs on, the range: (low, high)")
     ranges = _ranges(on)
-    chosen = None if degrees is None else sorted({int(k) for k in degrees})
-    given = sorted((int(k), float(value)) for k, value in (fixed or {}).items())
+    if fixed is not None and not isinstance(fixed, Mapping):
+        raise TypeError(f"fixed must be a dict of degrees and coefficients, not {type(fixed).__name__}")
+    chosen = None if degrees is None else sorted({operator.index(k) for k in degrees})
+    given = sorted((operator.index(k), float(value)) for k, value in (fixed or {}).items())
     for name, numbers in [("degrees", chosen or []), ("fixed", [k for k, _ in given])]:
-        if any(k < 0 for k in numbers):
-            raise ValueError(f"{name} must not be negative; there is {min(numbers)}")
+        for k in numbers:
+            if not 0 <= k <= LARGEST_DEGREE:
+                raise ValueError(f"{name} must lie between 0 and {LARGEST_DEGREE}; there is {k}")
     if degree is None and tolerance is None and chosen is None:
         raise TypeError("approximate takes one of: degree, tolerance, degrees")
-    if degree is not None and degree < 0:
-        raise ValueError(f"degree must not be negative; it is {degree}")
+    if degree is not None and not 0 <= operator.index(degree) <= LARGEST_DEGREE:
+        raise ValueError(f"degree must be between 0 and {LARGEST_DEGREE}; it is {degree}")
     function = f if isinstance(f, Function) else Function(f) if isinstance(f, str) else trace(f)
     return _make(function, ranges, degree, tolerance, method, relative, chosen, given, center, points)
 
@@ -190,11 +200,10 @@ def _make(*arguments: Any) -> Approximation:
 
 def _ranges(on: Range | Sequence[Range]) -> list[Range]:
     """One range or several, as a list."""
-    several = list(on)
-    if len(several) == 2 and not isinstance(several[0], Iterable):
-        several = [cast(Range, tuple(several))]
-    ranges = []
-    for one in several:
-        low, high = cast(Range, one)
-        ranges.append((float(low), float(high)))
-    return ranges
+    try:
+        several = list(on)
+        if len(several) == 2 and not isinstance(several[0], Iterable):
+            several = [cast(Range, tuple(several))]
+        return [(float(low), float(high)) for low, high in cast(list[Range], several)]
+    except (TypeError, ValueError) as reason:
+        raise TypeError(f"on must be (low, high), two numbers, or a list of such pairs, not {on!r}") from reason

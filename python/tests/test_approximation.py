@@ -55,6 +55,27 @@ def test_code_computes_the_polynomial(language: Any, degree: int) -> None:
         assert abs(names["polynomial"](x) - p(x)) < 1e-13
 
 
+def test_code_states_no_less_than_the_error() -> None:
+    p = mc.approximate("sigmoid", degree=7, on=(-8, 8))
+    stated = float(p.code("c").split("<=")[1].split(",")[0])
+    assert p.error <= stated <= 1.001 * p.error
+
+
+@pytest.mark.parametrize("order", [90, 101, 140, 300])
+def test_code_of_high_orders_compiles(order: int) -> None:
+    names: dict[str, Any] = {}
+    s = mc.taylor("exp(x)", order=order)
+    exec(s.code("python"), names)
+    assert names["taylor"](0.75) == s(0.75)
+
+
+def test_tolerances_take_listed_and_given_degrees() -> None:
+    p = mc.approximate("sin(x)", tolerance=1e-3, on=(0, 1), fixed={0: 0})
+    assert p.coefficients[0] == 0
+    assert p.error <= 1e-3
+    assert mc.approximate("sin(x)", tolerance=1e-4, degrees=[1, 3, 5, 7], on=(0, 1.5)).degrees == (1, 3, 5)
+
+
 def test_several_ranges_and_kinds_of_error() -> None:
     p = mc.approximate("x/abs(x)", degree=7, on=[(-1, -0.1), (0.1, 1)])
     assert p.on == [(-1.0, -0.1), (0.1, 1.0)]
@@ -110,7 +131,7 @@ def test_bad_arguments_are_refused() -> None:
     refused(TypeError, "needs on", "exp(x)", degree=3)
     refused(TypeError, "one of", "exp(x)", on=(0, 1))
     refused(TypeError, "not both", "exp(x)", 3, (0, 1), tolerance=1e-3)
-    refused(ValueError, "negative", "exp(x)", -1, (0, 1))
+    refused(ValueError, "degree must be", "exp(x)", -1, (0, 1))
     refused(ValueError, "200", "exp(x)", 201, (0, 1))
     refused(ValueError, "none", "exp(x)", 3, (1, 0))
     refused(ValueError, "overlap", "exp(x)", 3, [(0, 2), (1, 3)])
@@ -119,8 +140,16 @@ def test_bad_arguments_are_refused() -> None:
     refused(ValueError, "samples", "exp(x)", 3, samples=[])
     refused(ValueError, "outside", "exp(x)", 3, on=(0, 1), samples=[0.1, 0.2, 0.3, 0.4, 2.0])
     refused(ValueError, "degrees", "exp(x)", 3, (0, 1), degrees=[4])
-    refused(ValueError, "negative", "exp(x)", 3, (0, 1), degrees=[-1])
+    refused(ValueError, "degrees must", "exp(x)", 3, (0, 1), degrees=[-1])
     refused(ValueError, "fixed", "exp(x)", 3, (0, 1), fixed={9: 0.0})
+    refused(ValueError, "degree must be", "exp(x)", 10**30, (0, 1))
+    refused(TypeError, "integer", "exp(x)", on=(0, 1), degrees=[1.5])
+    refused(TypeError, "integer", "exp(x)", on=(0, 1), degrees="13")
+    refused(TypeError, "dict", "exp(x)", 3, (0, 1), fixed=[(0, 1)])
+    refused(TypeError, "dtype", "exp(x)", 3, samples=np.arange(9) * 1j)
+    for on in [(0,), (0, 1, 2), "0:1", [()], ("0", "pi"), 3]:
+        refused(TypeError, "on must be", "exp(x)", 3, on)
+    refused(ValueError, "relative: .*zero near x = 0", "sin(x)", 3, (0, 1), relative=True)
     refused(ValueError, "tolerance", "exp(x)", on=(0, 1), tolerance=0.0)
     refused(ValueError, "closest", "abs(x)", on=(-1, 1), tolerance=1e-9)
     refused(mc.ParseError, "expp", "expp(x)", 3, (0, 1))

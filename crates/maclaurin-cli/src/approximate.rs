@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use maclaurin::{Approximation, Choice, Method};
+use maclaurin::{Approximation, Choice, Method, scientific};
 use serde_json::json;
 
 use crate::arguments::{ApproximateArguments, Format, MethodName};
@@ -52,13 +52,17 @@ fn table(p: &Approximation) -> String {
     if p.degree() <= 12 {
         let _ = writeln!(text, "  {p}\n");
     }
-    let _ = writeln!(text, "{kind}: at most {:.6e} (certified)", error.bound);
+    let bound = scientific(error.bound, 6, true);
+    let _ = writeln!(
+        text,
+        "{kind}: at most {bound} (certified for the exact coefficients; below are the nearest doubles)"
+    );
     if p.best() > 0.0 {
         let above = 100.0 * (error.bound / p.best() - 1.0);
+        let best = scientific(p.best(), 6, false);
         let _ = writeln!(
             text,
-            "no polynomial of this form has less than {:.6e} (certified): this one is within {above:.2}% of the best",
-            p.best()
+            "no polynomial of this form has less than {best} (certified): this one is within {above:.2}% of the best"
         );
     }
     let base = match p.center() {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use maclaurin::{Error, ErrorBound, Format, Series};
+use maclaurin::{Error, ErrorBound, Format, Series, scientific};
 
 use crate::arguments::{BoundArguments, FormatName};
 use crate::error_chart::Errors;
@@ -136,22 +136,9 @@ fn summary(
 
 /// A bound in words; both figures rounded so that they stay true.
 fn sentence(error: &ErrorBound) -> String {
-    let bound = scientific(error.bound, true);
-    let sampled = scientific(error.sampled, false);
+    let bound = scientific(error.bound, 5, true);
+    let sampled = scientific(error.sampled, 5, false);
     format!("at most {bound}, certified; at x = {} it is at least {sampled}", error.at)
-}
-
-/// Six digits, rounded up or down.
-pub fn scientific(value: f64, up: bool) -> String {
-    let mut text = format!("{value:.5e}");
-    let step = value * 1e-5;
-    let rounded: f64 = text.parse().unwrap_or(value);
-    if up && rounded < value {
-        text = format!("{:.5e}", rounded + step);
-    } else if !up && rounded > value {
-        text = format!("{:.5e}", rounded - step);
-    }
-    text
 }
 
 /// The bounds as columns of blocks on a logarithmic scale.

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use maclaurin::{Expansion, Series};
+use maclaurin::{Expansion, Series, scientific};
 use ndarray::ArrayD;
 use serde_json::{Value, json};
 
 use crate::array::Array;
-use crate::bound::scientific;
 use crate::input::Source;
 
 /// What happened to one file.
@@ -156,7 +155,7 @@ impl Summary {
         let error = series.error_bound(low, high).map_or_else(
             |_| "no bound on the polynomial's error is proven".into(),
             |error| {
-                let bound = scientific(error.bound, true);
+                let bound = scientific(error.bound, 5, true);
                 format!("the polynomial is off by at most {bound} (certified)")
             },
         );

@@ -55,7 +55,7 @@ mod series;
 pub use approximation::{Approximation, Choice, LARGEST_DEGREE, Method};
 pub use builtin::Elementary;
 pub use cancel::cancellable;
-pub use certify::{Basis, ErrorBound, ErrorProfile, Format, OutsideRadius, Radius};
+pub use certify::{Basis, ErrorBound, ErrorProfile, Format, OutsideRadius, Radius, scientific};
 pub use conv::{
     Convolution, ConvolutionError, ConvolutionGradients, WeightGradients, convolve,
     convolve_backward, convolve_backward_input_into, convolve_backward_weight, convolve_into,

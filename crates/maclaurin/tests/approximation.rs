@@ -137,6 +137,14 @@ fn fixed_coefficients_and_chosen_degrees_stay() {
 }
 
 #[test]
+fn extremes_between_the_points_of_the_grid_are_found() {
+    for (text, low, high) in [("tanh(1000*x)", -1.0, 1.0), ("sigmoid(1000*x)", -10.0, 10.0)] {
+        let p = minimax(text, 9, low, high);
+        assert!(p.error().bound < 1.01 * p.best(), "{text}: {:?} {}", p.error(), p.best());
+    }
+}
+
+#[test]
 fn several_ranges_are_one_problem() {
     let p = approximate("x/abs(x)", 7, &[(0.1, 1.0), (-1.0, -0.1)], &Choice::default());
     assert_eq!(p.on(), [(-1.0, -0.1), (0.1, 1.0)]);
@@ -195,6 +203,17 @@ fn tolerances_take_the_smallest_degree() {
         let smaller = minimax(text, p.degree() - 1, low, high);
         assert!(smaller.best() > tolerance, "{text}: {} {}", p.degree(), smaller.best());
     }
+    // Of the degrees that are listed, and with those that are given.
+    let sine = Function::parse("sin(x)").unwrap();
+    let listed = Choice { degrees: Some(vec![1, 3, 5, 7]), ..Choice::default() };
+    let p = Approximation::within(&sine, 1e-4, &[(0.0, 1.5)], &listed).unwrap();
+    assert_eq!((p.degree(), p.degrees()), (5, vec![1, 3, 5]));
+    let fixed = Choice { fixed: vec![(0, 0.0)], ..Choice::default() };
+    let p = Approximation::within(&sine, 1e-3, &[(0.0, 1.0)], &fixed).unwrap();
+    assert!(p.coefficients()[0] == 0.0 && p.error().bound <= 1e-3);
+    let few = Choice { degrees: Some(vec![1, 3]), ..Choice::default() };
+    let error = Approximation::within(&sine, 1e-9, &[(0.0, 1.0)], &few).unwrap_err();
+    assert!(matches!(error, Error::NoDegree { highest: 3, .. }), "{error}");
     let kink = Function::parse("abs(x)").unwrap();
     let error = Approximation::within(&kink, 1e-6, &[(-1.0, 1.0)], &Choice::default()).unwrap_err();
     assert!(matches!(error, Error::NoDegree { highest: 200, .. }), "{error}");
@@ -239,10 +258,28 @@ fn what_has_no_polynomial_is_refused() {
             "{choice:?}: {error}"
         );
     }
+    assert!(matches!(new("1e400", &[(0.0, 1.0)], &plain), Error::Unbounded { .. }));
     // Zero has no relative error, and a range of two doubles no four coefficients.
     let relative = Choice { relative: true, ..plain.clone() };
     assert!(matches!(new("abs(x) - x", &[(1.0, 2.0)], &relative), Error::Choice { .. }));
     assert!(matches!(new("exp(x)", &[(1.0, 1f64.next_up())], &plain), Error::Choice { .. }));
     let error = Approximation::new(&Function::parse("exp").unwrap(), 201, &[(0.0, 1.0)], &plain);
     assert!(matches!(error, Err(Error::OrderTooLarge { order: 201, limit: 200 })));
+}
+
+#[test]
+fn bounds_stay_bounds_as_text() {
+    let mut x = 1e-300;
+    while x < 1e300 {
+        x *= 1.37;
+        for decimals in [0, 4, 6] {
+            let [low, high] = [false, true]
+                .map(|up| maclaurin::scientific(x, decimals, up).parse::<f64>().unwrap());
+            let unit = 10f64.powi(-(decimals as i32));
+            assert!(
+                low <= x && x <= high && high - low <= 2.0 * unit * high,
+                "{x:e} {low:e} {high:e}"
+            );
+        }
+    }
 }

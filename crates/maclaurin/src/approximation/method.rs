@@ -62,11 +62,10 @@ struct Found {
 const AGREEMENT: f64 = 1e-6;
 
 /// The polynomial, in as many bits as it takes: half of them are kept for the error.
-pub(super) fn solve(problem: &Problem<'_>, method: &Method) -> Result<Solved, Error> {
-    if let Method::Samples(points) = method {
+pub(super) fn solve(problem: &Problem<'_>) -> Result<Solved, Error> {
+    if let Method::Samples(points) = &problem.choice.method {
         check_samples(problem, points)?;
     }
-    check_values(problem)?;
     let undetermined = || {
         let reason = "the ranges do not determine a polynomial, or the relative error has no bound";
         unfit("degrees", reason.into())
@@ -74,13 +73,13 @@ pub(super) fn solve(problem: &Problem<'_>, method: &Method) -> Result<Solved, Er
     let mut start = problem.reference().ok_or_else(undetermined)?;
     let mut last = None;
     let attempts = [
-        |problem: &_, method: &_, start: &_| attempt(&Doubles, problem, method, start),
-        |problem: &_, method: &_, start: &_| attempt(&Limbs::<2, false>, problem, method, start),
-        |problem: &_, method: &_, start: &_| attempt(&Limbs::<6, false>, problem, method, start),
-        |problem: &_, method: &_, start: &_| attempt(&Limbs::<20, false>, problem, method, start),
+        |problem: &_, start: &_| attempt(&Doubles, problem, start),
+        |problem: &_, start: &_| attempt(&Limbs::<2, false>, problem, start),
+        |problem: &_, start: &_| attempt(&Limbs::<6, false>, problem, start),
+        |problem: &_, start: &_| attempt(&Limbs::<20, false>, problem, start),
     ];
     for attempt in attempts {
-        let Some(found) = attempt(problem, method, &start) else { continue };
+        let Some(found) = attempt(problem, &start) else { continue };
         let Found { form, reference, level, best, size, bits } = found;
         let sees = best > size * 2f64.powi(-bits / 2);
         let proven = if sees || bits == Limbs::<20, false>::PRECISION {
@@ -99,10 +98,10 @@ pub(super) fn solve(problem: &Problem<'_>, method: &Method) -> Result<Solved, Er
 }
 
 /// One way in one arithmetic.
-fn attempt<A: Real>(a: &A, problem: &Problem<'_>, method: &Method, start: &[f64]) -> Option<Found> {
+fn attempt<A: Real>(a: &A, problem: &Problem<'_>, start: &[f64]) -> Option<Found> {
     let best = minimax(a, problem, start.to_vec())?;
     let level = best.level;
-    let (coefficients, level) = match method {
+    let (coefficients, level) = match &problem.choice.method {
         Method::Minimax => (best.coefficients, level),
         Method::Chebyshev => {
             let points = nodes(problem);
@@ -130,7 +129,7 @@ fn attempt<A: Real>(a: &A, problem: &Problem<'_>, method: &Method, start: &[f64]
     };
     let form = problem.form(a, &coefficients)?;
     let terms: f64 = coefficients.iter().map(|c| a.nearest(c).abs()).sum();
-    let size = if problem.relative { terms / smallest_unit(a, problem)? } else { terms };
+    let size = if problem.choice.relative { terms / smallest_unit(a, problem)? } else { terms };
     Some(Found { form, reference: best.points, level, best: best.level, size, bits: A::PRECISION })
 }
 
@@ -144,7 +143,7 @@ fn smallest_unit<A: Real>(a: &A, problem: &Problem<'_>) -> Option<f64> {
 }
 
 /// Refuses points where the function has no value.
-fn check_values(problem: &Problem<'_>) -> Result<(), Error> {
+pub(super) fn check_values(problem: &Problem<'_>) -> Result<(), Error> {
     let grid = problem.grid().into_iter().flatten();
     let unknown = |x: &f64| Doubles.value(problem.function, *x).is_none();
     grid.into_iter().find(unknown).map_or(Ok(()), |near| Err(Error::Unbounded { near }))
@@ -173,7 +172,7 @@ fn projected<A: Real>(
         crate::cancel::checkpoint();
         let (value, unit) = problem.value(a, x)?;
         let mut weight = a.double(weight);
-        if problem.relative {
+        if problem.choice.relative {
             weight = a.divide(&weight, &a.multiply(&unit, &unit));
         }
         let row = problem.row(a, x);

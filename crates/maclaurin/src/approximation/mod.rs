@@ -20,6 +20,7 @@ use crate::function::Function;
 use crate::number::exactly;
 use crate::series::{Error, Series};
 pub use method::Method;
+use method::Solved;
 use polynomial::Numbers;
 use problem::Problem;
 
@@ -60,7 +61,32 @@ pub struct Choice {
     pub center: Option<f64>,
 }
 
+/// Points of the proof that are taken into the grid, and how far above the level an error must be.
+const MISSED_EXTREMES: usize = 8;
+const MISSED: f64 = 1.001;
+
+/// Degrees above the first that may meet a tolerance which are tried as well.
+const MORE_DEGREES: usize = 9;
+
 impl Choice {
+    /// For each degree that is free the choice of the free ones up to it, with the largest degree.
+    fn by_degree(&self) -> Vec<(usize, Self)> {
+        if self.degrees.is_none() && self.fixed.is_empty() {
+            return (0..=LARGEST_DEGREE).map(|degree| (degree, self.clone())).collect();
+        }
+        let all = || (0..=LARGEST_DEGREE).collect();
+        let mut free: Vec<usize> = self.degrees.clone().unwrap_or_else(all);
+        free.retain(|degree| self.fixed.iter().all(|(given, _)| given != degree));
+        free.sort_unstable();
+        free.dedup();
+        let highest_fixed = self.fixed.iter().map(|(degree, _)| *degree).max().unwrap_or(0);
+        let up_to = |i: usize| {
+            let choice = Self { degrees: Some(free[..=i].to_vec()), ..self.clone() };
+            (free[i].max(highest_fixed), choice)
+        };
+        (0..free.len()).map(up_to).collect()
+    }
+
     /// The largest degree that is named, free or fixed.
     ///
     /// # Examples
@@ -160,42 +186,47 @@ impl Approximation {
         }
         let ranges = sorted(ranges)?;
         let anchor = anchor(function, &ranges)?;
-        let highest = choice.largest_degree().map_or(LARGEST_DEGREE, |k| k.min(LARGEST_DEGREE));
-        let level = |degree: usize| -> Result<f64, Error> {
-            let problem = Problem::new(&anchor, degree, &ranges, choice)?;
+        // The choices in turn, each with one degree more.
+        let choices: Vec<(usize, Choice)> = choice.by_degree();
+        let level = |(degree, choice): &(usize, Choice)| -> Result<f64, Error> {
+            let problem = Problem::new(&anchor, *degree, &ranges, choice)?;
             if problem.itself(&anchor).is_some() {
                 return Ok(0.0);
             }
-            Ok(method::solve(&problem, &choice.method)?.level)
+            method::check_values(&problem)?;
+            Ok(method::solve(&problem)?.level)
         };
+        let Some(last) = choices.len().checked_sub(1) else {
+            return Err(unfit("degrees", "no coefficient is free".into()));
+        };
+        let highest = choices[last].0;
         // Errors fall with the degree: the first that may do, by doubling and by halves.
         let (mut above, mut reach) = (0, 1);
-        while level(reach.min(highest))? > tolerance {
-            if reach >= highest {
-                let closest = Self::with_anchor(&anchor, highest, ranges, choice)?.error.bound;
+        while level(&choices[reach.min(last)])? > tolerance {
+            if reach >= last {
+                let (degree, choice) = &choices[last];
+                let closest = Self::with_anchor(&anchor, *degree, ranges, choice)?.error.bound;
                 return Err(Error::NoDegree { tolerance, highest, closest });
             }
             (above, reach) = (reach + 1, 2 * reach);
         }
-        let mut below = reach.min(highest);
+        let mut below = reach.min(last);
         while above < below {
             let middle = usize::midpoint(above, below);
-            if level(middle)? > tolerance {
+            if level(&choices[middle])? > tolerance {
                 above = middle + 1;
             } else {
                 below = middle;
             }
         }
         let mut closest = f64::INFINITY;
-        for degree in below.saturating_sub(1)..=highest {
-            let found = Self::with_anchor(&anchor, degree, ranges.clone(), choice)?;
+        let tried = &choices[below.saturating_sub(1)..=last.min(below + MORE_DEGREES)];
+        for (degree, choice) in tried {
+            let found = Self::with_anchor(&anchor, *degree, ranges.clone(), choice)?;
             if found.error.bound <= tolerance {
                 return Ok(found);
             }
             closest = closest.min(found.error.bound);
-            if degree > below + 8 {
-                break;
-            }
         }
         Err(Error::NoDegree { tolerance, highest, closest })
     }
@@ -206,19 +237,26 @@ impl Approximation {
         ranges: Vec<(f64, f64)>,
         choice: &Choice,
     ) -> Result<Self, Error> {
-        let problem = Problem::new(anchor, degree, &ranges, choice)?;
-        let mut error = ErrorBound { bound: 0.0, sampled: 0.0, at: ranges[0].0 };
-        let (form, best) = if let Some(form) = problem.itself(anchor) {
-            (form, 0.0)
+        let mut problem = Problem::new(anchor, degree, &ranges, choice)?;
+        method::check_values(&problem)?;
+        let (form, best, error) = if let Some(form) = problem.itself(anchor) {
+            (form, 0.0, ErrorBound { bound: 0.0, sampled: 0.0, at: ranges[0].0 })
         } else {
-            let solved = method::solve(&problem, &choice.method)?;
-            for &range in &ranges {
-                let here = error_of(&solved.form, anchor, range, choice.relative)?;
-                let bound = error.bound.max(here.bound);
-                let seen = if here.sampled > error.sampled { here } else { error };
-                error = ErrorBound { bound, ..seen };
+            let (mut solved, mut error) = certified(&problem, anchor, &ranges)?;
+            let mut seen = (solved.level, error);
+            // Where the grid has missed an extreme, the proof's point is taken in.
+            for _ in 0..MISSED_EXTREMES {
+                let missed = choice.method == Method::Minimax && seen.1.sampled > MISSED * seen.0;
+                if !(missed && problem.take_in(seen.1.at)) {
+                    break;
+                }
+                let next = certified(&problem, anchor, &ranges)?;
+                seen = (next.0.level, next.1);
+                if next.1.bound < error.bound {
+                    (solved, error) = next;
+                }
             }
-            (solved.form, solved.best)
+            (solved.form, solved.best, error)
         };
         Ok(Self {
             anchor: anchor.clone(),
@@ -231,6 +269,38 @@ impl Approximation {
             numbers: OnceLock::new(),
         })
     }
+}
+
+/// A polynomial and its certified error on the ranges.
+fn certified(
+    problem: &Problem<'_>,
+    anchor: &Series,
+    ranges: &[(f64, f64)],
+) -> Result<(Solved, ErrorBound), Error> {
+    let solved = method::solve(problem)?;
+    let mut error = ErrorBound { bound: 0.0, sampled: 0.0, at: ranges[0].0 };
+    for &(low, high) in ranges {
+        let here = error_of(&solved.form, anchor, (low, high), problem.choice.relative);
+        let here = here.map_err(|reason| match reason {
+            Error::Unbounded { near } if problem.choice.relative => {
+                match error_of(&solved.form, anchor, (low, high), false) {
+                    Ok(_) => unfit(
+                        "relative",
+                        format!(
+                            "the function is zero near x = {near:?} and the polynomial is not: choose degrees \
+                             that vanish there, a range without that point, or the absolute error"
+                        ),
+                    ),
+                    Err(reason) => reason,
+                }
+            }
+            reason => reason,
+        })?;
+        let bound = error.bound.max(here.bound);
+        let seen = if here.sampled > error.sampled { here } else { error };
+        error = ErrorBound { bound, ..seen };
+    }
+    Ok((solved, error))
 }
 
 /// The smallest range around all, which are sorted.

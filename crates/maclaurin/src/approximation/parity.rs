@@ -15,7 +15,7 @@ impl Problem<'_> {
     /// the lower bound holds for all polynomials.
     pub(super) fn adopt_parity(&mut self) {
         let mirrored = |&(low, high): &(f64, f64)| self.ranges.contains(&(-high, -low));
-        if self.center != 0.0 || !self.ranges.iter().all(mirrored) || self.relative {
+        if self.center != 0.0 || !self.ranges.iter().all(mirrored) || self.choice.relative {
             return;
         }
         let ranges: Vec<_> = self

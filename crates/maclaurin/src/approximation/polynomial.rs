@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Approximation, Choice, hull};
-use crate::certify::{Basis, ErrorBound, Form, error_of};
+use crate::certify::{Basis, ErrorBound, Form, error_of, scientific};
 use crate::expand::Polynomial;
 use crate::function::Function;
 use crate::number::{Rational, exactly, to_f64};
@@ -159,10 +159,11 @@ impl Approximation {
     /// ```
     #[must_use]
     pub fn code(&self, language: Language) -> String {
-        let bound = self.error.bound;
+        let bound = scientific(self.error.bound, 4, true);
         let what = if self.choice.relative { "|f - p|/|f|" } else { "|f - p|" };
         let title = format!(
-            "{} of {} on {}, degree {}: {what} <= {bound:.4e}, certified for exact arithmetic.",
+            "{} of {} on {}, degree {}: {what} <= {bound}, certified for the exact coefficients, of which these are the \
+             nearest doubles.",
             self.choice.method,
             on_one_line(&self.function().to_string()),
             self.ranges_text(),

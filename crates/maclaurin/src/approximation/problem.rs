@@ -19,8 +19,9 @@ pub(super) struct Problem<'a> {
     pub half_width: f64,
     /// Disjoint ranges from left to right.
     pub ranges: Vec<(f64, f64)>,
-    /// Whether what is kept small is the relative error.
-    pub relative: bool,
+    pub choice: &'a Choice,
+    /// Points of the grid beside its own.
+    extra: Vec<f64>,
     /// Where function and polynomials have a parity about zero, up to what is given: whether it is
     /// odd. The ranges are then those of positive numbers.
     pub parity: Option<bool>,
@@ -36,7 +37,7 @@ impl<'a> Problem<'a> {
         anchor: &'a Series,
         degree: usize,
         ranges: &[(f64, f64)],
-        choice: &Choice,
+        choice: &'a Choice,
     ) -> Result<Self, Error> {
         if degree > LARGEST_DEGREE {
             return Err(Error::OrderTooLarge { order: degree, limit: LARGEST_DEGREE });
@@ -56,7 +57,8 @@ impl<'a> Problem<'a> {
             center: middle,
             half_width: high / 2.0 - low / 2.0,
             ranges: ranges.to_vec(),
-            relative: choice.relative,
+            choice,
+            extra: Vec::new(),
             parity: None,
         };
         if whole {
@@ -121,7 +123,7 @@ impl Problem<'_> {
         if !a.nearest(&value).is_finite() {
             return None;
         }
-        let unit = match self.relative {
+        let unit = match self.choice.relative {
             true if a.nearest(&value) < 0.0 => a.negate(&value),
             true => value.clone(),
             false => a.double(1.0),
@@ -177,7 +179,7 @@ impl Problem<'_> {
         let row = self.row(a, x);
         let products = coefficients.iter().zip(&row).map(|(c, phi)| a.multiply(c, phi));
         let rest = products.fold(value.clone(), |rest, product| a.subtract(&rest, &product));
-        if !self.relative {
+        if !self.choice.relative {
             return a.nearest(&rest);
         }
         match (a.nearest(unit), a.nearest(&rest)) {
@@ -209,12 +211,25 @@ impl Problem<'_> {
             }
         };
         let mut ranges: Vec<Vec<f64>> = self.ranges.iter().map(range).collect();
-        if self.relative {
+        for (points, &(low, high)) in ranges.iter_mut().zip(&self.ranges) {
+            points.extend(self.extra.iter().filter(|&&x| low <= x && x <= high));
+            points.sort_by(f64::total_cmp);
+            points.dedup();
+        }
+        if self.choice.relative {
             for points in &mut ranges {
                 points.retain(|&x| self.function.evaluate(x) != 0.0);
             }
         }
         ranges
+    }
+
+    /// Adds a point to the grid; false where it has been added before.
+    pub(super) fn take_in(&mut self, x: f64) -> bool {
+        let x = if self.parity.is_some() { x.abs() } else { x };
+        let new = !self.extra.contains(&x);
+        self.extra.push(x);
+        new
     }
 
     /// A first reference. For powers its points lie on one side of the center, where any powers satisfy

@@ -21,7 +21,7 @@ mod rounding;
 mod singularity;
 
 pub(crate) use bound::error_of;
-pub use bound::{ErrorBound, ErrorProfile};
+pub use bound::{ErrorBound, ErrorProfile, scientific};
 pub(crate) use enclosure::value_at;
 pub use form::Basis;
 pub(crate) use form::Form;

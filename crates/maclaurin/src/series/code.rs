@@ -49,6 +49,9 @@ impl Series {
     }
 }
 
+/// Parentheses in parentheses in a line of code: Python takes 100, and C compilers 256.
+const DEEPEST: usize = 90;
+
 /// Text without line breaks, for a comment.
 pub(crate) fn on_one_line(text: &str) -> String {
     text.replace(['\n', '\r', '\t'], " ")
@@ -67,8 +70,9 @@ pub(crate) struct Listing<'a> {
 impl Listing<'_> {
     /// The powers of `x - center` by Horner's rule.
     pub(crate) fn horner(&self, language: Language) -> String {
-        let shifted = ("t".to_owned(), self.shifted(language));
-        self.function(language, &[shifted], &self.nested(language))
+        let mut lines = vec![("t".to_owned(), self.shifted(language))];
+        let value = self.nested(language, &mut lines);
+        self.function(language, &lines, &value)
     }
 
     /// The Chebyshev polynomials of `(x - center) / half_width` by Clenshaw's recurrence.
@@ -153,7 +157,13 @@ impl Listing<'_> {
         }
     }
 
-    fn nested(&self, language: Language) -> String {
+    /// Horner's rule as one expression, or where compilers would not take that many parentheses, with
+    /// lines that name its parts.
+    fn nested(&self, language: Language, lines: &mut Vec<(String, String)>) -> String {
+        let plain = |text: &str| {
+            let inside = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
+            inside.unwrap_or(text).to_owned()
+        };
         let mut text = String::new();
         for (degree, coefficient) in self.coefficients.iter().enumerate().rev() {
             if text.is_empty() {
@@ -166,13 +176,14 @@ impl Listing<'_> {
             if degree > 0 && !text.is_empty() {
                 text = format!("({text} * t)");
             }
+            let depth = text.bytes().take_while(|byte| *byte == b'(').count();
+            if depth >= DEEPEST && degree > 0 {
+                let name = format!("s{degree}");
+                lines.push((name.clone(), plain(&text)));
+                text = name;
+            }
         }
-        if text.is_empty() {
-            return literal(0.0, language);
-        }
-        text.strip_prefix('(')
-            .and_then(|text| text.strip_suffix(')'))
-            .map_or(text.clone(), Into::into)
+        if text.is_empty() { literal(0.0, language) } else { plain(&text) }
     }
 }
 
