@@ -77,6 +77,7 @@ class Approximation(Polynomial):
         fixed: list[tuple[int, float]],
         center: float | None,
         samples: list[float] | None,
+        coefficients: str,
     ) -> Self: ...
     @property
     def function(self) -> Function: ...

@@ -105,6 +105,28 @@ def test_degrees_fixed_coefficients_and_center() -> None:
     assert abs(middle(1.7) - zero(1.7)) < 1e-14
 
 
+@pytest.mark.parametrize("name", ["float16", "float32", "float64"])
+def test_coefficients_of_a_format(name: str) -> None:
+    p = mc.approximate("gelu", degree=8, on=(-4, 4), coefficients=name)
+    assert (p.coefficients.astype(name) == p.coefficients).all()
+    assert [float(a) for a in p.exact] == p.coefficients.tolist()
+    assert pickle.loads(pickle.dumps(p)) == p
+    rounded = mc.approximate("gelu", degree=8, on=(-4, 4), coefficients="exact").coefficients.astype(name)
+    x = np.linspace(-4, 4, 10001)
+    truth = x * (1 + np.vectorize(math.erf)(x / np.sqrt(2))) / 2
+    worst = np.abs(np.polynomial.polynomial.polyval(x, rounded.astype(float)) - truth).max()
+    assert p.error <= 1.003 * max(worst, p.best)
+    assert np.abs(p(x) - truth).max() <= p.error + 1e-14
+
+
+def test_coefficients_of_fixed_point_and_few_bits() -> None:
+    p = mc.approximate("exp(x)", degree=4, on=(-1, 1), coefficients="fixed10")
+    assert ((p.coefficients * 1024) % 1 == 0).all()
+    q = mc.approximate("exp(x)", degree=4, on=(-1, 1), coefficients=5)
+    assert all(math.frexp(a)[0] * 32 % 1 == 0 for a in q.coefficients)
+    assert q.error < 0.03
+
+
 def test_pickles_and_compares() -> None:
     p = mc.approximate("silu", degree=6, on=(-4, 4))
     q = pickle.loads(pickle.dumps(p))
@@ -151,6 +173,9 @@ def test_bad_arguments_are_refused() -> None:
         refused(TypeError, "on must be", "exp(x)", 3, on)
     refused(ValueError, "relative: .*zero near x = 0", "sin(x)", 3, (0, 1), relative=True)
     refused(ValueError, "tolerance", "exp(x)", on=(0, 1), tolerance=0.0)
+    refused(ValueError, "coefficients: .*float8.*none of", "exp(x)", 3, (0, 1), coefficients="float8")
+    refused(ValueError, "significant bits", "exp(x)", 3, (0, 1), coefficients=1)
+    refused(TypeError, "integer", "exp(x)", 3, (0, 1), coefficients=1.5)
     refused(ValueError, "closest", "abs(x)", on=(-1, 1), tolerance=1e-9)
     refused(mc.ParseError, "expp", "expp(x)", 3, (0, 1))
 
@@ -179,7 +204,12 @@ def test_no_error_is_above_its_certificate() -> None:
         low = draw.uniform(-6, 4)
         high = low + draw.choice([0.01, 0.5, 3.0, 8.0])
         method: Any = draw.choice(["minimax", "minimax", "chebyshev", "least_squares"])
-        p = mc.approximate(text, degree=draw.randrange(0, 14), on=(low, high), method=method)
+        form = draw.choice(["exact", "exact", "float64", "float32", "float16", 12, "fixed20"])
+        try:
+            p = mc.approximate(text, draw.randrange(0, 14), (low, high), method=method, coefficients=form)
+        except ValueError as reason:
+            assert "largest number of" in str(reason)
+            continue
         with mpmath.workdps(40):
             exact = [mpmath.mpf(int(a.numerator)) / int(a.denominator) for a in map(Fraction, p.exact)]
             for _ in range(40):
@@ -188,4 +218,4 @@ def test_no_error_is_above_its_certificate() -> None:
                 off = abs(mpmath.polyval(exact[::-1], t) - f(x))
                 assert off <= p.error + mpmath.mpf(10) ** -35, (text, low, high, method, p.degree, x)
         assert p.best <= p.error
-        assert method != "minimax" or p.error <= max(1.01 * p.best, 1e-300)
+        assert method != "minimax" or form != "exact" or p.error <= max(1.01 * p.best, 1e-300)

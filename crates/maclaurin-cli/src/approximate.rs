@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use maclaurin::{Approximation, Choice, Method, scientific};
+use maclaurin::{Approximation, Basis, Choice, Coefficients, Method, scientific};
 use serde_json::json;
 
 use crate::arguments::{ApproximateArguments, Format, MethodName};
@@ -21,6 +21,7 @@ pub fn run(arguments: &ApproximateArguments) -> Result<(), Failure> {
         fixed: arguments.fixed.clone(),
         center: arguments.center,
         degrees,
+        coefficients: arguments.coefficients,
     };
     let polynomial = if let Some(tolerance) = arguments.tolerance {
         Approximation::within(&function, tolerance, &arguments.on, &choice)?
@@ -53,10 +54,12 @@ fn table(p: &Approximation) -> String {
         let _ = writeln!(text, "  {p}\n");
     }
     let bound = scientific(error.bound, 6, true);
-    let _ = writeln!(
-        text,
-        "{kind}: at most {bound} (certified for the exact coefficients; below are the nearest doubles)"
-    );
+    let of_what = match (p.choice().coefficients, p.basis()) {
+        (Coefficients::Exact, _) => "the exact coefficients; below are the nearest doubles",
+        (_, Basis::Powers) => "the coefficients of powers below",
+        (_, Basis::Chebyshev) => "the coefficients of Chebyshev polynomials below",
+    };
+    let _ = writeln!(text, "{kind}: at most {bound} (certified for {of_what})");
     if p.best() > 0.0 {
         let above = 100.0 * (error.bound / p.best() - 1.0);
         let best = scientific(p.best(), 6, false);
@@ -89,6 +92,7 @@ fn json(p: &Approximation) -> String {
         "degree": p.degree(),
         "method": p.choice().method.to_string(),
         "relative": p.choice().relative,
+        "coefficients_are": p.choice().coefficients.to_string(),
         "center": p.center(),
         "degrees": p.degrees(),
         "coefficients": p.coefficients(),

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use maclaurin::{Degrees, Error, Function, Kind, Language, Series};
+use maclaurin::{Coefficients, Degrees, Error, Function, Kind, Language, Series};
 
 use crate::Failure;
 use crate::chart::{HEIGHTS, WIDTHS};
@@ -229,6 +229,10 @@ pub struct ApproximateArguments {
     /// How the polynomial is chosen.
     #[arg(long, value_enum, default_value_t = MethodName::Minimax)]
     pub method: MethodName,
+    /// The numbers that the coefficients are taken from: exact, float64, float32, float16, bfloat16, a
+    /// number of significant bits, or fixedN for N fraction bits.
+    #[arg(long, default_value_t, value_name = "FORMAT", value_parser = coefficients)]
+    pub coefficients: Coefficients,
     /// Bound and level the relative error, |f - p|/|f|.
     #[arg(long)]
     pub relative: bool,
@@ -502,6 +506,11 @@ fn fixed(text: &str) -> Result<(usize, f64), String> {
     let degree = degree.trim();
     let degree = degree.parse().map_err(|_| format!("`{degree}` is not a degree"))?;
     Ok((degree, finite(value)?))
+}
+
+/// The numbers that coefficients are taken from.
+fn coefficients(text: &str) -> Result<Coefficients, String> {
+    text.parse().map_err(|error: Error| error.to_string())
 }
 
 /// The size of a picture, `WIDTHxHEIGHT`.

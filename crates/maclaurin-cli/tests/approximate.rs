@@ -57,6 +57,26 @@ fn programs_read_json_and_code() {
 }
 
 #[test]
+fn coefficients_are_numbers_of_a_format() {
+    let options = ["gelu", "--degree", "4", "--on", "-3:3", "--coefficients"];
+    let text = done(&[&options[..], &["8", "--format", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for a in json["coefficients"].as_array().unwrap() {
+        assert_eq!(a.as_f64().unwrap().to_bits() << 19, 0, "{a}");
+    }
+    assert_eq!(json["coefficients_are"], "8");
+    for (format, of_what) in [
+        ("exact", "certified for the exact coefficients; below are the nearest doubles"),
+        ("float32", "certified for the coefficients of powers below"),
+    ] {
+        let text = done(&[&options[..], &[format]].concat());
+        assert!(text.contains(of_what), "{text}");
+    }
+    let options = ["sigmoid", "--degree", "40", "--on", "-10:10"];
+    assert!(done(&options).contains("certified for the coefficients of Chebyshev polynomials below"));
+}
+
+#[test]
 fn bad_requests_are_refused() {
     for (arguments, code, message) in [
         (&["log(x)", "--degree", "3", "--on", "0:1"][..], 1, "near x = 0.0"),
@@ -67,6 +87,7 @@ fn bad_requests_are_refused() {
         (&["exp(x)", "--degree", "3", "--on", "0:2", "--on", "1:3"], 2, "overlap"),
         (&["exp(x)", "--degree", "3", "--on", "0:1", "--fixed", "9=1"], 2, "fixed: 9"),
         (&["exp(x)", "--degree", "3", "--on", "0:1", "--fixed", "one"], 2, "DEGREE=VALUE"),
+        (&["exp(x)", "--degree", "3", "--on", "0:1", "--coefficients", "float8"], 2, "bfloat16"),
         (&["exp(x)", "--tolerance", "0", "--on", "0:1"], 2, "tolerance"),
         (&["expp(x)", "--degree", "3", "--on", "0:1"], 2, "exp"),
     ] {

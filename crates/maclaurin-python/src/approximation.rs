@@ -28,7 +28,7 @@ impl Approximation {
 impl Approximation {
     /// By degree, by the largest one named, or by tolerance; samples are the points of least squares.
     #[new]
-    #[pyo3(signature = (function, on, *, degree, tolerance, method, relative, degrees, fixed, center, samples))]
+    #[pyo3(signature = (function, on, *, degree, tolerance, method, relative, degrees, fixed, center, samples, coefficients))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         function: &Bound<'_, Function>,
@@ -41,6 +41,7 @@ impl Approximation {
         fixed: Vec<(usize, f64)>,
         center: Option<f64>,
         samples: Option<Vec<f64>>,
+        coefficients: &str,
     ) -> PyResult<PyClassInitializer<Self>> {
         use maclaurin::Approximation as Inner;
         let method = match (method, samples) {
@@ -58,7 +59,8 @@ impl Approximation {
                 )));
             }
         };
-        let choice = Choice { method, relative, degrees, fixed, center };
+        let coefficients = coefficients.parse().map_err(of_series)?;
+        let choice = Choice { method, relative, degrees, fixed, center, coefficients };
         let py = function.py();
         let function = &function.get().inner;
         let degree = degree.or(choice.largest_degree()).unwrap_or(0);

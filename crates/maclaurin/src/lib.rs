@@ -52,7 +52,7 @@ mod function;
 mod number;
 mod series;
 
-pub use approximation::{Approximation, Choice, LARGEST_DEGREE, Method};
+pub use approximation::{Approximation, Choice, Coefficients, LARGEST_DEGREE, Method};
 pub use builtin::Elementary;
 pub use cancel::cancellable;
 pub use certify::{Basis, ErrorBound, ErrorProfile, Format, OutsideRadius, Radius, scientific};

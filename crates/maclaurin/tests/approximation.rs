@@ -1,6 +1,6 @@
 //! Best polynomials against published errors, each other, and dense samples.
 
-use maclaurin::{Approximation, Basis, Choice, Error, Function, Method};
+use maclaurin::{Approximation, Basis, Choice, Coefficients, Error, Function, Method};
 
 fn approximate(text: &str, degree: usize, on: &[(f64, f64)], choice: &Choice) -> Approximation {
     Approximation::new(&Function::parse(text).unwrap(), degree, on, choice).unwrap()
@@ -8,6 +8,11 @@ fn approximate(text: &str, degree: usize, on: &[(f64, f64)], choice: &Choice) ->
 
 fn minimax(text: &str, degree: usize, low: f64, high: f64) -> Approximation {
     approximate(text, degree, &[(low, high)], &Choice::default())
+}
+
+fn exact_minimax(text: &str, degree: usize, low: f64, high: f64) -> Approximation {
+    let choice = Choice { coefficients: Coefficients::Exact, ..Choice::default() };
+    approximate(text, degree, &[(low, high)], &choice)
 }
 
 /// The bounds from both sides meet.
@@ -40,7 +45,7 @@ fn errors_are_those_of_the_best_polynomials() {
         ("1 + 1e-20*sin(x)", 0.0, 1.0, 3),
     ];
     for &(text, low, high, degree) in cases {
-        let p = minimax(text, degree, low, high);
+        let p = exact_minimax(text, degree, low, high);
         let (error, best) = (p.error(), p.best());
         assert!(best > 0.0 && best <= error.bound, "{text}: {best} {error:?}");
         assert!(error.bound <= 1.0025 * best, "{text} {degree}: {error:?}, best {best}");
@@ -56,7 +61,7 @@ fn errors_are_those_of_the_best_polynomials() {
 
 #[test]
 fn high_degrees_take_the_bits_that_they_need() {
-    let p = minimax("exp(x)", 30, 0.0, 1.0);
+    let p = exact_minimax("exp(x)", 30, 0.0, 1.0);
     assert!(p.error().bound < 8.8e-53 && p.best() > 8.7e-53);
     let p = minimax("sigmoid", 40, -10.0, 10.0);
     assert!(p.error().bound < 1.682e-6 && p.best() > 1.677e-6);
@@ -84,7 +89,12 @@ fn parity_is_used_and_the_lower_bound_is_for_all_polynomials() {
 
 #[test]
 fn polynomials_come_back_exactly() {
+    let p = exact_minimax("3*x^2 - x/7 + 1", 4, -1.0, 5.0);
+    assert_eq!((p.error().bound, p.best()), (0.0, 0.0));
+    // 1/7 is no double.
     let p = minimax("3*x^2 - x/7 + 1", 4, -1.0, 5.0);
+    assert!(0.0 < p.error().bound && p.error().bound < 3e-15 && p.best() == 0.0, "{:?}", p.error());
+    let p = minimax("3*x^2 - x/8 + 1", 4, -1.0, 5.0);
     assert_eq!((p.error().bound, p.best()), (0.0, 0.0));
     let p = minimax("(x - 2)^3", 3, 1.0, 3.0);
     assert_eq!(p.coefficients(), [0.0, 0.0, 0.0, 1.0]);
@@ -265,6 +275,61 @@ fn what_has_no_polynomial_is_refused() {
     assert!(matches!(new("exp(x)", &[(1.0, 1f64.next_up())], &plain), Error::Choice { .. }));
     let error = Approximation::new(&Function::parse("exp").unwrap(), 201, &[(0.0, 1.0)], &plain);
     assert!(matches!(error, Err(Error::OrderTooLarge { order: 201, limit: 200 })));
+}
+
+/// Rounded one by one they are 1.2 to 20 times as far off.
+#[test]
+fn coefficients_of_a_format_are_chosen_together() {
+    for (text, low, high, degree, coefficients, most) in [
+        ("exp(x)", -1.0, 1.0, 5, Coefficients::Float32, 1.02),
+        ("log(x)", 1.0, 2.0, 6, Coefficients::Float32, 1.05),
+        ("2^x", -0.5, 0.5, 7, Coefficients::Float32, 4.0),
+        ("cos(x)", -0.8, 0.8, 6, Coefficients::Float32, 1.3),
+        ("tanh(x)", -3.0, 3.0, 9, Coefficients::Float32, 1.0025),
+        ("exp(x)", 0.0, 1.0, 16, Coefficients::Float64, 4.0),
+        ("exp(x)", -1.0, 1.0, 5, Coefficients::Fixed(16), 1.3),
+        ("exp(x)", -1.0, 1.0, 3, Coefficients::BFloat16, 1.3),
+    ] {
+        let center = Some(0.0);
+        let choice = Choice { coefficients, center, ..Choice::default() };
+        let p = approximate(text, degree, &[(low, high)], &choice);
+        let ratio = p.error().bound / p.best();
+        assert!(ratio <= most, "{text} {degree} {coefficients}: {ratio}");
+        for (k, &a) in p.coefficients().iter().enumerate() {
+            assert_eq!(p.exact(k).map(|exact| exact.to_f64().value()), Some(a));
+            match coefficients {
+                Coefficients::Float32 => assert_eq!(f64::from(a as f32), a),
+                Coefficients::BFloat16 => assert_eq!(a.to_bits() << 19, 0),
+                Coefficients::Fixed(bits) => {
+                    assert_eq!((a * 2f64.powi(bits.cast_signed())).fract(), 0.0);
+                }
+                _ => {}
+            }
+        }
+    }
+    // What is given must be of the format too.
+    let fixed = vec![(0, 0.1)];
+    let choice = Choice { fixed, coefficients: Coefficients::Float16, ..Choice::default() };
+    let exp = Function::parse("exp(x)").unwrap();
+    let error = Approximation::new(&exp, 3, &[(-1.0, 1.0)], &choice).unwrap_err();
+    assert!(error.to_string().contains("0.1 for degree 0 is no number of float16"), "{error}");
+    // exp(11) is above the largest half.
+    let choice = Choice { coefficients: Coefficients::Float16, ..Choice::default() };
+    let error = Approximation::new(&exp, 2, &[(10.0, 12.0)], &choice).unwrap_err();
+    assert!(error.to_string().contains("65504"), "{error}");
+}
+
+#[test]
+fn formats_have_names() {
+    for name in
+        ["exact", "float64", "float32", "float16", "bfloat16", "2", "53", "fixed0", "fixed53"]
+    {
+        assert_eq!(name.parse::<Coefficients>().unwrap().to_string(), name);
+    }
+    for name in ["", "1", "54", "fixed", "fixed-1", "fixed54", "float8", "float32 "] {
+        let error = name.parse::<Coefficients>().unwrap_err().to_string();
+        assert!(error.contains(&format!("{name:?}")), "{error}");
+    }
 }
 
 #[test]

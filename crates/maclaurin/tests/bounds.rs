@@ -8,8 +8,8 @@ use std::cmp::Ordering;
 use std::fmt::Write;
 
 use maclaurin::{
-    Approximation, Choice, Error, Expansion, Format, Function, Kind, Method, Rational, Series,
-    expand,
+    Approximation, Basis, Choice, Coefficients, Error, Expansion, Format, Function, Kind, Method,
+    Rational, Series, expand,
 };
 use ndarray::Array1;
 
@@ -187,7 +187,15 @@ fn no_approximation_is_off_by_more_than_its_error() {
             1 => Method::LeastSquares,
             _ => Method::Minimax,
         };
-        let mut choice = Choice { method, ..Choice::default() };
+        let coefficients = match random.below(8) {
+            0 => Coefficients::Float64,
+            1 => Coefficients::Float32,
+            2 => Coefficients::BFloat16,
+            3 => Coefficients::Bits(random.below(40) as u32 + 2),
+            4 => Coefficients::Fixed(random.below(40) as u32),
+            _ => Coefficients::Exact,
+        };
+        let mut choice = Choice { method, coefficients, ..Choice::default() };
         match random.below(6) {
             0 => choice.degrees = Some((0..=degree).filter(|_| random.below(3) > 0).collect()),
             1 => choice.fixed = vec![(random.below(degree as u64 + 1) as usize, 0.25)],
@@ -235,7 +243,26 @@ fn no_approximation_is_off_by_more_than_its_error() {
                 points += 1;
             }
         }
-        if choice.method == Method::Minimax && error.bound > 1e-250 {
+        if p.basis() == Basis::Powers {
+            let unit = match coefficients {
+                Coefficients::Float32 => 24,
+                Coefficients::BFloat16 => 8,
+                Coefficients::Bits(bits) => bits,
+                _ => 53,
+            };
+            for (k, &a) in p.coefficients().iter().enumerate() {
+                assert!(
+                    coefficients == Coefficients::Exact || p.exact(k) == Some(&exactly(a)),
+                    "{what}: {a}"
+                );
+                let (bits, zeros) = (a.to_bits() & ((1 << 52) - 1), 53 - unit);
+                assert!(bits.trailing_zeros() >= zeros || !a.is_normal(), "{what}: {a}");
+            }
+        }
+        if choice.method == Method::Minimax
+            && coefficients == Coefficients::Exact
+            && error.bound > 1e-250
+        {
             if best > 0.0 {
                 ratios.push(error.bound / best);
             } else {

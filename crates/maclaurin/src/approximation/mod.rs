@@ -6,6 +6,8 @@
 //! ([`lower`]). The proof does not rest on how the polynomial was found.
 
 mod exchange;
+mod format;
+mod lattice;
 mod linear;
 mod lower;
 mod method;
@@ -19,6 +21,8 @@ use crate::certify::{ErrorBound, Form, error_of};
 use crate::function::Function;
 use crate::number::exactly;
 use crate::series::{Error, Series};
+pub use format::Coefficients;
+use format::with_format;
 pub use method::Method;
 use method::Solved;
 use polynomial::Numbers;
@@ -59,6 +63,8 @@ pub struct Choice {
     /// The point whose powers these are. If `None` it is 0 where `degrees` or `fixed` are given, and
     /// the middle of the range otherwise.
     pub center: Option<f64>,
+    /// The numbers that the coefficients are taken from.
+    pub coefficients: Coefficients,
 }
 
 /// Points of the proof that are taken into the grid, and how far above the level an error must be.
@@ -239,10 +245,22 @@ impl Approximation {
     ) -> Result<Self, Error> {
         let mut problem = Problem::new(anchor, degree, &ranges, choice)?;
         method::check_values(&problem)?;
-        let (form, best, error) = if let Some(form) = problem.itself(anchor) {
-            (form, 0.0, ErrorBound { bound: 0.0, sampled: 0.0, at: ranges[0].0 })
+        let (solved, error) = if let Some(form) = problem.itself(anchor) {
+            let exact = form.clone();
+            let solved = with_format(&problem, Solved { form, level: 0.0, best: 0.0 })?;
+            let error = if solved.form.is_equal(&exact) {
+                ErrorBound { bound: 0.0, sampled: 0.0, at: ranges[0].0 }
+            } else {
+                certified(&problem, &solved.form, anchor, &ranges)?
+            };
+            (solved, error)
         } else {
-            let (mut solved, mut error) = certified(&problem, anchor, &ranges)?;
+            let solve = |problem: &_| -> Result<(Solved, ErrorBound), Error> {
+                let solved = with_format(problem, method::solve(problem)?)?;
+                let error = certified(problem, &solved.form, anchor, &ranges)?;
+                Ok((solved, error))
+            };
+            let (mut solved, mut error) = solve(&problem)?;
             let mut seen = (solved.level, error);
             // Where the grid has missed an extreme, the proof's point is taken in.
             for _ in 0..MISSED_EXTREMES {
@@ -250,40 +268,40 @@ impl Approximation {
                 if !(missed && problem.take_in(seen.1.at)) {
                     break;
                 }
-                let next = certified(&problem, anchor, &ranges)?;
+                let next = solve(&problem)?;
                 seen = (next.0.level, next.1);
                 if next.1.bound < error.bound {
                     (solved, error) = next;
                 }
             }
-            (solved.form, solved.best, error)
+            (solved, error)
         };
         Ok(Self {
             anchor: anchor.clone(),
             ranges,
             choice: choice.clone(),
-            form,
+            form: solved.form,
             error,
-            best,
+            best: solved.best,
             degree,
             numbers: OnceLock::new(),
         })
     }
 }
 
-/// A polynomial and its certified error on the ranges.
+/// A polynomial's certified error on the ranges.
 fn certified(
     problem: &Problem<'_>,
+    form: &Form,
     anchor: &Series,
     ranges: &[(f64, f64)],
-) -> Result<(Solved, ErrorBound), Error> {
-    let solved = method::solve(problem)?;
+) -> Result<ErrorBound, Error> {
     let mut error = ErrorBound { bound: 0.0, sampled: 0.0, at: ranges[0].0 };
     for &(low, high) in ranges {
-        let here = error_of(&solved.form, anchor, (low, high), problem.choice.relative);
+        let here = error_of(form, anchor, (low, high), problem.choice.relative);
         let here = here.map_err(|reason| match reason {
             Error::Unbounded { near } if problem.choice.relative => {
-                match error_of(&solved.form, anchor, (low, high), false) {
+                match error_of(form, anchor, (low, high), false) {
                     Ok(_) => unfit(
                         "relative",
                         format!(
@@ -300,7 +318,7 @@ fn certified(
         let seen = if here.sampled > error.sampled { here } else { error };
         error = ErrorBound { bound, ..seen };
     }
-    Ok((solved, error))
+    Ok(error)
 }
 
 /// The smallest range around all, which are sorted.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Approximation, Choice, hull};
+use super::{Approximation, Choice, Coefficients, hull};
 use crate::certify::{Basis, ErrorBound, Form, error_of, scientific};
 use crate::expand::Polynomial;
 use crate::function::Function;
@@ -231,18 +231,31 @@ impl Approximation {
                 Basis::Chebyshev => self.form.coefficients.iter().map(to_f64).collect(),
                 Basis::Powers => chebyshev(&powers, center, (low, high)),
             };
-            let size: f64 = chebyshev.iter().map(|c| c.abs()).sum();
             let radius = (low - center).abs().max((high - center).abs());
-            let terms = coefficients.iter().rev().fold(0.0, |sum, a| sum * radius + a.abs());
-            let hidden = terms * f64::EPSILON <= self.error.bound / 100.0;
-            let basis = if terms <= MOST_GROWTH * size || hidden {
-                Basis::Powers
-            } else {
-                Basis::Chebyshev
+            let suits =
+                || suits_powers(&coefficients, radius, &chebyshev, self.error.bound, f64::EPSILON);
+            let basis = match self.choice.coefficients {
+                Coefficients::Exact if suits() => Basis::Powers,
+                Coefficients::Exact => Basis::Chebyshev,
+                _ => self.form.basis,
             };
             Numbers { powers, coefficients, chebyshev, basis }
         })
     }
+}
+
+/// Whether sums of powers up to `radius` lose little to rounding with `unit`, or nothing that shows in
+/// the error.
+pub(super) fn suits_powers(
+    powers: &[f64],
+    radius: f64,
+    chebyshev: &[f64],
+    error: f64,
+    unit: f64,
+) -> bool {
+    let size: f64 = chebyshev.iter().map(|c| c.abs()).sum();
+    let terms = powers.iter().rev().fold(0.0, |sum, a| sum * radius + a.abs());
+    terms <= MOST_GROWTH * size || terms * unit <= error / 100.0
 }
 
 /// The numbers that a polynomial is read and evaluated by.
@@ -291,8 +304,18 @@ impl fmt::Display for Approximation {
 }
 
 impl Form {
+    /// Whether two forms are the same polynomial.
+    pub(super) fn is_equal(&self, other: &Self) -> bool {
+        let trimmed = |form: &Self| {
+            let mut powers = form.powers(self.center);
+            powers.truncate(powers.iter().rposition(|a| !a.is_zero()).map_or(0, |last| last + 1));
+            powers
+        };
+        trimmed(self) == trimmed(other)
+    }
+
     /// The coefficients of the powers of `x - center`.
-    fn powers(&self, center: f64) -> Vec<Rational> {
+    pub(super) fn powers(&self, center: f64) -> Vec<Rational> {
         let zero = || vec![Rational::ZERO; self.coefficients.len()];
         let mut powers = match self.basis {
             Basis::Powers => self.coefficients.clone(),

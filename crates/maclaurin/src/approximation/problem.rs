@@ -247,6 +247,29 @@ impl Problem<'_> {
         Some((0..=gaps).map(|i| all[i * last / gaps]).collect())
     }
 
+    /// The same problem in other functions, with other degrees free, on all of the ranges where the
+    /// errors have no parity any more.
+    pub(super) fn in_terms(
+        &self,
+        basis: Basis,
+        center: f64,
+        half_width: f64,
+        degrees: Vec<usize>,
+        given: Vec<Rational>,
+    ) -> Self {
+        let parity = self.parity.filter(|odd| {
+            let fits = |k: &usize| k % 2 == usize::from(*odd);
+            center == 0.0 && degrees.iter().all(fits)
+        });
+        let mut ranges = self.ranges.clone();
+        if self.parity.is_some() && parity.is_none() {
+            ranges = self.ranges.iter().rev().map(|&(low, high)| (-high, -low)).collect();
+            ranges.extend(&self.ranges);
+        }
+        let extra = self.extra.clone();
+        Self { given, degrees, basis, center, half_width, ranges, extra, parity, ..*self }
+    }
+
     /// The polynomial with these coefficients, and what is given.
     pub(super) fn form<A: Real>(&self, a: &A, coefficients: &[A::Number]) -> Option<Form> {
         let count = self.degrees.last().map_or(1, |n| n + 1).max(self.given.len());
