@@ -286,7 +286,7 @@ fn coefficients_of_a_format_are_chosen_together() {
         ("2^x", -0.5, 0.5, 7, Coefficients::Float32, 4.0),
         ("cos(x)", -0.8, 0.8, 6, Coefficients::Float32, 1.3),
         ("tanh(x)", -3.0, 3.0, 9, Coefficients::Float32, 1.0025),
-        ("exp(x)", 0.0, 1.0, 16, Coefficients::Float64, 4.0),
+        ("exp(x)", 0.0, 1.0, 16, Coefficients::Float64, 400.0),
         ("exp(x)", -1.0, 1.0, 5, Coefficients::Fixed(16), 1.3),
         ("exp(x)", -1.0, 1.0, 3, Coefficients::BFloat16, 1.3),
     ] {
