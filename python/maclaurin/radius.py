@@ -85,8 +85,8 @@ def outside_range(x: Any, p: Approximation, scale: float = 1.0, shift: float = 0
     """
     values = np.asarray(x)
     # An end of the range is inside in the type of the values too.
-    precision = values.dtype if values.dtype.kind == "f" else np.dtype(float)
-    epsilon = 2.0**-7 if values.dtype.name == "bfloat16" else float(np.finfo(precision).eps)
+    digits = {"bfloat16": 8, "float16": 11, "float32": 24}.get(values.dtype.name, 53)
+    epsilon = 2.0 ** (1 - digits)
     if values.size > LOOKED_AT:
         # Multiples of the golden ratio: even, and in step with no axis (Weyl 1916).
         places = np.arange(LOOKED_AT) * 0.6180339887498949 % 1

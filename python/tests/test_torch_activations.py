@@ -348,7 +348,7 @@ def test_the_table():
     model, x = perceptron(nn.Tanh(), nn.SiLU())
     lines = repr(approximate_activations(model, x, degree=5)[1]).splitlines()
     assert [cell.strip() for cell in lines[0].strip("|").split("|")] == [
-        "module", "was", "range", "degree", "certified error", "best possible", "rounding below",
+        "module", "was", "range", "degree", "certified error", "best possible", "rounding",
     ]  # fmt: skip
     assert len(lines) == 4 and len({len(line) for line in lines}) == 1 and "| Tanh | [-" in lines[2]
 

@@ -155,7 +155,7 @@ class ActivationReport:
         return [name for row in self.replaced for name in row.names]
 
     def __repr__(self) -> str:
-        header = ["module", "was", "range", "degree", "certified error", "best possible", "rounding below"]
+        header = ["module", "was", "range", "degree", "certified error", "best possible", "rounding"]
         rows = [
             [
                 ", ".join(name or "(model)" for name in row.names),

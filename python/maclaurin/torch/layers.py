@@ -54,13 +54,15 @@ class _TaylorConvolution(TaylorModule):
         series = convolution.start_series(function, order, at, start, channels, geometry.groups)
         # What is drawn is of no function.
         super().__init__(series, on_radius if start == "series" else "ignore")
-        order = self.order = series.order
+        self.order: int = series.order
         self.groups = geometry.groups
         self.start: Start = start
         self._channels, self._geometry = channels, geometry
         inputs, outputs = channels
         shape = (
-            (order * inputs, outputs // self.groups) if self.transposed else (outputs, order * inputs // self.groups)
+            (self.order * inputs, outputs // self.groups)
+            if self.transposed
+            else (outputs, self.order * inputs // self.groups)
         )
         self.weight = nn.Parameter(torch.empty((*shape, *kernel), device=device, dtype=dtype))
         if bias:
