@@ -13,6 +13,7 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -162,7 +163,9 @@ class ActivationReport:
                 row.replaced,
                 "[{:.4g}, {:.4g}]".format(*row.on),
                 str(row.degree),
-                *(f"{number:.3g}" for number in (row.error, row.best, row.rounding)),
+                _digits(row.error, ROUND_CEILING),
+                _digits(row.best, ROUND_FLOOR),
+                _digits(row.rounding, ROUND_CEILING),
             ]
             for row in self.replaced
         ]
@@ -171,6 +174,11 @@ class ActivationReport:
         lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
         lines += [f"kept as it is: {name} ({kind})" for name, kind in self.kept]
         return "\n".join(lines)
+
+
+def _digits(bound: float, rounding: str) -> str:
+    """A bound in three digits that is still one."""
+    return f"{float(Context(prec=3, rounding=rounding).create_decimal(bound)):.3g}"
 
 
 @dataclass
