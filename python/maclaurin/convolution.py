@@ -14,8 +14,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from maclaurin import _native
-from maclaurin.estimate import EstimatedSeries
-from maclaurin.series import Point, Series, taylor
+from maclaurin.polynomial import polynomial_of
+from maclaurin.series import Point
 
 Size = int | Sequence[int]
 Padding = Size | Literal["same", "valid"]
@@ -173,9 +173,9 @@ def channels_last(x: np.ndarray[Any, Any]) -> bool:
 
 
 def start_series(
-    function: Any, order: int, at: Point, start: Start, channels: Sequence[int], groups: int
-) -> Series | EstimatedSeries:
-    """The series that a layer's weights are initialized by; checks what all layers are made with.
+    function: Any, order: int | None, at: Point | None, start: Start, channels: Sequence[int], groups: int
+) -> Any:
+    """The series, or other polynomial, that a layer's weights are initialized by; checks what all layers are made with.
 
     Args:
         channels: the numbers of channels that must be divisible by groups.
@@ -184,12 +184,14 @@ def start_series(
     """
     if start not in ("series", "random"):
         raise ValueError(f'start {start!r} is neither "series" nor "random"')
-    if order < 1:
+    if order is not None and order < 1:
         raise ValueError(f"order must be an integer of at least 1, not {order}")
     if groups < 1 or any(number < 0 or number % groups for number in channels):
         listed = " and ".join(map(str, channels))
         raise ValueError(f"{listed} channels cannot be split into {groups} groups")
-    series: Series | EstimatedSeries = taylor(function, order=order, at=at)
+    series = polynomial_of(function, order, at, summed=start == "series")
+    if series.order < 1:
+        raise ValueError(f"a layer over powers needs a polynomial of degree 1 or more, not {series!r}")
     return series
 
 

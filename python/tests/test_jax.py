@@ -12,7 +12,7 @@ jax = pytest.importorskip("jax")
 import jax.numpy as jnp
 from jax.test_util import check_grads
 
-from maclaurin.jax import TaylorActivation, TaylorExpansion, expand, taylor_activation
+from maclaurin.jax import TaylorActivation, TaylorExpansion, TaylorLinear, expand, taylor_activation
 
 SERIES = mc.taylor("exp(x) + x*sin(x)", order=5, at=0.5)
 X = np.random.default_rng(0).random((3, 4)).astype(np.float32)
@@ -145,3 +145,24 @@ def test_numbers_that_are_none_are_refused():
     with pytest.raises(ValueError, match="rate must be finite, not inf"):
         TaylorActivation(rate=float("inf"))
     assert hash(TaylorExpansion(scale=np.array(2.0))) == hash(TaylorExpansion(scale=2.0))
+
+
+def test_layers_take_approximations():
+    p = mc.approximate("gelu", degree=6, on=(-3, 4))
+    x = jnp.linspace(-3, 4, 24).reshape(2, 3, 4)
+    expected = p(np.asarray(x, float))
+    layer = TaylorActivation(p)
+    assert jnp.allclose(layer(layer.init(), x), expected, atol=1e-5)
+    assert dataclasses.replace(layer, on_radius="raise") != layer and layer == TaylorActivation(p)
+    assert (TaylorActivation().order, TaylorActivation().at) == (4, 0)
+    terms = TaylorExpansion(p)
+    assert terms.multiplier == 6 and terms({}, x).shape == (2, 18, 4)
+    linear = TaylorLinear(4, 2, function=p)
+    parameters = linear.init(jax.random.key(0))
+    assert parameters["weight"].shape == (2, 24) and linear(parameters, x).shape == (2, 3, 2)
+    with pytest.warns(mc.RadiusWarning, match="leave the range"):
+        layer(layer.init(), x + 5)
+    with pytest.raises(TypeError, match="order=3 beside a polynomial, whose order is 6"):
+        TaylorActivation(p, order=3)
+    with pytest.raises(ValueError, match="ill-conditioned"):
+        TaylorActivation(mc.approximate("sigmoid", degree=40, on=(-10, 10)))

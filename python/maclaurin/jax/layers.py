@@ -13,12 +13,14 @@ import numpy as np
 from jax.core import Tracer
 
 from maclaurin import convolution, rows
+from maclaurin._native import Polynomial
 from maclaurin.convolution import Geometry, Padding, Size, Start
 from maclaurin.jax.convolution import convolve
 from maclaurin.jax.expansion import expand
 from maclaurin.jax.powers import Plan
+from maclaurin.polynomial import DEFAULT_ORDER, polynomial_of
 from maclaurin.radius import OnRadius, RadiusCheck, finite
-from maclaurin.series import Point, taylor
+from maclaurin.series import Point
 
 __all__ = [
     "TaylorActivation",
@@ -42,6 +44,14 @@ class _Layer:
     series: Any = dataclasses.field(init=False, repr=False, compare=False)
     _check: RadiusCheck = dataclasses.field(init=False, repr=False, compare=False)
 
+    def _fill_in(self, function: Any, order: int | None, at: Point | None) -> tuple[int | None, Point | None]:
+        """The order and the point of a series, those left out filled in; of a polynomial, which has its own, none."""
+        if not isinstance(function, Polynomial):
+            order, at = DEFAULT_ORDER if order is None else order, 0 if at is None else at
+            object.__setattr__(self, "order", order)
+            object.__setattr__(self, "at", at)
+        return order, at
+
     def _prepare(self, series: Any, check: RadiusCheck, **options: Any) -> None:
         """Sets what the options given are made into."""
         for name, value in {"series": series, "_check": check, **options}.items():
@@ -62,7 +72,8 @@ class TaylorExpansion(_Layer):
     """Every channel becomes one channel for each degree of a Taylor series.
 
     Args:
-        function, order, at: as `maclaurin.taylor` takes them.
+        function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; or function is a Series or an
+            Approximation, which has its own order and point.
         kind: "terms" a_k (x-x0)^k, "powers" (x-x0)^k, "partial_sums", or "sum" (as many channels as before).
         degrees: "nonzero", "all" (1 and up) or a list.
         constant: whether degree 0 comes out too, first.
@@ -80,8 +91,8 @@ class TaylorExpansion(_Layer):
     """
 
     function: Any = "softplus"
-    order: int = 4
-    at: Point = 0
+    order: int | None = None
+    at: Point | None = None
     kind: rows.Kind = dataclasses.field(default="terms", kw_only=True)
     degrees: rows.Degrees = dataclasses.field(default="nonzero", kw_only=True)
     constant: bool = dataclasses.field(default=False, kw_only=True)
@@ -94,8 +105,9 @@ class TaylorExpansion(_Layer):
 
     def __post_init__(self) -> None:
         """Makes the series."""
-        series = taylor(self.function, order=self.order, at=self.at)
-        chosen = rows.check(self.kind, self.degrees, self.order, series.degrees, self.constant)
+        order, at = self._fill_in(self.function, self.order, self.at)
+        series = polynomial_of(self.function, order, at, summed=self.kind in ("sum", "partial_sums"))
+        chosen = rows.check(self.kind, self.degrees, series.order, series.degrees, self.constant)
         degrees = self.degrees if isinstance(self.degrees, str) else tuple(map(int, self.degrees))
         on_radius: OnRadius = "ignore" if self.kind == "powers" else self.on_radius
         check = RadiusCheck(series, on_radius, self.scale, self.shift)
@@ -125,7 +137,8 @@ class TaylorActivation(_Layer):
     """A polynomial with trained coefficients, initialized by the Taylor series of a function.
 
     Args:
-        function, order, at: as `maclaurin.taylor` takes them.
+        function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; or function is a Series or an
+            Approximation, which has its own order and point.
         rate: None, or the initial value of a trained factor of the input.
         on_radius: as `TaylorExpansion` takes it.
 
@@ -138,14 +151,15 @@ class TaylorActivation(_Layer):
     """
 
     function: Any = "softplus"
-    order: int = 4
-    at: Point = 0
+    order: int | None = None
+    at: Point | None = None
     rate: float | None = dataclasses.field(default=None, kw_only=True)
     on_radius: OnRadius = dataclasses.field(default="warn", kw_only=True)
 
     def __post_init__(self) -> None:
         """Makes the series."""
-        series = taylor(self.function, order=self.order, at=self.at)
+        order, at = self._fill_in(self.function, self.order, self.at)
+        series = polynomial_of(self.function, order, at, summed=True)
         rate = None if self.rate is None else finite("rate", self.rate)
         self._prepare(series, RadiusCheck(series, self.on_radius), rate=rate)
 
@@ -168,8 +182,8 @@ class _Powers(_Layer):
     """Layers over the powers of their input: weights for each degree, and their initialization."""
 
     function: Any = dataclasses.field(default="softplus", kw_only=True)
-    order: int = dataclasses.field(default=4, kw_only=True)
-    at: Point = dataclasses.field(default=0, kw_only=True)
+    order: int | None = dataclasses.field(default=None, kw_only=True)
+    at: Point | None = dataclasses.field(default=None, kw_only=True)
     start: Start = dataclasses.field(default="series", kw_only=True)
     on_radius: OnRadius = dataclasses.field(default="warn", kw_only=True)
     _plan: Plan = dataclasses.field(init=False, repr=False, compare=False)
@@ -180,10 +194,11 @@ class _Powers(_Layer):
         self, sizes: tuple[int, int], kernel: tuple[int, ...], geometry: Geometry, bias: bool, channels_last: bool
     ) -> None:
         """Checks the options and makes the series, for layers between these numbers of channels."""
-        series = convolution.start_series(self.function, self.order, self.at, self.start, sizes, geometry.groups)
+        order, at = self._fill_in(self.function, self.order, self.at)
+        series = convolution.start_series(self.function, order, at, self.start, sizes, geometry.groups)
         # What is drawn is of no function.
         check = RadiusCheck(series, self.on_radius if self.start == "series" else "ignore")
-        plan = Plan(self.order, series.center, kernel, geometry, channels_last)
+        plan = Plan(series.order, series.center, kernel, geometry, channels_last)
         self._prepare(series, check, _plan=plan, _sizes=sizes, _biased=bias)
 
     def init(self, key: Any, dtype: Any = jnp.float32) -> dict[str, jax.Array]:
@@ -193,7 +208,7 @@ class _Powers(_Layer):
         shape = plan._replace(order=1).weight_shape(inputs, outputs)
         spread = math.prod(geometry.stride) if plan.transposed else 1
         fan_in = inputs // geometry.groups * math.prod(plan.kernel) / spread
-        *keys, last = jax.random.split(key, self.order + 1)
+        *keys, last = jax.random.split(key, plan.order + 1)
         # As PyTorch's own layers draw theirs.
         bound = 1 / math.sqrt(max(math.prod(shape[1:]), 1))
 
@@ -302,7 +317,8 @@ class TaylorConv2d(_TaylorConv):
     Args:
         in_channels, out_channels, kernel_size, stride, padding, dilation, groups: as `taylor_conv2d` takes them.
         bias: whether there is a bias.
-        function, order, at: as `maclaurin.taylor` takes them; order is the highest power.
+        function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; order is the highest power. Or
+            function is a Series or an Approximation, which has its own order and point.
         start: "series" initializes the layer as the convolution of the function: W_k = a_k W with W drawn as
             torch.nn.Conv2d draws it, and a_0 W summed up in the bias. "random" draws all W_k, with variances that
             keep a standard normal input's scale; the function then plays no part.

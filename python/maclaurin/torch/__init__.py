@@ -7,8 +7,10 @@ convolution on CUDA gets a kernel in Triton.
     features = TaylorExpansion("log(1 + exp(x))", order=4)   # 3 channels become 9
     activation = TaylorActivation("softplus", order=4)       # trainable coefficients
     layer = TaylorConv2d(3, 16, 3, padding=1, order=3)       # convolves x, x^2 and x^3
+    model, report = approximate_activations(model, batch, degree=7)  # best polynomials for activations
 """
 
+from maclaurin.torch.activations import ActivationReport, ReplacedActivation, approximate_activations
 from maclaurin.torch.convolution import (
     taylor_conv1d,
     taylor_conv2d,
@@ -32,6 +34,8 @@ from maclaurin.torch.layers import (
 from maclaurin.torch.modules import TaylorActivation, TaylorExpansion
 
 __all__ = [
+    "ActivationReport",
+    "ReplacedActivation",
     "TaylorActivation",
     "TaylorConv1d",
     "TaylorConv2d",
@@ -41,6 +45,7 @@ __all__ = [
     "TaylorConvTranspose3d",
     "TaylorExpansion",
     "TaylorLinear",
+    "approximate_activations",
     "expand",
     "load_self_onn",
     "taylor_activation",

@@ -46,20 +46,23 @@ class _TaylorConvolution(TaylorModule):
         device: Any,
         dtype: torch.dtype | None,
         function: Any,
-        order: int,
-        at: Point,
+        order: int | None,
+        at: Point | None,
         start: Start,
         on_radius: OnRadius,
     ) -> None:
         series = convolution.start_series(function, order, at, start, channels, geometry.groups)
         # What is drawn is of no function.
         super().__init__(series, on_radius if start == "series" else "ignore")
-        self.order, self.groups = order, geometry.groups
+        self.order: int = series.order
+        self.groups = geometry.groups
         self.start: Start = start
         self._channels, self._geometry = channels, geometry
         inputs, outputs = channels
         shape = (
-            (order * inputs, outputs // self.groups) if self.transposed else (outputs, order * inputs // self.groups)
+            (self.order * inputs, outputs // self.groups)
+            if self.transposed
+            else (outputs, self.order * inputs // self.groups)
         )
         self.weight = nn.Parameter(torch.empty((*shape, *kernel), device=device, dtype=dtype))
         if bias:
@@ -140,8 +143,8 @@ class _TaylorConv(_TaylorConvolution):
         dtype: torch.dtype | None = None,
         *,
         function: Any = "softplus",
-        order: int = 4,
-        at: Point = 0,
+        order: int | None = None,
+        at: Point | None = None,
         start: Start = "series",
         on_radius: OnRadius = "warn",
     ) -> None:
@@ -172,13 +175,14 @@ class TaylorConv2d(_TaylorConv):
         in_channels, out_channels, kernel_size, stride, padding, dilation, groups, bias: as torch.nn.Conv2d
             takes them. Zero padding adds values equal to x0.
         padding_mode, device, dtype: as torch.nn.Conv2d takes them.
-        function, order, at: as `maclaurin.taylor` takes them; order is the highest power.
+        function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; order is the highest power. Or
+            function is a Series or an Approximation, which has its own order and point.
         start: "series" initializes the layer as the convolution of the function: W_k = a_k W with W drawn as
             torch.nn.Conv2d draws it, and a_0 W summed up in the bias. "random" draws all W_k alone,
             with variances that keep a standard normal input's scale; the function then plays no part, and at
             is where powers are taken.
-        on_radius: about values outside the series' disc of convergence: "warn" once, "raise" or "ignore".
-            Looked at on CPU, outside of compiled programs; not with start="random".
+        on_radius: about values outside the series' disc of convergence, or the range of an approximation:
+            "warn" once, "raise" or "ignore". Looked at on CPU, outside of compiled programs; not with start="random".
 
     Shape: as torch.nn.Conv2d. `weight` is (out, order * in / groups, kH, kW), the weights of degree 1
     of all channels first.
@@ -232,8 +236,8 @@ class _TaylorConvTranspose(_TaylorConvolution):
         dtype: torch.dtype | None = None,
         *,
         function: Any = "softplus",
-        order: int = 4,
-        at: Point = 0,
+        order: int | None = None,
+        at: Point | None = None,
         start: Start = "series",
         on_radius: OnRadius = "warn",
     ) -> None:
@@ -321,8 +325,8 @@ class TaylorLinear(_TaylorConvolution):
         dtype: torch.dtype | None = None,
         *,
         function: Any = "softplus",
-        order: int = 4,
-        at: Point = 0,
+        order: int | None = None,
+        at: Point | None = None,
         start: Start = "series",
         on_radius: OnRadius = "warn",
     ) -> None:

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from maclaurin import rows
+from maclaurin.approximation import Approximation
+from maclaurin.polynomial import polynomial_of
 from maclaurin.radius import OnRadius, RadiusCheck, finite
-from maclaurin.series import Point, taylor
+from maclaurin.series import Point
 from maclaurin.torch.arrays import as_array, is_plain, is_real
 from maclaurin.torch.expansion import expand_by
 
@@ -28,7 +30,7 @@ class TaylorModule(nn.Module):
         self.register_load_state_dict_pre_hook(_check_state)  # type: ignore[no-untyped-call]
 
     def check_radius(self, x: Tensor) -> None:
-        """Warns once of values outside the disc of convergence: of tensors on CPU, outside of compiled programs."""
+        """Warns once of values outside the disc or range: of tensors on CPU, outside of compiled programs."""
         if torch.compiler.is_compiling() or not self._check.pending:
             return
         if isinstance(x, Tensor) and x.device.type == "cpu" and is_real(x) and is_plain(x):
@@ -64,6 +66,13 @@ def _check_state(module: TaylorModule, state_dict: Mapping[str, Any], prefix: st
             )
 
 
+def shown(polynomial: Any) -> str:
+    """A polynomial in a printed module: a series' terms, of an approximation what it approximates."""
+    if not isinstance(polynomial, Approximation):
+        return str(polynomial)
+    return f"the polynomial of degree {polynomial.degree} for {polynomial.function} on {polynomial.on}"
+
+
 def _short(numbers: list[float]) -> str:
     return f"{numbers[0]:g}" if len(numbers) == 1 else str([float(f"{number:g}") for number in numbers])
 
@@ -72,7 +81,8 @@ class TaylorExpansion(TaylorModule):
     """Every channel becomes one channel for each degree of a Taylor series.
 
     Args:
-        function, order, at: as `maclaurin.taylor` takes them.
+        function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; or function is a Series or an
+            Approximation, which has its own order and point.
         kind: "terms" a_k (x-x0)^k, "powers" (x-x0)^k, "partial_sums", or "sum" (as many channels as
             before).
         degrees: "nonzero", "all" (1 and up) or a list.
@@ -80,8 +90,8 @@ class TaylorExpansion(TaylorModule):
         dim: the dimension of the channels; they come out degree after degree.
         scale, shift: the value expanded is scale*x + shift, in the same pass over memory, so a uint8
             picture with scale=1/255 is read as bytes.
-        on_radius: about values outside the disc of convergence: "warn" once, "raise" or "ignore". Looked
-            at on CPU, outside of compiled programs.
+        on_radius: about values outside the disc of convergence, or the range of an approximation: "warn"
+            once, "raise" or "ignore". Looked at on CPU, outside of compiled programs.
 
     Shape: (N, C, ...) to (N, C * multiplier, ...), where `multiplier` is the number of degrees.
     A channels-last input gives a channels-last output.
@@ -94,8 +104,8 @@ class TaylorExpansion(TaylorModule):
     def __init__(
         self,
         function: Any = "softplus",
-        order: int = 4,
-        at: Point = 0,
+        order: int | None = None,
+        at: Point | None = None,
         *,
         kind: rows.Kind = "terms",
         degrees: rows.Degrees = "nonzero",
@@ -105,11 +115,10 @@ class TaylorExpansion(TaylorModule):
         shift: float = 0.0,
         on_radius: OnRadius = "warn",
     ) -> None:
-        super().__init__(
-            taylor(function, order=order, at=at), "ignore" if kind == "powers" else on_radius, scale, shift
-        )
+        series = polynomial_of(function, order, at, summed=kind in ("sum", "partial_sums"))
+        super().__init__(series, "ignore" if kind == "powers" else on_radius, scale, shift)
         self.kind: rows.Kind = kind
-        self.chosen = rows.check(kind, degrees, order, self.series.degrees, constant)
+        self.chosen = rows.check(kind, degrees, series.order, series.degrees, constant)
         self.dim = dim
         self.scale = float(scale)
         self.shift = float(shift)
@@ -139,7 +148,7 @@ class TaylorExpansion(TaylorModule):
 
     def extra_repr(self) -> str:
         """What a printed module shows."""
-        return f"{self.series}, kind={self.kind!r}, degrees={self.chosen}, dim={self.dim}"
+        return f"{shown(self.series)}, kind={self.kind!r}, degrees={self.chosen}, dim={self.dim}"
 
 
 def expand_channels(x: Tensor, coefficients: list[float], plan: tuple[Any, ...]) -> Tensor:
@@ -153,10 +162,11 @@ def expand_channels(x: Tensor, coefficients: list[float], plan: tuple[Any, ...])
 
 
 class TaylorActivation(TaylorModule):
-    """A polynomial with trainable coefficients that starts as the Taylor series of a function.
+    """A polynomial with trainable coefficients, initialized by a Taylor series or by the best polynomial on a range.
 
     Args:
-        function, order, at: as `maclaurin.taylor` takes them.
+        function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; or function is a Series or an
+            Approximation, which has its own order and point.
         trainable: whether `coefficients` (of shape (order + 1,)) is a parameter, or a buffer.
         rate: None, or the initial value of a trainable factor of the input. For a distribution whose
             parameter multiplies x, that is the distribution's rate:
@@ -169,6 +179,9 @@ class TaylorActivation(TaylorModule):
     >>> layer = TaylorActivation("exp(x)", order=2)
     >>> layer(torch.tensor([0.0, 1.0])).tolist()
     [1.0, 2.5]
+    >>> from maclaurin import approximate
+    >>> TaylorActivation(approximate("tanh(x)", degree=5, on=(-3, 3)))
+    TaylorActivation(starts as the polynomial of degree 5 for tanh(x) on (-3.0, 3.0))
     """
 
     coefficients: Tensor
@@ -176,8 +189,8 @@ class TaylorActivation(TaylorModule):
     def __init__(
         self,
         function: Any = "softplus",
-        order: int = 4,
-        at: Point = 0,
+        order: int | None = None,
+        at: Point | None = None,
         *,
         trainable: bool = True,
         rate: float | None = None,
@@ -185,9 +198,9 @@ class TaylorActivation(TaylorModule):
         device: Any = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(taylor(function, order=order, at=at), on_radius)
+        super().__init__(polynomial_of(function, order, at, summed=True), on_radius)
         self._first_rate = None if rate is None else finite("rate", rate)
-        empty = torch.empty(order + 1, device=device, dtype=dtype)
+        empty = torch.empty(self.series.order + 1, device=device, dtype=dtype)
         if trainable:
             self.coefficients = nn.Parameter(empty)
         else:
@@ -197,7 +210,7 @@ class TaylorActivation(TaylorModule):
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        """Sets the coefficients to those of the series, and the rate to its initial value."""
+        """Sets the coefficients to those of the polynomial, and the rate to its initial value."""
         self.coefficients.copy_(torch.tensor(self.series.coefficients.tolist(), dtype=torch.float64))
         if self.rate is not None and self._first_rate is not None:
             self.rate.fill_(self._first_rate)
@@ -211,7 +224,7 @@ class TaylorActivation(TaylorModule):
 
     def extra_repr(self) -> str:
         """What a printed module shows."""
-        return f"starts as {self.series}"
+        return f"starts as {shown(self.series)}"
 
 
 # A module that torch.fx traces calls these as they are: what they do depends on their tensors.

@@ -1,0 +1,43 @@
+"""The polynomial that the first arguments of a layer name: a series made from them, or one that is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from maclaurin._native import Polynomial
+from maclaurin.approximation import Approximation
+from maclaurin.series import Point, taylor
+
+#: The order of a layer's series where none is given.
+DEFAULT_ORDER = 4
+
+
+def polynomial_of(function: Any, order: int | None, at: Point | None, summed: bool) -> Any:
+    """The series of a function, or a Series or Approximation itself, which has its own order and point.
+
+    Args:
+        function: as `taylor` takes it, or a Series or Approximation.
+        order, at: those of the series, 4 and 0 if None.
+        summed: whether the layer adds up the terms: then a polynomial whose powers are ill-conditioned is refused.
+
+    Raises what `taylor` raises, TypeError for an order or a point beside a polynomial that has its own, ValueError
+    for one that no sum of powers evaluates accurately.
+
+    >>> polynomial_of("sin(x)", None, None, summed=True).order
+    4
+    >>> polynomial_of(taylor("sin(x)", order=5), 3, None, summed=True)
+    Traceback (most recent call last):
+    ...
+    TypeError: order=3 beside a polynomial, whose order is 5: leave it out
+    """
+    if not isinstance(function, Polynomial):
+        return taylor(function, order=DEFAULT_ORDER if order is None else order, at=0 if at is None else at)
+    for name, given, own in (("order", order, function.order), ("at", at, function.center)):
+        if given is not None:
+            raise TypeError(f"{name}={given!r} beside a polynomial, whose {name} is {own}: leave it out")
+    if summed and isinstance(function, Approximation) and function.basis != "powers":
+        raise ValueError(
+            f"the powers of {function!r} are ill-conditioned: a layer that adds them up would be off by more than the "
+            "error; approximate on a smaller range or to a lower degree (a larger tolerance)"
+        )
+    return function
