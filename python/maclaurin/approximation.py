@@ -12,13 +12,14 @@ import numpy.typing as npt
 
 from maclaurin import _native, estimate
 from maclaurin._native import Function
-from maclaurin.series import ErrorBound
+from maclaurin.series import ErrorBound, Language, Scheme, _range
 from maclaurin.tracing import trace
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from matplotlib.axes import Axes
+    from numpy.typing import DTypeLike
 
 #: As in the Rust library.
 LARGEST_DEGREE = 200
@@ -66,16 +67,55 @@ class Approximation(_native.Approximation):
         """The coefficients exactly: the polynomial that the certificate is about."""
         return tuple(self._exact_coefficient(degree) for degree in range(self.order + 1))
 
-    def error_bound(self, low: float, high: float) -> ErrorBound:
+    def error_bound(self, low: float, high: float, dtype: DTypeLike | None = None) -> ErrorBound:
         """A certified upper bound of max ``|f - p|`` on [low, high], any range.
 
-        Raises ValueError where the function is not finite there.
-        """
-        return ErrorBound(*self._bound(float(low), float(high)))
+        Args:
+            low, high: the range.
+            dtype: "float32" or "float64": then for every x of that type in the range it bounds
+                ``|f(x) - y|``, where y is the polynomial evaluated in that type as ``basis`` says: by
+                Horner's rule in powers of x - center, or by Clenshaw's recurrence. It includes the
+                rounding of the coefficients and of every operation, and is infinite where one may
+                overflow. It holds for arithmetic in that type or a wider one, so for calling the
+                approximation (float64).
 
-    def code(self, language: Literal["rust", "c", "python", "numpy", "torch"]) -> str:
-        """A function in a programming language that evaluates the polynomial, the certified error in its comment."""
-        return self._source_code(language)
+        Raises ValueError where the function is not finite there.
+
+        >>> p = approximate("exp(x)", degree=12, on=(-1, 1))
+        >>> p.error < 1e-13 < p.error_bound(-1, 1, dtype="float32") < 1e-6
+        True
+        """
+        name = None if dtype is None else np.dtype(dtype).name
+        return ErrorBound(*self._bound(float(low), float(high), name))
+
+    def code(
+        self,
+        language: Language,
+        dtype: DTypeLike = "float64",
+        scheme: Scheme | None = None,
+        on: Range | None = None,
+    ) -> str:
+        """A function in a programming language that evaluates the polynomial.
+
+        Its comment states the certified error: of the exact polynomial, and of the function itself with
+        the rounding errors of its dtype and scheme.
+
+        Args:
+            language: "c", "rust", "python", "numpy", "torch", "cuda" and "triton" (kernels with them), or
+                "openfhe", "openfhe_python" and "tenseal", which evaluate encrypted values.
+            dtype: "float64" or "float32", in which the function computes.
+            scheme: the order of the operations: "horner", "even_odd", "estrin" or "paterson_stockmeyer". By
+                default Horner's rule, and Clenshaw's recurrence where ``basis`` is "chebyshev": there
+                all the others are refused, which would lose the accuracy.
+            on: the range of the error with rounding; by default that of the polynomial.
+
+        Raises ValueError for a scheme, a dtype or a language that does not fit.
+
+        >>> p = approximate("sin(x)", degrees=[1, 3, 5], on=(-1, 1))
+        >>> print(p.code("c", dtype="float32", scheme="even_odd"))
+        /*
+        """
+        return self._source_code(language, np.dtype(dtype).name, scheme, _range(on))
 
     def to_polynomial(self) -> np.polynomial.Polynomial:
         """The polynomial as NumPy's, in powers of x - center."""
@@ -93,8 +133,12 @@ class Approximation(_native.Approximation):
         x = np.asarray(x, dtype=float)
         ranges = self._ranges
         low, high = ranges[0][0], ranges[-1][1]
-        u = (x - (low + (high - low) / 2)) / (high / 2 - low / 2)
-        values = np.polynomial.chebyshev.chebval(u, self.chebyshev)
+        # In the order of `code`, with the same roundings.
+        u = (x - (low / 2 + high / 2)) / (high / 2 - low / 2)
+        after, values = np.zeros_like(u), np.zeros_like(u)
+        for coefficient in self.chebyshev[:0:-1]:
+            after, values = values, coefficient + (u + u) * values - after
+        values = self.chebyshev[0] + u * values - after
         return float(values) if values.ndim == 0 else values
 
     def __repr__(self) -> str:

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import DTypeLike
 
+#: The languages that polynomials are printed in, and the orders of their operations.
+Language = Literal[
+    "c", "rust", "python", "numpy", "torch", "cuda", "triton", "openfhe", "openfhe_python", "tenseal"
+]  # fmt: skip
+Scheme = Literal["horner", "even_odd", "estrin", "paterson_stockmeyer"]
+
 #: An expansion point: a number, or text without x such as "pi/6". A float stands for the decimal
 #: that Python prints for it.
 Point = int | float | Fraction | str
@@ -107,9 +113,28 @@ class Series(_native.Series):
         """A certified upper bound of max ``|f - T|/|f|`` on [low, high]."""
         return ErrorBound(*self._bound(float(low), float(high), relative=True, dtype=None))
 
-    def code(self, language: Literal["rust", "c", "python", "numpy", "torch"]) -> str:
-        """A function in a programming language that evaluates the polynomial by Horner's rule."""
-        return self._source_code(language)
+    def code(
+        self,
+        language: Language,
+        dtype: DTypeLike = "float64",
+        scheme: Scheme | None = None,
+        on: tuple[float, float] | None = None,
+    ) -> str:
+        """A function in a programming language that evaluates the polynomial.
+
+        Args:
+            language: "c", "rust", "python", "numpy", "torch", "cuda" and "triton" (kernels with them), or
+                "openfhe", "openfhe_python" and "tenseal", which evaluate encrypted values.
+            dtype: "float64" or "float32", in which the function computes.
+            scheme: the order of the operations: "horner" (the default), "even_odd", "estrin" or
+                "paterson_stockmeyer".
+            on: a range (low, high), for which the comment states the certified error of the function,
+                with the rounding errors of the dtype and the scheme.
+
+        >>> print(taylor("exp(x)", order=3).code("rust", dtype="float32", scheme="estrin", on=(-1, 1)))
+        /// Taylor polynomial of exp(x) about 0, order 3.
+        """
+        return self._source_code(language, np.dtype(dtype).name, scheme, _range(on))
 
     def to_polynomial(self) -> np.polynomial.Polynomial:
         """The series as a polynomial of NumPy, in powers of x - at.
@@ -230,6 +255,10 @@ def taylor(
             center = _native.Series(Function("0"), order=0, at=where).center
             return estimate.estimate(f, order, center)
     return Series(function, order=order, at=where, terms=terms, on=on, tolerance=tolerance)
+
+
+def _range(on: tuple[float, float] | None) -> tuple[float, float] | None:
+    return None if on is None else (float(on[0]), float(on[1]))
 
 
 def point_text(at: Point) -> str:

@@ -29,11 +29,15 @@ pub fn run(arguments: &ApproximateArguments) -> Result<(), Failure> {
         let degree = arguments.degree.or(choice.largest_degree()).unwrap_or(0);
         Approximation::new(&function, degree, &arguments.on, &choice)?
     };
+    let code = arguments.code.code(arguments.format, None)?;
     let text = match arguments.format {
         Format::Text => table(&polynomial),
         Format::Latex => polynomial.latex() + "\n",
         Format::Json => json(&polynomial) + "\n",
-        format => format.language().map(|language| polynomial.code(language)).unwrap_or_default(),
+        _ => match code {
+            Some(code) => polynomial.code(code)?,
+            None => String::new(),
+        },
     };
     output::print(&text)
 }

@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use maclaurin::{Coefficients, Degrees, Error, Function, Kind, Language, Series};
+use maclaurin::{Code, Coefficients, Degrees, Error, Function, Kind, Language, Scheme, Series};
 
 use crate::Failure;
 use crate::chart::{HEIGHTS, WIDTHS};
@@ -160,6 +160,12 @@ pub struct SeriesArguments {
     /// How to print the series.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub code: CodeArguments,
+    /// The range whose certified error, rounding included, the comment of source code states.
+    #[arg(long, value_parser = range, allow_hyphen_values = true, value_name = "LOW:HIGH")]
+    pub on: Option<(f64, f64)>,
 }
 
 /// How a series is printed.
@@ -181,6 +187,71 @@ pub enum Format {
     Numpy,
     /// A Python function on PyTorch tensors.
     Torch,
+    /// A CUDA function and a kernel.
+    Cuda,
+    /// A Triton function, a kernel and a function of PyTorch tensors.
+    Triton,
+    /// A C++ function of a CKKS ciphertext, with OpenFHE.
+    Openfhe,
+    /// A Python function of a CKKS ciphertext, with OpenFHE.
+    OpenfhePython,
+    /// A Python function of a CKKS vector, with TenSEAL.
+    Tenseal,
+}
+
+/// How source code computes.
+#[derive(Args)]
+pub struct CodeArguments {
+    /// The type that source code computes in [default: f64].
+    #[arg(long, value_enum)]
+    pub dtype: Option<FormatName>,
+    /// The order of the operations in source code [default: horner, or Clenshaw's recurrence where
+    /// powers would lose the accuracy].
+    #[arg(long, value_enum)]
+    pub scheme: Option<SchemeName>,
+}
+
+/// An order of operations, as it is written on the command line.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum SchemeName {
+    /// The fewest operations, each waiting for the one before.
+    Horner,
+    /// The even and the odd part apart.
+    EvenOdd,
+    /// Pairs, and pairs of pairs: the least depth.
+    Estrin,
+    /// The fewest multiplications of two values that depend on x.
+    PatersonStockmeyer,
+}
+
+impl CodeArguments {
+    /// Source code in the language of a format; `None` where it is none, which takes no such options.
+    pub fn code(&self, format: Format, on: Option<(f64, f64)>) -> Result<Option<Code>, Failure> {
+        let given = [
+            (self.dtype.is_some(), "--dtype"),
+            (self.scheme.is_some(), "--scheme"),
+            (on.is_some(), "--on"),
+        ];
+        let given = given.iter().find(|(given, _)| *given);
+        match (format.language(), given) {
+            (Some(language), _) => Ok(Some(self.code_in(language, on))),
+            (None, Some((_, option))) => Err(Failure::Usage(format!(
+                "{option} is for source code: add --format with a language, such as --format c"
+            ))),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn code_in(&self, language: Language, on: Option<(f64, f64)>) -> Code {
+        let scheme = self.scheme.map(|name| match name {
+            SchemeName::Horner => Scheme::Horner,
+            SchemeName::EvenOdd => Scheme::EvenOdd,
+            SchemeName::Estrin => Scheme::Estrin,
+            SchemeName::PatersonStockmeyer => Scheme::PatersonStockmeyer,
+        });
+        let format = self.dtype.map_or(maclaurin::Format::F64, FormatName::format);
+        Code { format, scheme, on, ..language.into() }
+    }
 }
 
 impl Format {
@@ -192,6 +263,11 @@ impl Format {
             Self::Python => Some(Language::Python),
             Self::Numpy => Some(Language::NumPy),
             Self::Torch => Some(Language::Torch),
+            Self::Cuda => Some(Language::Cuda),
+            Self::Triton => Some(Language::Triton),
+            Self::Openfhe => Some(Language::OpenFhe),
+            Self::OpenfhePython => Some(Language::OpenFhePython),
+            Self::Tenseal => Some(Language::TenSeal),
             Self::Text | Self::Latex | Self::Json => None,
         }
     }
@@ -239,6 +315,9 @@ pub struct ApproximateArguments {
     /// How to print the polynomial.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub code: CodeArguments,
 }
 
 /// How a polynomial is chosen.

@@ -10,11 +10,15 @@ use crate::{Failure, output};
 
 pub fn run(arguments: &SeriesArguments) -> Result<(), Failure> {
     let series = arguments.function.series(&arguments.expression, &arguments.length)?;
+    let code = arguments.code.code(arguments.format, arguments.on)?;
     let text = match arguments.format {
         Format::Text => table(&series),
         Format::Latex => series.latex() + "\n",
         Format::Json => json(&series) + "\n",
-        format => format.language().map(|language| series.code(language)).unwrap_or_default(),
+        _ => match code {
+            Some(code) => series.code(code)?,
+            None => String::new(),
+        },
     };
     output::print(&text)
 }

@@ -73,7 +73,9 @@ fn coefficients_are_numbers_of_a_format() {
         assert!(text.contains(of_what), "{text}");
     }
     let options = ["sigmoid", "--degree", "40", "--on", "-10:10"];
-    assert!(done(&options).contains("certified for the coefficients of Chebyshev polynomials below"));
+    assert!(
+        done(&options).contains("certified for the coefficients of Chebyshev polynomials below")
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::error::of_series;
 use crate::function::Function;
 use crate::interrupt::interruptible;
 use crate::polynomial::Polynomial;
-use crate::series::{language, number, triple};
+use crate::series::{code, format_of, number, triple};
 
 /// The best polynomial on ranges. Python users get its subclass `maclaurin.Approximation`.
 #[pyclass(frozen, subclass, extends = Polynomial, module = "maclaurin._native")]
@@ -122,9 +122,20 @@ impl Approximation {
         triple(self.inner.error())
     }
 
-    #[pyo3(name = "_bound")]
-    fn bound(&self, py: Python<'_>, low: f64, high: f64) -> PyResult<(f64, f64, f64)> {
-        let error = interruptible(py, || self.inner.error_bound(low, high))?;
+    /// (bound, sampled, at), in a dtype with the rounding errors of the evaluation.
+    #[pyo3(name = "_bound", signature = (low, high, dtype))]
+    fn bound(
+        &self,
+        py: Python<'_>,
+        low: f64,
+        high: f64,
+        dtype: Option<&str>,
+    ) -> PyResult<(f64, f64, f64)> {
+        let format = dtype.map(format_of).transpose()?;
+        let error = interruptible(py, || match format {
+            None => self.inner.error_bound(low, high),
+            Some(format) => self.inner.error_bound_in(low, high, format),
+        })?;
         Ok(triple(error.map_err(of_series)?))
     }
 
@@ -140,8 +151,16 @@ impl Approximation {
     }
 
     #[pyo3(name = "_source_code")]
-    fn source_code(&self, name: &str) -> PyResult<String> {
-        Ok(self.inner.code(language(name)?))
+    fn source_code(
+        &self,
+        py: Python<'_>,
+        language: &str,
+        dtype: &str,
+        scheme: Option<&str>,
+        on: Option<(f64, f64)>,
+    ) -> PyResult<String> {
+        let code = code(language, dtype, scheme, on)?;
+        interruptible(py, || self.inner.code(code))?.map_err(of_series)
     }
 
     /// The polynomial in LaTeX mathematics.

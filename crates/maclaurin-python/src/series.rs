@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use maclaurin::{ErrorBound, Format, Language, Rational};
+use maclaurin::{Code, ErrorBound, Format, Language, Rational, Scheme};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -125,16 +125,7 @@ impl Series {
         relative: bool,
         dtype: Option<&str>,
     ) -> PyResult<(f64, f64, f64)> {
-        let format = match dtype {
-            None => None,
-            Some("float32") => Some(Format::F32),
-            Some("float64") => Some(Format::F64),
-            Some(other) => {
-                return Err(PyValueError::new_err(format!(
-                    "dtype must be float32 or float64, not {other}"
-                )));
-            }
-        };
+        let format = dtype.map(format_of).transpose()?;
         let series = &self.inner;
         let error = interruptible(py, || match format {
             _ if relative => series.relative_error_bound(low, high),
@@ -165,8 +156,16 @@ impl Series {
     }
 
     #[pyo3(name = "_source_code")]
-    fn source_code(&self, name: &str) -> PyResult<String> {
-        Ok(self.inner.code(language(name)?))
+    fn source_code(
+        &self,
+        py: Python<'_>,
+        language: &str,
+        dtype: &str,
+        scheme: Option<&str>,
+        on: Option<(f64, f64)>,
+    ) -> PyResult<String> {
+        let code = code(language, dtype, scheme, on)?;
+        interruptible(py, || self.inner.code(code))?.map_err(of_series)
     }
 
     fn __str__(&self, py: Python<'_>) -> PyResult<String> {
@@ -179,19 +178,35 @@ pub fn triple(error: ErrorBound) -> (f64, f64, f64) {
     (error.bound, error.sampled, error.at)
 }
 
-/// The programming language of a name.
-pub fn language(name: &str) -> PyResult<Language> {
-    Ok(match name {
-        "rust" => Language::Rust,
-        "c" => Language::C,
-        "python" => Language::Python,
-        "numpy" => Language::NumPy,
-        "torch" => Language::Torch,
-        _ => {
-            return Err(PyValueError::new_err(format!(
-                "language {name:?} is none of \"rust\", \"c\", \"python\", \"numpy\", \"torch\""
-            )));
+/// The format of a dtype's name.
+pub fn format_of(dtype: &str) -> PyResult<Format> {
+    match dtype {
+        "float32" => Ok(Format::F32),
+        "float64" => Ok(Format::F64),
+        other => {
+            let message = format!("dtype must be float32 or float64, not {other}");
+            Err(PyValueError::new_err(message))
         }
+    }
+}
+
+/// The source code that is asked for.
+pub fn code(
+    language: &str,
+    dtype: &str,
+    scheme: Option<&str>,
+    on: Option<(f64, f64)>,
+) -> PyResult<Code> {
+    let language = named("language", &Language::ALL, language)?;
+    let scheme = scheme.map(|name| named("scheme", &Scheme::ALL, name)).transpose()?;
+    Ok(Code { language, format: format_of(dtype)?, scheme, on })
+}
+
+/// Which of some things has a name.
+fn named<T: Copy + ToString>(what: &str, all: &[T], name: &str) -> PyResult<T> {
+    all.iter().copied().find(|one| one.to_string() == name).ok_or_else(|| {
+        let names: Vec<_> = all.iter().map(|one| format!("\"{}\"", one.to_string())).collect();
+        PyValueError::new_err(format!("{what} {name:?} is none of {}", names.join(", ")))
     })
 }
 

@@ -38,6 +38,7 @@
 //! - [`Exact`], [`Interval`], [`Value`]: the numbers that coefficients are;
 //! - [`Series`]: the coefficients, as numbers, text, LaTeX and code;
 //! - [`Approximation`]: the best polynomial on a range, with its proof;
+//! - [`Code`], [`Language`], [`Scheme`]: polynomials as source code;
 //! - [`Radius`], [`ErrorBound`]: where the polynomial can be trusted, certified;
 //! - [`Polynomial`], [`Expansion`], [`fn@expand`], [`expand_backward`]: arrays, and their gradients;
 //! - [`Convolution`], [`convolve`], [`convolve_backward`]: convolution over the powers of an array.
@@ -50,6 +51,7 @@ mod conv;
 mod expand;
 mod function;
 mod number;
+mod program;
 mod series;
 
 pub use approximation::{Approximation, Choice, Coefficients, LARGEST_DEGREE, Method};
@@ -66,6 +68,5 @@ pub use expand::{
 };
 pub use function::{Excerpt, Function, ParseError, ParseErrorKind, Span};
 pub use number::{Exact, IBig, Interval, Rational, UBig, Value};
-pub use series::{
-    Error, LARGEST_ORDER, Language, NoOrder, NotAnalytic, Series, Singularity, taylor,
-};
+pub use program::{Code, Language, Scheme};
+pub use series::{Error, LARGEST_ORDER, NoOrder, NotAnalytic, Series, Singularity, taylor};

@@ -5,6 +5,7 @@
 //! bounds the errors of Taylor polynomials, and the error of every polynomial of its form from below
 //! ([`lower`]). The proof does not rest on how the polynomial was found.
 
+mod code;
 mod exchange;
 mod format;
 mod lattice;

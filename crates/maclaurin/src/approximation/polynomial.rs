@@ -3,13 +3,11 @@
 use std::fmt;
 
 use super::{Approximation, Choice, Coefficients, hull};
-use crate::certify::{Basis, ErrorBound, Form, error_of, scientific};
+use crate::certify::{Basis, ErrorBound, Form, error_of};
 use crate::expand::Polynomial;
 use crate::function::Function;
 use crate::number::{Rational, exactly, to_f64};
-use crate::series::{
-    Error, Language, Listing, decimal, latex_of_powers, on_one_line, sum_of_powers,
-};
+use crate::series::{Error, decimal, latex_of_powers, sum_of_powers};
 
 /// Powers are evaluated where their terms together are not larger than the Chebyshev form's by more
 /// than this, or where doubles see the error none the less.
@@ -144,43 +142,6 @@ impl Approximation {
         Polynomial::with_degrees(self.center(), self.coefficients().to_vec(), self.degrees())
     }
 
-    /// A function of `x` that evaluates the polynomial in doubles as [`Approximation::evaluate`]
-    /// does, by Horner's or Clenshaw's rule; its comment has the ranges and the certified error.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use maclaurin::{Approximation, Choice, Function, Language};
-    ///
-    /// let f = Function::parse("x^2/2")?;
-    /// let p = Approximation::new(&f, 2, &[(-1.0, 1.0)], &Choice::default())?;
-    /// assert!(p.code(Language::C).contains("return (0.5 * t) * t;"));
-    /// # Ok::<(), maclaurin::Error>(())
-    /// ```
-    #[must_use]
-    pub fn code(&self, language: Language) -> String {
-        let bound = scientific(self.error.bound, 4, true);
-        let what = if self.choice.relative { "|f - p|/|f|" } else { "|f - p|" };
-        let title = format!(
-            "{} of {} on {}, degree {}: {what} <= {bound}, certified for the exact coefficients, of which these are the \
-             nearest doubles.",
-            self.choice.method,
-            on_one_line(&self.function().to_string()),
-            self.ranges_text(),
-            self.degree
-        );
-        let listing =
-            |center, coefficients| Listing { name: "polynomial", title, center, coefficients };
-        match self.basis() {
-            Basis::Powers => listing(self.center(), self.coefficients()).horner(language),
-            Basis::Chebyshev => {
-                let (low, high) = hull(&self.ranges);
-                let half_width = high / 2.0 - low / 2.0;
-                listing(low.midpoint(high), self.chebyshev()).clenshaw(half_width, language)
-            }
-        }
-    }
-
     /// The polynomial in LaTeX mathematics.
     ///
     /// # Examples
@@ -221,7 +182,7 @@ impl Approximation {
         ranges.join(" and ")
     }
 
-    fn numbers(&self) -> &Numbers {
+    pub(super) fn numbers(&self) -> &Numbers {
         self.numbers.get_or_init(|| {
             let (low, high) = hull(&self.ranges);
             let center = self.center();
@@ -229,7 +190,9 @@ impl Approximation {
             let coefficients: Vec<f64> = powers.iter().map(to_f64).collect();
             let chebyshev: Vec<f64> = match self.form.basis {
                 Basis::Chebyshev => self.form.coefficients.iter().map(to_f64).collect(),
-                Basis::Powers => chebyshev(&powers, center, (low, high)),
+                Basis::Powers => {
+                    chebyshev(&powers, center, (low, high)).iter().map(to_f64).collect()
+                }
             };
             let radius = (low - center).abs().max((high - center).abs());
             let suits =
@@ -262,14 +225,18 @@ pub(super) fn suits_powers(
 #[derive(Clone, Debug)]
 pub(super) struct Numbers {
     /// The exact coefficients of the powers of `x - center`.
-    powers: Vec<Rational>,
+    pub(super) powers: Vec<Rational>,
     coefficients: Vec<f64>,
     chebyshev: Vec<f64>,
     basis: Basis,
 }
 
 /// A polynomial in powers of `x - center` in Chebyshev polynomials of a range.
-fn chebyshev(powers: &[Rational], center: f64, (low, high): (f64, f64)) -> Vec<f64> {
+pub(super) fn chebyshev(
+    powers: &[Rational],
+    center: f64,
+    (low, high): (f64, f64),
+) -> Vec<Rational> {
     let two = Rational::from(2);
     let half = (exactly(high) - exactly(low)) / &two;
     let shift = (exactly(high) + exactly(low)) / &two - exactly(center);
@@ -291,7 +258,7 @@ fn chebyshev(powers: &[Rational], center: f64, (low, high): (f64, f64)) -> Vec<f
         next[0] += coefficient;
         sum = next;
     }
-    sum.iter().map(to_f64).collect()
+    sum
 }
 
 impl fmt::Display for Approximation {

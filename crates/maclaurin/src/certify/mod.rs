@@ -18,6 +18,7 @@ mod radius;
 mod region;
 mod removable;
 mod rounding;
+mod running;
 mod singularity;
 
 pub(crate) use bound::error_of;
@@ -29,3 +30,4 @@ pub use outside::OutsideRadius;
 pub use radius::Radius;
 pub(crate) use region::degree;
 pub use rounding::Format;
+pub(crate) use rounding::{Evaluation, total};

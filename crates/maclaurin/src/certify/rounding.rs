@@ -1,24 +1,18 @@
 //! What rounding costs where a Taylor polynomial is evaluated in floating point.
 //!
-//! A running error analysis of Horner's rule (Higham, *Accuracy and Stability of Numerical
-//! Algorithms*, 2nd ed., section 5.1), in interval arithmetic on pieces of the range. With
-//! `s_k = s_(k+1) t + a_k`, computed as `s'_k` from rounded `a'_k` and `t'`:
-//!
-//! ```text
-//! |s'_k - s_k| <= |s'_(k+1) - s_(k+1)| |t'| + |s_(k+1)| |t' - t| + |a'_k - a_k|
-//!                 + u |s'_(k+1) t'| + u |s'_k| + eta
-//! ```
-//!
-//! with the unit roundoff `u` and, for underflow, half the smallest positive number `eta`. The piece
-//! with the largest bound is halved until that is near what its points have.
+//! The errors for all arguments of a piece are bounded by [`running`]; the piece with the largest bound
+//! is halved until that is near what its points have.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use super::bound::ErrorBound;
-use super::difference::{Work, rational, rounded};
+use super::difference::{Work, rational};
 use super::enclosure::enclose;
-use crate::number::{Arithmetic, Certified, Interval64, Rational, Value};
+use super::running::{self, sum};
+use crate::function::Function;
+use crate::number::{Arithmetic, Certified, Interval64, Value};
+use crate::program::{Program, Scheme};
 use crate::series::{self, Error, Series};
 
 /// The search ends when the bound is this close to the same bound at a point.
@@ -44,7 +38,7 @@ pub enum Format {
 
 impl Format {
     /// The largest relative error of a rounding to nearest.
-    fn unit(self) -> f64 {
+    pub(super) fn unit(self) -> f64 {
         match self {
             Self::F32 => 2f64.powi(-24),
             Self::F64 => 2f64.powi(-53),
@@ -52,21 +46,21 @@ impl Format {
     }
 
     /// Its largest error below the normal numbers, at least.
-    fn eta(self) -> f64 {
+    pub(super) fn eta(self) -> f64 {
         match self {
             Self::F32 => 2f64.powi(-150),
             Self::F64 => f64::from_bits(1),
         }
     }
 
-    fn largest(self) -> f64 {
+    pub(super) fn largest(self) -> f64 {
         match self {
             Self::F32 => f32::MAX.into(),
             Self::F64 => f64::MAX,
         }
     }
 
-    fn round(self, x: f64) -> f64 {
+    pub(crate) fn round(self, x: f64) -> f64 {
         match self {
             Self::F32 => f64::from(x as f32),
             Self::F64 => x,
@@ -107,33 +101,17 @@ impl Series {
     /// ```
     pub fn error_bound_in(&self, low: f64, high: f64, format: Format) -> Result<ErrorBound, Error> {
         let exact = self.error_bound(low, high)?;
-        let horner = Horner::new(self, format);
-        let (rounding, mut places) = horner.largest(low, high);
-        places.extend([exact.at, low, high, self.at_f64()]);
-        let mut found = ErrorBound {
-            bound: if rounding > 0.0 { (exact.bound + rounding).next_up() } else { exact.bound },
-            sampled: 0.0,
-            at: exact.at,
-        };
-        for x in places.into_iter().filter_map(|x| horner.nearest(x, low, high)) {
-            let error = horner.error_at(x);
-            if error > found.sampled {
-                (found.sampled, found.at) = (error, x);
-            }
-        }
-        Ok(found)
+        let program = self.program(Scheme::Horner);
+        let evaluation = Evaluation { function: self.function(), program: &program, format };
+        Ok(evaluation.bound(exact, (low, high), self.at_f64()))
     }
 }
 
-/// The polynomial as it is evaluated, and how far that is from the exact one.
-struct Horner<'a> {
-    series: &'a Series,
-    format: Format,
-    /// Enclosures of the exact coefficients, and the largest error of their roundings.
-    coefficients: Vec<(Interval64, f64)>,
-    point: Interval64,
-    /// The largest error of the rounded expansion point.
-    displaced: f64,
+/// A function, and a program that evaluates its polynomial in a format.
+pub(crate) struct Evaluation<'a> {
+    pub function: &'a Function,
+    pub program: &'a Program,
+    pub format: Format,
 }
 
 /// A piece of the range and a bound of the rounding errors on it.
@@ -163,68 +141,28 @@ impl Ord for Piece {
     }
 }
 
-impl<'a> Horner<'a> {
-    fn new(series: &'a Series, format: Format) -> Self {
-        let coefficient = |(degree, &a): (usize, &f64)| {
-            let exact = series.exact(degree).and_then(|exact| exact.as_rational());
-            let enclosure = match exact {
-                Some(rational) if Rational::try_from(a).is_ok_and(|a| a == *rational) => {
-                    Interval64::point(a)
-                }
-                _ => rounded(a),
-            };
-            let off = |a: f64| enclosure.subtract(Interval64::point(a)).magnitude();
-            // The double itself may be evaluated, or its rounding to the format.
-            let error = off(a).max(off(format.round(a)));
-            (enclosure, if format.round(a).is_finite() { error } else { f64::INFINITY })
-        };
-        let coefficients = series.coefficients().iter().enumerate().map(coefficient).collect();
-        let (point, at) = (series.enclosed_point(), series.at_f64());
-        let off = |at: f64| point.subtract(Interval64::point(at)).magnitude();
-        let displaced = off(at).max(off(format.round(at)));
-        Self { series, format, coefficients, point, displaced }
-    }
-
-    /// A bound of the rounding errors for every x from `low` to `high`.
-    fn rounding(&self, low: f64, high: f64) -> f64 {
-        let (unit, eta, largest) = (self.format.unit(), self.format.eta(), self.format.largest());
-        let t = Interval64::between(low, high).subtract(self.point);
-        let away = sum([t.magnitude(), self.displaced]);
-        // x - 0 is exact.
-        let shifts = self.displaced > 0.0 || self.series.at_f64() != 0.0;
-        let t_error = if shifts { sum([self.displaced, product(unit, away)]) } else { 0.0 };
-        let t_size = sum([away, t_error]);
-        let Some(((first, first_error), rest)) = self.coefficients.split_last() else { return 0.0 };
-        let (mut exact, mut error) = (*first, *first_error);
-        if t_size.is_nan() || t_size > largest || error == f64::INFINITY {
-            return f64::INFINITY;
-        }
-        for (a, a_error) in rest.iter().rev() {
-            let size = sum([exact.magnitude(), error]);
-            let multiplied = product(size, t_size);
-            let carried = sum([product(error, t_size), product(exact.magnitude(), t_error)]);
-            let inexact =
-                if multiplied == 0.0 { 0.0 } else { sum([product(unit, multiplied), eta]) };
-            exact = exact.multiply(t).add(*a);
-            let before = sum([carried, inexact, *a_error]);
-            let added = sum([exact.magnitude(), before]);
-            error = sum([before, product(unit, added)]);
-            if !(multiplied + inexact < largest && added + error < largest) {
-                return f64::INFINITY;
+impl Evaluation<'_> {
+    /// The error of the evaluation from the polynomial's own, with an error that it has. The range is
+    /// split at `at`, where the terms are smallest.
+    pub(crate) fn bound(&self, exact: ErrorBound, (low, high): (f64, f64), at: f64) -> ErrorBound {
+        let (rounding, mut places) = self.largest((low, high), at);
+        places.extend([exact.at, low, high, at]);
+        let mut found =
+            ErrorBound { bound: total(exact.bound, rounding), sampled: 0.0, at: exact.at };
+        for x in places.into_iter().filter_map(|x| self.nearest(x, low, high)) {
+            let error = self.error_at(x);
+            if error > found.sampled {
+                (found.sampled, found.at) = (error, x);
             }
         }
-        if self.format == Format::F32 {
-            // Where doubles are rounded once at the end: their own last rounding, and underflow.
-            let last = sum([exact.magnitude(), error]);
-            error = sum([error, product(2f64.powi(-52), last), eta]);
-        }
-        error
+        found
     }
 
     /// The largest rounding error on a range, as an upper bound, and where it was looked at last.
-    fn largest(&self, low: f64, high: f64) -> (f64, Vec<f64>) {
+    pub(crate) fn largest(&self, (low, high): (f64, f64), at: f64) -> (f64, Vec<f64>) {
         let work = Work::new(MOST_WORK);
-        let cost = 8 * self.coefficients.len() as u64 + 32;
+        let terms = self.program.sum.as_ref().map_or(0, |sum| sum.coefficients.len() as u64);
+        let cost = 4 * self.program.steps.len() as u64 + terms * terms + 32;
         let mut queue = BinaryHeap::new();
         let mut at_point = 0f64;
         let mut seen: Vec<(f64, f64)> = Vec::new();
@@ -237,7 +175,6 @@ impl<'a> Horner<'a> {
             queue.push(Piece { bound: self.rounding(low, high).min(known), low, high });
             at_point
         };
-        let at = self.series.at_f64();
         if low < at && at < high {
             push(&mut queue, low, at, f64::INFINITY);
             push(&mut queue, at, high, f64::INFINITY);
@@ -262,6 +199,10 @@ impl<'a> Horner<'a> {
         (bound, seen.into_iter().map(|(_, x)| x).collect())
     }
 
+    fn rounding(&self, low: f64, high: f64) -> f64 {
+        running::rounding(self.program, self.format, low, high)
+    }
+
     /// The number of the format near `x` that lies in the range.
     fn nearest(&self, x: f64, low: f64, high: f64) -> Option<f64> {
         let near = match self.format {
@@ -276,18 +217,11 @@ impl<'a> Horner<'a> {
 
     /// A lower bound of the error of the evaluation at a number of the format.
     fn error_at(&self, x: f64) -> f64 {
-        let (at, coefficients) = (self.series.at_f64(), self.series.coefficients());
-        let y = match self.format {
-            Format::F64 => self.series.evaluate(x),
-            Format::F32 => {
-                let t = x as f32 - at as f32;
-                coefficients.iter().rev().fold(0f32, |sum, a| sum * t + *a as f32).into()
-            }
-        };
+        let y = self.program.evaluate(x, self.format);
         if !y.is_finite() {
             return f64::INFINITY;
         }
-        let (a, function) = (Certified::new(BITS), self.series.function());
+        let (a, function) = (Certified::new(BITS), self.function);
         let along = [a.add(&a.at_most(0.0), &rational(x)), Value::Exact(0.into())];
         match series::coefficients(&a, function, &along, 0) {
             Ok(value) => Interval64::around(&a.enclose(&a.subtract(&value[0], &rational(y)))),
@@ -297,21 +231,7 @@ impl<'a> Horner<'a> {
     }
 }
 
-/// The sum of numbers that are not negative, rounded up.
-fn sum<const N: usize>(terms: [f64; N]) -> f64 {
-    let add = |sum: f64, x: f64| {
-        if x == 0.0 {
-            sum
-        } else if sum == 0.0 {
-            x
-        } else {
-            (sum + x).next_up()
-        }
-    };
-    terms.into_iter().fold(0.0, add)
-}
-
-/// The product of numbers that are not negative, rounded up.
-fn product(a: f64, b: f64) -> f64 {
-    if a == 0.0 || b == 0.0 { 0.0 } else { (a * b).next_up() }
+/// A polynomial's error and that of its rounding, together.
+pub(crate) fn total(exact: f64, rounding: f64) -> f64 {
+    sum([exact, rounding])
 }

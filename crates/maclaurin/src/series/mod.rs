@@ -14,8 +14,7 @@ mod jet;
 mod notation;
 mod settle;
 
-pub use code::Language;
-pub(crate) use code::{Listing, on_one_line};
+pub(crate) use code::in_python;
 pub use error::{Error, NoOrder, NotAnalytic};
 pub(crate) use evaluate::{coefficients, leading};
 pub use jet::Singularity;
