@@ -63,7 +63,7 @@ impl Series {
                 code.format,
             ));
         }
-        comment.extend(program.sentences(scheme.title()));
+        comment.extend(program.sentence(scheme.title(), scheme.is_shallow()));
         comment.push(format!("Printed by {call}{}.", code.call()));
         Ok(Listing { name, comment, program: &program, format: code.format }.print(code.language))
     }
