@@ -131,8 +131,15 @@ class Series(_native.Series):
             on: a range (low, high), for which the comment states the certified error of the function,
                 with the rounding errors of the dtype and the scheme.
 
-        >>> print(taylor("exp(x)", order=3).code("rust", dtype="float32", scheme="estrin", on=(-1, 1)))
-        /// Taylor polynomial of exp(x) about 0, order 3.
+        >>> code = taylor("exp(x)", order=3).code("rust", dtype="float32", scheme="estrin", on=(-1, 1))
+        >>> print(code.split("#[must_use]")[1], end="")
+        <BLANKLINE>
+        pub fn taylor(x: f32) -> f32 {
+            let x2 = x * x;
+            (0.16666667 * x + 0.5) * x2 + (x + 1.0)
+        }
+        >>> code.splitlines()[1].split(" for ")[0]
+        '/// Certified: |f - y| <= 5.1616e-2'
         """
         return self._source_code(language, np.dtype(dtype).name, scheme, _range(on))
 

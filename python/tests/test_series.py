@@ -4,6 +4,7 @@ import copy
 import doctest
 import math
 import pickle
+import re
 from fractions import Fraction
 
 import mpmath
@@ -130,10 +131,13 @@ def test_weighted_is_the_weighted_sum_of_partial_sums():
         series.weighted([1.0])
 
 
-@pytest.mark.parametrize("language", ["python", "numpy", "rust", "c", "torch"])
-def test_code(language):
+@pytest.mark.parametrize("language", ["python", "numpy", "rust", "c", "torch", "cuda", "triton"])
+@pytest.mark.parametrize("scheme", [None, "even_odd", "paterson_stockmeyer"])
+def test_code(language, scheme):
     series = mc.taylor("exp(x)", order=5, at=1)
-    code = series.code(language)
+    code = series.code(language, scheme=scheme, on=(0, 2))
+    stated = float(code.split("|f - y| <= ")[1].split()[0])
+    assert series.error_bound(0, 2) <= stated <= 1.001 * series.error_bound(0, 2, dtype="float64")
     assert "Taylor polynomial of exp(x) about 1, order 5." in code
     if language in ("python", "numpy"):
         names = {}
@@ -152,8 +156,15 @@ def test_errors_are_those_of_python():
         mc.Function("a*x")
     with pytest.raises(IndexError, match="no coefficient of degree 3"):
         mc.taylor("exp(x)", order=2).enclosure(3)
-    with pytest.raises(ValueError, match="language"):
-        mc.taylor("exp(x)", order=2).code("cobol")
+    for arguments, message in [
+        (("cobol",), 'language "cobol" is none of "c", "rust"'),
+        (("c", "float16"), "dtype must be float32 or float64, not float16"),
+        (("c", "float32", "newton"), 'scheme "newton" is none of "horner"'),
+        (("tenseal", "float32"), "dtype: tenseal takes its coefficients in float64"),
+        (("openfhe", "float64", "estrin"), "scheme: openfhe evaluates by a scheme of its own"),
+    ]:
+        with pytest.raises(ValueError, match=re.escape(message)):
+            mc.taylor("exp(x)", order=2).code(*arguments)
     with pytest.raises(ValueError, match="limit of 10000"):
         mc.taylor("exp(x)", order=10_001)
     with pytest.raises(ValueError, match="negative"):

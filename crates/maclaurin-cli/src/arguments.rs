@@ -38,14 +38,15 @@ pub enum Command {
   maclaurin series \"log(1 + exp(x))\" --order 4
   maclaurin series \"sin(x)\" --at pi/6 --terms 5 --format latex
   maclaurin series \"erlang_cdf(x, k, rate)\" --param k=3 --param rate=2 --order 6
-  maclaurin series gelu --order 8 --format rust > gelu.rs", before_long_help = built_in())]
+  maclaurin series gelu --order 8 --format rust > gelu.rs
+  maclaurin series \"exp(x)\" --order 6 --on -1:1 --format c --dtype f32 --scheme estrin", before_long_help = built_in())]
     Series(SeriesArguments),
     /// Print the best polynomial for a function on a range, with its certified error.
     #[command(after_help = "Examples:
   maclaurin approximate sigmoid --degree 7 --on -8:8
   maclaurin approximate silu --tolerance 1e-3 --on -8:8
       the smallest degree that stays within it
-  maclaurin approximate \"sin(x)\" --degrees 1,3,5 --on 0:pi/2 --relative --format c
+  maclaurin approximate \"sin(x)\" --degrees 1,3,5 --on 0:pi/2 --relative --format c --dtype f32
   maclaurin approximate \"x/abs(x)\" --degree 9 --on -1:-0.1 --on 0.1:1
       several ranges at once
   maclaurin approximate \"exp(x)\" --degree 5 --on -1:1 --fixed 0=1

@@ -79,6 +79,21 @@ fn coefficients_are_numbers_of_a_format() {
 }
 
 #[test]
+fn code_takes_a_type_and_a_scheme() {
+    let exp = ["exp(x)", "--degree", "7", "--on", "-1:1"];
+    let code =
+        done(&[&exp[..], &["--format", "cuda", "--dtype", "f32", "--scheme", "estrin"]].concat());
+    assert!(code.contains("__device__ __forceinline__ float polynomial(float x)"), "{code}");
+    assert!(
+        code.contains("multiplicative depth 3") && code.contains("for every float32 x"),
+        "{code}"
+    );
+    for format in ["triton", "openfhe", "openfhe-python", "tenseal"] {
+        assert!(done(&[&exp[..], &["--format", format]].concat()).contains("polynomial("));
+    }
+}
+
+#[test]
 fn bad_requests_are_refused() {
     for (arguments, code, message) in [
         (&["log(x)", "--degree", "3", "--on", "0:1"][..], 1, "near x = 0.0"),
@@ -90,6 +105,21 @@ fn bad_requests_are_refused() {
         (&["exp(x)", "--degree", "3", "--on", "0:1", "--fixed", "9=1"], 2, "fixed: 9"),
         (&["exp(x)", "--degree", "3", "--on", "0:1", "--fixed", "one"], 2, "DEGREE=VALUE"),
         (&["exp(x)", "--degree", "3", "--on", "0:1", "--coefficients", "float8"], 2, "bfloat16"),
+        (
+            &["exp(x)", "--degree", "3", "--on", "0:1", "--dtype", "f32"],
+            2,
+            "--dtype is for source code",
+        ),
+        (
+            &["sigmoid", "--degree", "40", "--on", "-10:10", "--format", "c", "--scheme", "horner"],
+            2,
+            "scheme: horner adds up powers",
+        ),
+        (
+            &["exp(x)", "--degree", "3", "--on", "0:1", "--format", "tenseal", "--dtype", "f32"],
+            2,
+            "dtype: tenseal",
+        ),
         (&["exp(x)", "--tolerance", "0", "--on", "0:1"], 2, "tolerance"),
         (&["expp(x)", "--degree", "3", "--on", "0:1"], 2, "exp"),
     ] {

@@ -89,7 +89,7 @@ impl Approximation {
             Basis::Powers => code.scheme.unwrap_or_default().title(),
             Basis::Chebyshev => "Clenshaw's recurrence",
         };
-        comment.extend(program.sentences(title));
+        comment.extend(program.sentence(title, code.scheme.is_some_and(Scheme::is_shallow)));
         comment.push(printed);
         Ok(Listing { name, comment, program: &program, format: code.format }.print(code.language))
     }

@@ -279,8 +279,8 @@ impl Program {
 }
 
 impl Program {
-    /// What it is, for a comment.
-    pub(crate) fn sentences(&self, title: &str) -> Option<String> {
+    /// Its operations, for a comment.
+    pub(crate) fn sentence(&self, title: &str, with_depth: bool) -> Option<String> {
         let Cost { additions, multiplications, divisions, products, depth } = self.cost();
         let counted = |count: usize, what: &str| {
             (count > 0).then(|| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
@@ -294,10 +294,10 @@ impl Program {
         if parts.is_empty() {
             return None;
         }
-        let of_two = if products == 0 || self.sum.is_some() {
-            String::new()
+        let of_two = if with_depth {
+            format!("; multiplicative depth {depth}, {products} of two values that depend on x")
         } else {
-            format!("; multiplicative depth {depth} ({products} of two values that depend on x)")
+            String::new()
         };
         Some(format!("{title}: {}{of_two}.", parts.join(", ")))
     }

@@ -49,6 +49,11 @@ impl Scheme {
     pub const ALL: [Self; 4] =
         [Self::Horner, Self::EvenOdd, Self::Estrin, Self::PatersonStockmeyer];
 
+    /// Whether it is chosen for its depth, which its comment therefore states.
+    pub(crate) fn is_shallow(self) -> bool {
+        matches!(self, Self::Estrin | Self::PatersonStockmeyer)
+    }
+
     /// For a comment.
     pub(crate) fn title(self) -> &'static str {
         match self {

@@ -40,7 +40,7 @@ impl Series {
         if code.language.is_encrypted() {
             if let Some((low, high)) = code.on {
                 let bound = scientific(self.error_bound(low, high)?.bound, 4, true);
-                comment.push(format!("Certified on [{low}, {high}]: |f - p| <= {bound} for the polynomial p with the exact coefficients."));
+                comment.push(format!("Certified on [{low}, {high}]: |f - p| <= {bound} for the polynomial p in exact arithmetic."));
             }
             comment.push(format!("Printed by {call}{}.", code.call()));
             let (coefficients, center) = (self.coefficients().to_vec(), self.at_f64());
@@ -63,7 +63,7 @@ impl Series {
                 code.format,
             ));
         }
-        comment.extend(program.sentences(scheme.title()));
+        comment.extend(program.sentence(scheme.title(), scheme.is_shallow()));
         comment.push(format!("Printed by {call}{}.", code.call()));
         Ok(Listing { name, comment, program: &program, format: code.format }.print(code.language))
     }
