@@ -251,14 +251,18 @@ impl Terms {
         let set = problem.choice.coefficients;
         let problem = self.problem(problem)?;
         let points = points(a, &problem)?;
-        let mut steps = self.steps(&problem, &points, solved.level);
+        let own = |&k: &usize| set.step(to_f64(&self.exact[k]));
+        let mut steps: Vec<i32> = problem.degrees.iter().map(own).collect();
         let mut best: Option<(Vec<f64>, f64)> = None;
         let mut keep = |coefficients, level: f64| {
             if best.as_ref().is_none_or(|(_, least)| level < *least) {
                 best = Some((coefficients, level));
             }
         };
-        for _ in 0..MOST_BINADES {
+        for round in 0..=MOST_BINADES {
+            if round == 1 && !matches!(set, Coefficients::Fixed(_)) {
+                coarsen(&mut steps, &points, solved.level);
+            }
             let rounded = |(&k, &step): (&usize, &i32)| {
                 let unit = power_of_two(step);
                 (to_f64(&self.exact[k]) / unit).round_ties_even() * unit
@@ -273,6 +277,10 @@ impl Terms {
             keep(start.clone(), level);
             if level <= solved.level * (1.0 + NEGLIGIBLE) || start.is_empty() {
                 break;
+            }
+            if round == 0 {
+                // Rounded one by one they will not do.
+                continue;
             }
             let moves = self.moves(&problem, &points, &steps, &start, &mut errors);
             let unit = |step: &i32| power_of_two(*step);
@@ -307,21 +315,6 @@ impl Terms {
             all[k] = exactly(*c);
         }
         Ok((Form::new(self.basis, self.center, self.half_width, all), level))
-    }
-
-    /// For each coefficient the exponent of the unit that it is a multiple of.
-    fn steps<N>(&self, problem: &Problem<'_>, points: &[Point<N>], level: f64) -> Vec<i32> {
-        let set = problem.choice.coefficients;
-        let step = |(column, &k): (usize, &usize)| {
-            let own = set.step(to_f64(&self.exact[k]));
-            if matches!(set, Coefficients::Fixed(_)) {
-                return own;
-            }
-            let largest = points.iter().map(|point| point.row[column].abs()).fold(0.0, f64::max);
-            let fine = FINEST * level / (largest * problem.degrees.len() as f64);
-            if fine > 0.0 && fine.is_finite() { own.max(exponent(fine)) } else { own }
-        };
-        problem.degrees.iter().enumerate().map(step).collect()
     }
 
     /// By how many units each coefficient moves from where it starts, and the errors after that.
@@ -378,6 +371,18 @@ fn points<A: Real>(a: &A, problem: &Problem<'_>) -> Result<Vec<Point<A::Number>>
         points.push(Point { x, value, unit, row });
     }
     Ok(points)
+}
+
+/// Raises the exponents of units to those that the error still asks for.
+fn coarsen<N>(steps: &mut [i32], points: &[Point<N>], level: f64) {
+    let count = steps.len() as f64;
+    for (column, step) in steps.iter_mut().enumerate() {
+        let largest = points.iter().map(|point| point.row[column].abs()).fold(0.0, f64::max);
+        let fine = FINEST * level / (largest * count);
+        if fine > 0.0 && fine.is_finite() {
+            *step = exponent(fine).max(*step);
+        }
+    }
 }
 
 fn largest(errors: &[f64]) -> f64 {
