@@ -1,14 +1,17 @@
 """How long a best polynomial takes, and how good it is: Maclaurin beside Sollya.
 
     python benchmarks/approximation.py
+    python benchmarks/approximation.py --coefficients float32
 
 Needs the package, and Sollya (Debian's package `sollya`) for the other columns; prints a table of Markdown.
 
 Maclaurin's time is that of `approximate`, which includes the certified error and the certified lower bound;
-Sollya's that of `remez` alone, by its own clock. Each is the least of several runs, in milliseconds. The error of
+Sollya's that of `remez` alone, by its own clock, or of `fpminimax` where the coefficients are of a format; both then
+choose those of powers of x. Each is the least of several runs, in milliseconds. The error of
 Sollya's polynomial is its `dirtyinfnorm`.
 """
 
+import argparse
 import shutil
 import statistics
 import subprocess
@@ -41,11 +44,19 @@ CASES = [
 RUNS = 5
 
 
-def sollya(text, on, degree):
-    """The least time of remez in milliseconds, and the error of its polynomial."""
+#: The formats as fpminimax names them.
+FORMATS = {"float16": "HP", "float32": "SG", "float64": "D"}
+
+
+def sollya(text, on, degree, form):
+    """The least time of remez or fpminimax in milliseconds, and the error of its polynomial."""
     low, high = (repr(end) for end in on)
     script = f"f = {text}; d = [{low};{high}];\n"
-    script += "".join(f"print(time({{p = remez(f, {degree}, d);}}));\n" for _ in range(RUNS))
+    call = f"remez(f, {degree}, d)"
+    if form is not None:
+        each = ", ".join([FORMATS[form]] * (degree + 1))
+        call = f"fpminimax(f, {degree}, [|{each}|], d, floating, absolute)"
+    script += "".join(f"print(time({{p = {call};}}));\n" for _ in range(RUNS))
     script += "display = dyadic!; display = decimal!; print(dirtyinfnorm(p - f, d)); quit;\n"
     done = subprocess.run(["sollya"], input=script, capture_output=True, text=True, check=True)
     lines = [line for line in done.stdout.splitlines() if line and line[0].isdigit()]
@@ -53,28 +64,33 @@ def sollya(text, on, degree):
     return 1e3 * min(map(float, times)), float(error)
 
 
-def ours(text, on, degree):
+def ours(text, on, degree, form):
     """The least time of approximate in milliseconds, and the polynomial."""
+    options = {"coefficients": "exact"} if form is None else {"coefficients": form, "center": 0}
     times = []
     for _ in range(RUNS):
         start = time.perf_counter()
-        p = mc.approximate(text, degree=degree, on=on)
+        p = mc.approximate(text, degree=degree, on=on, **options)
         times.append(time.perf_counter() - start)
     return 1e3 * min(times), p
 
 
 def main():
+    parser = argparse.ArgumentParser(description="Best polynomials: Maclaurin beside Sollya.")
+    parser.add_argument("--coefficients", choices=FORMATS, help="numbers of this format, beside fpminimax")
+    form = parser.parse_args().coefficients
+    name = "remez" if form is None else "fpminimax"
     there = shutil.which("sollya") is not None
     if not there:
         print("sollya is not installed: only Maclaurin is measured", file=sys.stderr)
-    print("| function | range | degree | error | best | ms | remez, ms | ratio | error / remez's - 1 |")
+    print(f"| function | range | degree | error | best | ms | {name}, ms | ratio | error / {name}'s - 1 |")
     print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
     ratios = []
     for text, theirs, on, degree in CASES:
-        own, p = ours(text, on, degree)
+        own, p = ours(text, on, degree, form)
         row = f"| `{text}` | {list(on)} | {degree} | {p.error:.4e} | {p.best:.4e} | {own:.2f} |"
         if there:
-            took, error = sollya(theirs, on, degree)
+            took, error = sollya(theirs, on, degree, form)
             ratios.append(took / own)
             row += f" {took:.1f} | {took / own:.1f} | {p.error.sampled / error - 1:+.1e} |"
         else:

@@ -32,9 +32,10 @@ impl Approximation {
         &self.choice
     }
 
-    /// A certified upper bound of the error on the ranges, absolute or relative as was chosen: of the
-    /// polynomial with exact coefficients, of which [`Approximation::coefficients`] are the nearest
-    /// doubles.
+    /// A certified upper bound of the error on the ranges, absolute or relative as was chosen, of the
+    /// polynomial in exact arithmetic. Its coefficients are [`Approximation::coefficients`]; where
+    /// [`Approximation::basis`] says so [`Approximation::chebyshev`]; and for
+    /// [`Coefficients::Exact`] those of [`Approximation::exact`].
     #[must_use]
     pub fn error(&self) -> ErrorBound {
         self.error
