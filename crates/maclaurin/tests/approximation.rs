@@ -255,6 +255,7 @@ fn what_has_no_polynomial_is_refused() {
         Choice { degrees: Some(vec![4]), ..plain.clone() },
         Choice { degrees: Some(vec![]), ..plain.clone() },
         Choice { fixed: vec![(5, 1.0)], ..plain.clone() },
+        Choice { fixed: vec![(1, 1.0), (1, 2.0)], ..plain.clone() },
         Choice { fixed: vec![(0, f64::INFINITY)], ..plain.clone() },
         Choice { center: Some(f64::NAN), ..plain.clone() },
         Choice { method: Method::Samples(vec![0.5, 0.5]), ..plain.clone() },

@@ -74,7 +74,13 @@ impl<'a> Problem<'a> {
             let k = degrees.iter().max().copied().unwrap_or(0);
             return Err(unfit("degrees", format!("{k} is above the degree, {degree}")));
         }
-        for &(k, value) in &choice.fixed {
+        for (i, &(k, value)) in choice.fixed.iter().enumerate() {
+            if choice.fixed[..i].iter().any(|(other, _)| *other == k) {
+                return Err(unfit(
+                    "fixed",
+                    format!("the coefficient of degree {k} is given twice"),
+                ));
+            }
             if k > degree {
                 return Err(unfit("fixed", format!("{k} is above the degree, {degree}")));
             }
