@@ -47,7 +47,7 @@ pub enum Coefficients {
     /// Binary floating-point numbers with this many significant bits, 2 to 53, and the exponents of
     /// `f64`.
     Bits(u32),
-    /// Multiples of `2^-n`, for `n` up to 53: fixed point with so many fraction bits.
+    /// Multiples of `2^-n`, for `n` up to 53: fixed point with this many fraction bits.
     Fixed(u32),
 }
 

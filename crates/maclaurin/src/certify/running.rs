@@ -8,10 +8,12 @@
 //! ```text
 //! a + b:  e_a + e_b + u (|a + b| + e_a + e_b)
 //! a b:    e_a (|b| + e_b) + |a| e_b + u |a' b'| + eta
-//! a / b:  (e_a + |a/b| e_b) / (|b| - e_b) + u |a' / b'| + eta
+//! a / b:  (e_a + |a/b| e_b) / (|b| - e_b) + (2 u + u^2) |a' / b'| + eta (2 |a'| + 1)
 //! ```
 //!
-//! The last from `a'/b' - a/b = (a' - a)/b' - (a/b) (b' - b)/b'`. `a + a` is exact.
+//! The last from `a'/b' - a/b = (a' - a)/b' - (a/b) (b' - b)/b'`, and for a quotient that is rounded once
+//! or is a product by the rounded reciprocal, `a' (1/b' (1 + d) + f) (1 + d') + f'` with `|d|, |d'| <= u`
+//! and `|f|, |f'| <= eta`: PyTorch divides so by a number on CUDA. `a + a` is exact.
 //!
 //! **Clenshaw's recurrence** would have intervals that widen by `1 + sqrt(2)` in each step. Its errors
 //! are bounded from its linearity instead. Let `u'` be the computed argument; `2 u'` is exact. The
@@ -71,7 +73,18 @@ impl Rounding {
         self.checked(size, product(self.unit, size))
     }
 
-    /// The error of a product or a quotient.
+    /// The error of a quotient with a numerator of the second magnitude, or of the product by the
+    /// reciprocal.
+    fn divided(self, size: f64, numerator: f64) -> f64 {
+        if numerator == 0.0 {
+            return 0.0;
+        }
+        let relative = product(sum([2.0 * self.unit, product(self.unit, self.unit)]), size);
+        let underflow = product(self.eta, sum([product(2.0, numerator), 1.0]));
+        self.checked(size, sum([relative, underflow]))
+    }
+
+    /// The error of a product.
     fn multiplied(self, size: f64) -> f64 {
         if size == 0.0 {
             0.0
@@ -154,7 +167,10 @@ fn running(
                 }
                 let off = sum([a.error, product(exact.magnitude(), b.error)]);
                 let carried = if off == 0.0 { 0.0 } else { (off / below).next_up() };
-                let inexact = rounding.multiplied(sum([exact.magnitude(), carried]));
+                if (1.0 / below).next_up() >= rounding.largest {
+                    return None;
+                }
+                let inexact = rounding.divided(sum([exact.magnitude(), carried]), a.size());
                 Running { exact, error: sum([carried, inexact]) }
             }
         };

@@ -42,14 +42,20 @@ pub(super) struct Lines {
 struct Printer<'a> {
     program: &'a Program,
     literal: &'a dyn Fn(&Number) -> String,
+    division: Option<&'static str>,
     texts: Vec<Text>,
     variables: Vec<(String, String)>,
     /// Variables without a name of their own.
     unnamed: usize,
 }
 
-/// The program as lines, its constants as `literal` writes them.
-pub(super) fn lines(program: &Program, literal: &dyn Fn(&Number) -> String) -> Lines {
+/// The program as lines, its constants as `literal` writes them, and quotients as calls of `division`
+/// where the language's operator is not rounded to nearest.
+pub(super) fn lines(
+    program: &Program,
+    literal: &dyn Fn(&Number) -> String,
+    division: Option<&'static str>,
+) -> Lines {
     let count = program.steps.len();
     let mut uses = vec![0usize; count];
     for operand in program.steps.iter().flat_map(|step| step.operands()) {
@@ -58,6 +64,7 @@ pub(super) fn lines(program: &Program, literal: &dyn Fn(&Number) -> String) -> L
     let mut printer = Printer {
         program,
         literal,
+        division,
         texts: Vec::with_capacity(count),
         variables: Vec::new(),
         unnamed: 0,
@@ -103,6 +110,9 @@ impl Printer<'_> {
                 self.shorten(a, b);
                 let operator = if matches!(step, Step::Multiply(..)) { '*' } else { '/' };
                 let (left, right) = (&self.texts[a], &self.texts[b]);
+                if let (Step::Divide(..), Some(division)) = (step, self.division) {
+                    return Text::atom(format!("{division}({}, {})", left.text, right.text));
+                }
                 let text = format!(
                     "{} {operator} {}",
                     left.beside(left.binding < Binding::Product),

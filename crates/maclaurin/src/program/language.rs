@@ -201,7 +201,10 @@ impl Listing<'_> {
         let types = Types::of(self.format);
         let constant = !self.program.steps.contains(&Step::Input);
         let literal = |number: &Number| literal(number, language, self.format);
-        let Lines { variables, result } = lines(self.program, &literal);
+        // Triton's operator for binary32 is off by up to 2 ulp.
+        let division =
+            (language == Language::Triton && self.format == Format::F32).then_some("tl.div_rn");
+        let Lines { variables, result } = lines(self.program, &literal, division);
         let (name, dtype) = (self.name, types.dtype);
         let comment = comment(&self.comment, language);
         let (head, open, close) = match language {

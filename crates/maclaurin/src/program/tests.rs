@@ -35,7 +35,8 @@ fn chebyshev(coefficients: &[Rational], u: &Rational) -> Rational {
     sum
 }
 
-/// The program in fused operations of a format, wherever a compiler may contract them.
+/// The program in fused operations of a format, wherever a compiler may contract them, with quotients as
+/// products by the rounded reciprocal.
 fn fused(program: &Program, x: f64, format: Format) -> f64 {
     let mut values: Vec<f64> = Vec::new();
     let product = |id: usize| match program.steps[id] {
@@ -60,7 +61,7 @@ fn fused(program: &Program, x: f64, format: Format) -> f64 {
                 None => values[a] - values[b],
             },
             Step::Multiply(a, b) => values[a] * values[b],
-            Step::Divide(a, b) => values[a] / values[b],
+            Step::Divide(a, b) => values[a] * format.round(1.0 / values[b]),
         };
         values.push(format.round(value));
     }
