@@ -28,12 +28,14 @@ from maclaurin._native import (
 from maclaurin.approximation import Approximation, approximate
 from maclaurin.convolution import convolve
 from maclaurin.estimate import EstimatedSeries
+from maclaurin.functions import BuiltinFunction, functions
 from maclaurin.plot import plot_error, plot_expansion
 from maclaurin.series import ErrorBound, Series, taylor
 from maclaurin.tracing import trace
 
 __all__ = [
     "Approximation",
+    "BuiltinFunction",
     "ErrorBound",
     "EstimatedSeries",
     "Exact",
@@ -50,6 +52,7 @@ __all__ = [
     "expand",
     "expand_backward",
     "expand_tangent",
+    "functions",
     "plot_error",
     "plot_expansion",
     "release_memory",

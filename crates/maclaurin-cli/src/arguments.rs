@@ -86,6 +86,13 @@ Exit codes: 0 all written, 1 some or all files failed, 2 the command line is wro
             "The expansion point: a number or an expression without x, such as 1/2 or pi/6 [default: 0; with \
              --tolerance, the one that needs the smallest order]")))]
     Bound(BoundArguments),
+    /// List the built-in functions: spellings, formula, where each is analytic, and its source.
+    #[command(after_help = "Examples:
+  maclaurin functions
+  maclaurin functions relu
+      those with `relu` in a name
+  maclaurin functions --json")]
+    Functions(FunctionsArguments),
     /// Print a completion script for a shell: `maclaurin completions bash >> ~/.bashrc`.
     Completions {
         /// The shell.
@@ -102,6 +109,16 @@ Exit codes: 0 all written, 1 some or all files failed, 2 the command line is wro
 fn built_in() -> String {
     let names: Vec<_> = Function::builtin_names().collect();
     format!("Built-in functions:\n  {}", names.join(" "))
+}
+
+/// Which functions are listed.
+#[derive(Args)]
+pub struct FunctionsArguments {
+    /// A part of a name [default: all functions].
+    pub search: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How files are written, and how much is said about it.

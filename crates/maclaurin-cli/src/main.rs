@@ -9,6 +9,7 @@ mod chart;
 mod error_chart;
 mod expand;
 mod font;
+mod functions;
 mod input;
 mod legend;
 mod output;
@@ -95,6 +96,7 @@ fn main() -> ExitCode {
         Command::Expand(arguments) => expand::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
         Command::Bound(arguments) => bound::run(arguments),
+        Command::Functions(arguments) => functions::run(arguments),
         Command::Completions { shell } => {
             let mut command = Arguments::command();
             let mut script = Vec::new();

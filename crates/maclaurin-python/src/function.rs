@@ -59,10 +59,22 @@ impl Function {
         Ok(parameters)
     }
 
-    /// The names of all built-in functions.
+    /// The names of all built-in functions, in all spellings.
     #[staticmethod]
     fn builtin_names() -> Vec<&'static str> {
         maclaurin::Function::builtin_names().collect()
+    }
+
+    /// What lists say of each built-in function.
+    #[staticmethod]
+    fn _builtins<'py>(py: Python<'py>) -> PyResult<Vec<Bound<'py, PyTuple>>> {
+        let listed = maclaurin::Function::builtins().map(|known| {
+            let [aliases, arguments] =
+                [known.aliases, known.arguments].map(|names| PyTuple::new(py, names));
+            let (formula, analytic, source) = (known.formula, known.analytic, known.source);
+            (known.name, aliases?, arguments?, formula, analytic, source).into_pyobject(py)
+        });
+        listed.collect()
     }
 
     /// The function's value in double precision: of a number a float, of an array an array.

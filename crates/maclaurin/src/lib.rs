@@ -66,7 +66,7 @@ pub use expand::{
     Degrees, Element, ExpandError, Expansion, Float, Gradients, Kind, Polynomial, expand,
     expand_backward, expand_backward_into, expand_into, expand_tangent,
 };
-pub use function::{Excerpt, Function, ParseError, ParseErrorKind, Span};
+pub use function::{BuiltinFunction, Excerpt, Function, ParseError, ParseErrorKind, Span};
 pub use number::{Exact, IBig, Interval, Rational, UBig, Value};
 pub use program::{Code, Language, Scheme};
 pub use series::{Error, LARGEST_ORDER, NoOrder, NotAnalytic, Series, Singularity, taylor};

@@ -12,77 +12,169 @@ pub(crate) enum Definition {
     Absolute,
     /// `a^b`
     Power,
+    /// `x/|x|`
+    Sign,
+    /// The largest integer below `x` or equal to it.
+    Floor,
     /// The Erlang distribution's cumulative distribution function, with its own recurrence.
     ErlangCdf,
     /// An expression in the function's arguments.
-    Text(&'static str),
+    Text,
 }
 
-/// A function by one of its names.
+/// A function that expressions can call.
 #[derive(Clone, Copy)]
 pub(crate) struct Call {
     pub name: &'static str,
+    /// Other spellings.
+    pub aliases: &'static [&'static str],
     /// The arguments' names. A last argument written `name=value` may be left out.
     pub arguments: &'static [&'static str],
     pub definition: Definition,
+    pub about: About,
 }
 
-const fn text(name: &'static str, text: &'static str) -> Call {
-    Call { name, arguments: &["x"], definition: Definition::Text(text) }
+/// What a list of functions says of one beside its names.
+#[derive(Clone, Copy)]
+pub(crate) struct About {
+    /// An expression where it is [made of one](Definition::Text), else what a reader expects.
+    pub formula: &'static str,
+    /// Where on the real line it is analytic.
+    pub analytic: &'static str,
+    /// What defines it: a section of the DLMF, a standard, a paper, or a library.
+    pub source: &'static str,
 }
 
+const EVERYWHERE: &str = "all x";
+
+const fn text(
+    names: &'static [&'static str],
+    formula: &'static str,
+    analytic: &'static str,
+    source: &'static str,
+) -> Call {
+    made_of(Definition::Text, names, &["x"], formula, analytic, source)
+}
+
+const fn made_of(
+    definition: Definition,
+    names: &'static [&'static str],
+    arguments: &'static [&'static str],
+    formula: &'static str,
+    analytic: &'static str,
+    source: &'static str,
+) -> Call {
+    let [name, aliases @ ..] = names else { panic!("a function without a name") };
+    Call { name, aliases, arguments, definition, about: About { formula, analytic, source } }
+}
+
+#[rustfmt::skip]
 static CALLS: &[Call] = &[
-    text("expm1", "exp(x) - 1"),
-    text("log1p", "log(1 + x)"),
-    text("log2", "log(x)/log(2)"),
-    text("log10", "log(x)/log(10)"),
-    text("sqrt", "x^(1/2)"),
+    text(&["exp2"], "2^x", EVERYWHERE, "DLMF 4.2"),
+    text(&["exp10"], "10^x", EVERYWHERE, "DLMF 4.2"),
+    text(&["expm1"], "exp(x) - 1", EVERYWHERE, "DLMF 4.2"),
+    text(&["log1p"], "log(1 + x)", "x > -1", "DLMF 4.2"),
+    text(&["log2"], "log(x)/log(2)", "x > 0", "DLMF 4.2"),
+    text(&["log10"], "log(x)/log(10)", "x > 0", "DLMF 4.2"),
+    text(&["sqrt"], "x^(1/2)", "x > 0", "DLMF 4.2"),
+    text(&["rsqrt"], "1/sqrt(x)", "x > 0", "PyTorch"),
     // The real cube root: of a negative number too.
-    text("cbrt", "x/(x^2)^(1/3)"),
-    Call { name: "pow", arguments: &["base", "exponent"], definition: Definition::Power },
-    text("sec", "1/cos(x)"),
-    text("csc", "1/sin(x)"),
-    text("cot", "cos(x)/sin(x)"),
-    Call { name: "abs", arguments: &["x"], definition: Definition::Absolute },
-    text("erfc", "1 - erf(x)"),
-    text("sigmoid", "1/(1 + exp(-x))"),
-    text("softplus", "log(1 + exp(x))"),
-    text("silu", "x*sigmoid(x)"),
-    text("swish", "x*sigmoid(x)"),
-    // Hendrycks and Gimpel 2016 (arXiv 1606.08415), exact and with tanh.
-    text("gelu", "x*(1 + erf(x/sqrt(2)))/2"),
-    text("gelu_tanh", "x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x^3)))/2"),
-    // Misra 2019 (arXiv 1908.08681).
-    text("mish", "x*tanh(softplus(x))"),
-    text("softsign", "x/(1 + abs(x))"),
-    text("logit", "log(x/(1 - x))"),
-    text("gaussian", "exp(-x^2)"),
-    text("relu", "(x + abs(x))/2"),
-    // Clevert et al. 2015 (arXiv 1511.07289): x above zero, alpha (e^x - 1) below.
-    Call {
-        name: "elu",
-        arguments: &["x", "alpha=1"],
-        definition: Definition::Text("relu(x) + alpha*(exp(-relu(-x)) - 1)"),
-    },
-    Call { name: "erlang_cdf", arguments: &["x", "k", "rate"], definition: Definition::ErlangCdf },
+    text(&["cbrt"], "x/(x^2)^(1/3)", "x != 0", "C11 7.12.7.1"),
+    text(&["square"], "x^2", EVERYWHERE, "NumPy"),
+    text(&["reciprocal"], "1/x", "x != 0", "NumPy"),
+    made_of(Definition::Power, &["pow", "power", "Pow"], &["base", "exponent"], "base^exponent",
+        "base > 0; for an integer exponent also base < 0", "DLMF 4.2"),
+    made_of(Definition::Text, &["hypot"], &["x", "y"], "sqrt(x^2 + y^2)", "(x, y) != (0, 0)",
+        "C11 7.12.7.3"),
+    text(&["sec"], "1/cos(x)", "x != (n + 1/2) pi", "DLMF 4.14.6"),
+    text(&["csc", "cosec"], "1/sin(x)", "x != n pi", "DLMF 4.14.5"),
+    text(&["cot"], "cos(x)/sin(x)", "x != n pi", "DLMF 4.14.7"),
+    text(&["asec", "arcsec"], "acos(1/x)", "|x| > 1", "DLMF 4.23.8"),
+    text(&["acsc", "arccsc"], "asin(1/x)", "|x| > 1", "DLMF 4.23.7"),
+    // Not the function that is continuous at 0, pi/2 - atan(x).
+    text(&["acot", "arccot"], "atan(1/x)", "x != 0", "DLMF 4.23.9"),
+    // The half-angle formula holds where atan(y/x) is off by pi too.
+    made_of(Definition::Text, &["atan2", "arctan2"], &["y", "x"], "2*atan(y/(sqrt(x^2 + y^2) + x))",
+        "x > 0 or y != 0", "C11 7.12.4.4"),
+    text(&["sech"], "1/cosh(x)", EVERYWHERE, "DLMF 4.28.6"),
+    text(&["csch", "cosech"], "1/sinh(x)", "x != 0", "DLMF 4.28.5"),
+    text(&["coth"], "cosh(x)/sinh(x)", "x != 0", "DLMF 4.28.7"),
+    text(&["asech", "arcsech", "arsech"], "acosh(1/x)", "0 < x < 1", "DLMF 4.37.8"),
+    text(&["acsch", "arccsch", "arcsch"], "asinh(1/x)", "x != 0", "DLMF 4.37.7"),
+    text(&["acoth", "arccoth", "arcoth"], "atanh(1/x)", "|x| > 1", "DLMF 4.37.9"),
+    text(&["sinpi"], "sin(pi*x)", EVERYWHERE, "IEEE 754-2019, 9.2"),
+    text(&["cospi"], "cos(pi*x)", EVERYWHERE, "IEEE 754-2019, 9.2"),
+    // As in SymPy; NumPy's is that of pi x.
+    text(&["sinc"], "sin(x)/x", EVERYWHERE, "DLMF 3.3.43"),
+    made_of(Definition::Absolute, &["abs", "Abs", "fabs", "absolute"], &["x"], "|x|", "x != 0",
+        "DLMF 1.9.7"),
+    made_of(Definition::Sign, &["sign", "sgn"], &["x"], "x/|x|", "x != 0", "DLMF 1.16.57"),
+    made_of(Definition::Floor, &["floor"], &["x"], "the integer part", "x no integer",
+        "C11 7.12.9.2"),
+    text(&["ceil", "ceiling"], "-floor(-x)", "x no integer", "C11 7.12.9.1"),
+    text(&["heaviside", "Heaviside"], "(1 + sign(x))/2", "x != 0", "DLMF 1.16.13"),
+    made_of(Definition::Text, &["max", "maximum", "fmax", "Max"], &["a", "b"],
+        "(a + b + abs(a - b))/2", "a != b", "C11 7.12.12.2"),
+    made_of(Definition::Text, &["min", "minimum", "fmin", "Min"], &["a", "b"],
+        "(a + b - abs(a - b))/2", "a != b", "C11 7.12.12.3"),
+    made_of(Definition::Text, &["clip", "clamp"], &["x", "lo", "hi"], "min(max(x, lo), hi)",
+        "x != lo, hi", "NumPy"),
+    text(&["erfc"], "1 - erf(x)", EVERYWHERE, "DLMF 7.2.2"),
+    text(&["norm_cdf", "ndtr"], "(1 + erf(x/sqrt(2)))/2", EVERYWHERE, "SciPy"),
+    text(&["gaussian"], "exp(-x^2)", EVERYWHERE, "DLMF 7.2.1"),
+    text(&["sigmoid", "expit", "logistic"], "1/(1 + exp(-x))", EVERYWHERE, "SciPy"),
+    text(&["log_sigmoid", "logsigmoid", "log_expit"], "-softplus(-x)", EVERYWHERE, "PyTorch"),
+    text(&["logit"], "log(x/(1 - x))", "0 < x < 1", "SciPy"),
+    text(&["softplus"], "log(1 + exp(x))", EVERYWHERE, "PyTorch"),
+    text(&["softsign"], "x/(1 + abs(x))", "x != 0", "PyTorch"),
+    text(&["tanhshrink", "tanh_shrink"], "x - tanh(x)", EVERYWHERE, "PyTorch"),
+    text(&["silu", "swish"], "x*sigmoid(x)", EVERYWHERE, "arXiv 1702.03118"),
+    // Exact, and with tanh.
+    text(&["gelu"], "x*(1 + erf(x/sqrt(2)))/2", EVERYWHERE, "arXiv 1606.08415"),
+    text(&["gelu_tanh", "gelu_new"], "x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x^3)))/2", EVERYWHERE,
+        "arXiv 1606.08415"),
+    text(&["quick_gelu"], "x*sigmoid(1.702*x)", EVERYWHERE, "arXiv 1606.08415"),
+    text(&["mish"], "x*tanh(softplus(x))", EVERYWHERE, "arXiv 1908.08681"),
+    text(&["relu"], "(x + abs(x))/2", "x != 0", "PyTorch"),
+    text(&["relu6"], "clip(x, 0, 6)", "x != 0, 6", "PyTorch"),
+    made_of(Definition::Text, &["leaky_relu", "leakyrelu"], &["x", "negative_slope=0.01"],
+        "relu(x) - negative_slope*relu(-x)", "x != 0", "PyTorch"),
+    // x above zero, alpha (e^x - 1) below.
+    made_of(Definition::Text, &["elu"], &["x", "alpha=1"], "relu(x) + alpha*(exp(-relu(-x)) - 1)",
+        "x != 0", "arXiv 1511.07289"),
+    made_of(Definition::Text, &["celu"], &["x", "alpha=1"],
+        "relu(x) + alpha*(exp(-relu(-x)/alpha) - 1)", "x != 0", "arXiv 1704.07483"),
+    text(&["selu"], "1.0507009873554804934193349852946*elu(x, 1.6732632423543772848170429916717)",
+        "x != 0", "PyTorch"),
+    text(&["hardsigmoid", "hard_sigmoid"], "clip(x + 3, 0, 6)/6", "x != -3, 3", "PyTorch"),
+    text(&["hardswish", "hard_swish", "hard_silu"], "x*hardsigmoid(x)", "x != -3, 3",
+        "arXiv 1905.02244"),
+    made_of(Definition::Text, &["hardtanh", "hard_tanh"], &["x", "min_val=-1", "max_val=1"],
+        "clip(x, min_val, max_val)", "x != min_val, max_val", "PyTorch"),
+    made_of(Definition::Text, &["softshrink", "soft_shrink"], &["x", "lambd=0.5"],
+        "relu(x - lambd) - relu(-x - lambd)", "x != -lambd, lambd", "PyTorch"),
+    made_of(Definition::ErlangCdf, &["erlang_cdf"], &["x", "k", "rate"],
+        "1 - exp(-rate*x)*sum((rate*x)^n/n!, n < k)", EVERYWHERE, "DLMF 8.4.10"),
 ];
 
-fn calls() -> impl Iterator<Item = Call> {
-    let elementary = ALL.iter().flat_map(|&function| {
-        let aliases = each!(function, F => F::ALIASES);
-        let names = std::iter::once(function.name()).chain(aliases.iter().copied());
-        let definition = Definition::Elementary(function);
-        names.map(move |name| Call { name, arguments: &["x"], definition })
+/// All functions.
+pub(crate) fn calls() -> impl Iterator<Item = Call> {
+    let elementary = ALL.iter().map(|&function| Call {
+        name: function.name(),
+        aliases: each!(function, F => F::ALIASES),
+        arguments: &["x"],
+        definition: Definition::Elementary(function),
+        about: each!(function, F => F::ABOUT),
     });
     elementary.chain(CALLS.iter().copied())
 }
 
 /// The function of that name.
 pub(crate) fn find(name: &str) -> Option<Call> {
-    calls().find(|call| call.name == name)
+    calls().find(|call| call.name == name || call.aliases.contains(&name))
 }
 
 /// All names.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    calls().map(|call| call.name)
+    calls().flat_map(|call| std::iter::once(call.name).chain(call.aliases.iter().copied()))
 }

@@ -7,7 +7,7 @@ use dashu_float::{FBig, Repr};
 use dashu_int::IBig;
 
 use super::recurrence::{derivative, integral, multiply, negate};
-use super::{Analytic, Builtin, Complex, Exp, Logs, Pair, symbol};
+use super::{About, Analytic, Builtin, Complex, Exp, Logs, Pair, symbol};
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Named, down, half, outward, up};
 
 /// Terms of the series in the complex plane, and the largest modulus for which they suffice.
@@ -18,6 +18,11 @@ pub(crate) struct Erf;
 
 impl Builtin for Erf {
     const NAMED: Named = symbol::<Self>("erf", r"\operatorname{erf}");
+    const ABOUT: About = About {
+        formula: "2/sqrt(pi) times the integral of exp(-t^2) from 0 to x",
+        analytic: "all x",
+        source: "DLMF 7.2.1",
+    };
 
     const DOUBLE: fn(f64) -> f64 = libm::erf;
     const INTERVAL: fn(&Interval, usize) -> Interval = interval;

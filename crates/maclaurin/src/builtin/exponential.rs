@@ -2,13 +2,14 @@
 
 use super::recurrence::{derivative, divide, integral, solve};
 use super::wave::{Cos, Sin};
-use super::{Analytic, Builtin, Complex, Logs, Pair};
+use super::{About, Analytic, Builtin, Complex, Logs, Pair};
 use crate::number::{Arithmetic, Ball, Exact, Interval, Interval64, Named};
 
 pub(crate) struct Exp;
 
 impl Builtin for Exp {
     const NAMED: Named = Named::Exp;
+    const ABOUT: About = About { formula: "e^x", analytic: "all x", source: "DLMF 4.2.19" };
 
     const DOUBLE: fn(f64) -> f64 = f64::exp;
     const INTERVAL: fn(&Interval, usize) -> Interval = Interval::exp;
@@ -40,6 +41,11 @@ pub(crate) struct Log;
 impl Builtin for Log {
     const NAMED: Named = Named::Log;
     const ALIASES: &'static [&'static str] = &["ln"];
+    const ABOUT: About = About {
+        formula: "the integral of 1/t from 1 to x",
+        analytic: "x > 0",
+        source: "DLMF 4.2.2",
+    };
 
     const DOUBLE: fn(f64) -> f64 = f64::ln;
     const INTERVAL: fn(&Interval, usize) -> Interval = Interval::log;

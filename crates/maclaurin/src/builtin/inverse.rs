@@ -3,12 +3,12 @@
 
 use super::recurrence::{derivative, integral, multiply, negate, power};
 use super::{
-    Analytic, Builtin, Complex, Exp, Listed, Logs, PLANE, Pair, Rectangle, general, symbol,
+    About, Analytic, Builtin, Complex, Exp, Listed, Logs, PLANE, Pair, Rectangle, general, symbol,
 };
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Interval64, Named, Rational, half};
 
 macro_rules! inverses {
-    ($($name:ident $function:ident $latex:literal)*) => {
+    ($($name:ident $function:ident $latex:literal $aliases:tt $formula:literal $analytic:literal $source:literal)*) => {
         #[derive(Clone, Copy, PartialEq)]
         pub(crate) enum Kind {
             $($name),*
@@ -20,6 +20,12 @@ macro_rules! inverses {
             impl Inverse for $name {
                 const KIND: Kind = Kind::$name;
                 const SYMBOL: Named = symbol::<Self>(stringify!($function), $latex);
+                const SPELLINGS: &'static [&'static str] = &$aliases;
+                const DESCRIPTION: About = About {
+                    formula: $formula,
+                    analytic: $analytic,
+                    source: $source,
+                };
                 const OF_DOUBLE: fn(f64) -> f64 = f64::$function;
                 const OF_INTERVAL: fn(&Interval, usize) -> Interval = Interval::$function;
             }
@@ -30,17 +36,19 @@ macro_rules! inverses {
 pub(crate) trait Inverse: Listed {
     const KIND: Kind;
     const SYMBOL: Named;
+    const SPELLINGS: &'static [&'static str];
+    const DESCRIPTION: About;
     const OF_DOUBLE: fn(f64) -> f64;
     const OF_INTERVAL: fn(&Interval, usize) -> Interval;
 }
 
 inverses! {
-    Asin asin r"\arcsin"
-    Acos acos r"\arccos"
-    Atan atan r"\arctan"
-    Asinh asinh r"\operatorname{asinh}"
-    Acosh acosh r"\operatorname{acosh}"
-    Atanh atanh r"\operatorname{atanh}"
+    Asin asin r"\arcsin" ["arcsin"] "the inverse of sin, in [-pi/2, pi/2]" "-1 < x < 1" "DLMF 4.23.16"
+    Acos acos r"\arccos" ["arccos"] "the inverse of cos, in [0, pi]" "-1 < x < 1" "DLMF 4.23.17"
+    Atan atan r"\arctan" ["arctan"] "the inverse of tan, in (-pi/2, pi/2)" "all x" "DLMF 4.23.18"
+    Asinh asinh r"\operatorname{asinh}" ["arcsinh", "arsinh"] "log(x + sqrt(x^2 + 1))" "all x" "DLMF 4.37.16"
+    Acosh acosh r"\operatorname{acosh}" ["arccosh", "arcosh"] "log(x + sqrt(x^2 - 1))" "x > 1" "DLMF 4.37.19"
+    Atanh atanh r"\operatorname{atanh}" ["arctanh", "artanh"] "log((1 + x)/(1 - x))/2" "-1 < x < 1" "DLMF 4.37.24"
 }
 
 impl Kind {
@@ -75,6 +83,8 @@ impl Kind {
 
 impl<F: Inverse> Builtin for F {
     const NAMED: Named = F::SYMBOL;
+    const ALIASES: &'static [&'static str] = F::SPELLINGS;
+    const ABOUT: About = F::DESCRIPTION;
     const BRANCHES: bool = true;
     const DOUBLE: fn(f64) -> f64 = F::OF_DOUBLE;
     const INTERVAL: fn(&Interval, usize) -> Interval = F::OF_INTERVAL;

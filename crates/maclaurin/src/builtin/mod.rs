@@ -18,7 +18,7 @@ mod tangent;
 mod tests;
 mod wave;
 
-pub(crate) use call::{Call, Definition, find, names};
+pub(crate) use call::{About, Call, Definition, calls, find, names};
 pub(crate) use complex::{Complex, Logs, PLANE, Pair, Rectangle};
 pub(crate) use erf::Erf;
 pub(crate) use exponential::{Exp, Log};
@@ -39,6 +39,8 @@ pub(crate) trait Builtin: Listed {
     const NAMED: Named;
     /// Other names for it in an expression.
     const ALIASES: &'static [&'static str] = &[];
+    /// What a list of functions says of it.
+    const ABOUT: About;
     /// The entire functions whose quotient it is, if it has poles, all of them simple.
     const QUOTIENT: Option<[Elementary; 2]> = None;
     /// Whether it has branch points, all where [`Self::guard`] vanishes: [`Self::complex`] takes

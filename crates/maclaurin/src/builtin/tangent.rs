@@ -2,7 +2,7 @@
 
 use super::recurrence::solve;
 use super::wave::pair;
-use super::{Analytic, Builtin, Complex, Elementary, Listed, Logs, Pair, general, symbol};
+use super::{About, Analytic, Builtin, Complex, Elementary, Listed, Logs, Pair, general, symbol};
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Interval64, Named, Rational};
 
 pub(crate) struct Tangent<const CIRCULAR: bool>;
@@ -16,6 +16,11 @@ where
 {
     const NAMED: Named =
         if CIRCULAR { symbol::<Self>("tan", r"\tan") } else { symbol::<Self>("tanh", r"\tanh") };
+    const ABOUT: About = if CIRCULAR {
+        About { formula: "sin(x)/cos(x)", analytic: "x != (n + 1/2) pi", source: "DLMF 4.14.4" }
+    } else {
+        About { formula: "sinh(x)/cosh(x)", analytic: "all x", source: "DLMF 4.28.4" }
+    };
     const QUOTIENT: Option<[Elementary; 2]> = Some(pair(CIRCULAR));
     const DOUBLE: fn(f64) -> f64 = if CIRCULAR { f64::tan } else { f64::tanh };
     const INTERVAL: fn(&Interval, usize) -> Interval =

@@ -1,7 +1,7 @@
 //! Sine and cosine, circular and hyperbolic (DLMF 4.14 to 4.40): one formula each, but for signs.
 
 use super::recurrence::{coefficient, derivative, trimmed};
-use super::{Analytic, Builtin, Complex, Elementary, Listed, Logs, Pair, symbol};
+use super::{About, Analytic, Builtin, Complex, Elementary, Listed, Logs, Pair, symbol};
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Interval64, Named, half};
 
 pub(crate) struct Wave<const CIRCULAR: bool, const EVEN: bool>;
@@ -25,6 +25,15 @@ where
         (true, true) => Named::Cos,
         (false, false) => symbol::<Self>("sinh", r"\sinh"),
         (false, true) => symbol::<Self>("cosh", r"\cosh"),
+    };
+    const ABOUT: About = {
+        let (formula, source) = match (CIRCULAR, EVEN) {
+            (true, false) => ("(e^(ix) - e^(-ix))/(2i)", "DLMF 4.14.1"),
+            (true, true) => ("(e^(ix) + e^(-ix))/2", "DLMF 4.14.2"),
+            (false, false) => ("(e^x - e^(-x))/2", "DLMF 4.28.1"),
+            (false, true) => ("(e^x + e^(-x))/2", "DLMF 4.28.2"),
+        };
+        About { formula, analytic: "all x", source }
     };
 
     const DOUBLE: fn(f64) -> f64 = match (CIRCULAR, EVEN) {

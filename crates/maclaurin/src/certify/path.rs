@@ -185,7 +185,7 @@ impl<'a> Plane<'a> {
             let turns = after.argument.middle() - before.argument.middle();
             (turns / std::f64::consts::TAU).round() as i64
         });
-        let differ = PLANE.sign(&PLANE.subtract(&after.value, &before.value)).is_some();
+        let differ = differ(&after.value, &before.value);
         let zeros = zeros.collect();
         let singular = differ || has_integral(square, &pieces);
         Some(Circuit { pieces, zeros, singular })
@@ -204,8 +204,13 @@ fn has_integral(square: Square, pieces: &[Piece]) -> bool {
             let value = PLANE.multiply(&piece.evaluation.value, &weight);
             PLANE.add(&sum, &PLANE.multiply(&value, &piece.step))
         });
-        PLANE.sign(&integral).is_some()
+        differ(&integral, &PLANE.integer(0))
     })
+}
+
+/// Whether no number of one rectangle is in the other.
+pub(super) fn differ(a: &Rectangle, b: &Rectangle) -> bool {
+    !meets(a, b)
 }
 
 /// Whether two rectangles share a point.

@@ -9,10 +9,10 @@
 use std::fmt;
 
 use super::cover::{Cover, Pending, distance};
-use super::path::{Circuit, Place, Plane, Square, meets, point};
-use super::region::{Guard, PLANE, Rectangle, Stuck};
+use super::path::{Circuit, Place, Plane, Square, differ, meets, point};
+use super::region::{Guard, Rectangle, Stuck};
 use super::singularity::{ExactPlace, Exactly, Local};
-use crate::number::{Arithmetic, Exact, Interval64};
+use crate::number::{Exact, Interval64};
 use crate::series::Series;
 
 /// The disc about the expansion point in which a series converges to its function.
@@ -408,9 +408,7 @@ impl<'a> Search<'a> {
         let continued = self.plane.evaluate(&beyond, Some(&before.evaluation.guards));
         let real = self.plane.evaluate(&beyond, None);
         match (continued, real) {
-            (Ok(continued), Ok(real)) => {
-                PLANE.sign(&PLANE.subtract(&continued.value, &real.value)).is_some()
-            }
+            (Ok(continued), Ok(real)) => differ(&continued.value, &real.value),
             _ => false,
         }
     }

@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 
 use crate::builtin::{Analytic, Builtin, Elementary, Exp, each, erlang_cdf};
 pub(super) use crate::builtin::{PLANE, Rectangle};
-use crate::function::{Function, Index, Operand, Operation};
+use crate::function::{Function, Index, Level, Operand, Operation};
 use crate::number::{Arithmetic, Certified, Exact, IBig, Interval64, PI, Rational, Value};
 use crate::series;
 
@@ -31,8 +31,8 @@ pub(super) struct Guard {
     pub value: Rectangle,
     /// Its argument, continued from where the function is real.
     pub argument: Interval64,
-    /// Whether `|u|` continues as `-u` from where the function is real.
-    pub negated: bool,
+    /// The sign of `u`, or another level of it, continued from where the function is real.
+    pub level: i64,
     /// Whether its logarithm is taken.
     logarithm: bool,
 }
@@ -112,6 +112,7 @@ impl<'a> Region<'a> {
                 // Any function of constants is one.
                 Operation::Power(_, f)
                 | Operation::Absolute(f)
+                | Operation::Level(_, f, _)
                 | Operation::Elementary(_, f)
                 | Operation::ErlangCdf(_, f) => f.filter(|n| *n == 0),
             }
@@ -201,7 +202,10 @@ impl<'a> Region<'a> {
             }
             Operation::Absolute(f) => {
                 let guard = branches.pass(Source::Step(f.index), &f, false)?;
-                if guard.negated { PLANE.negate(&f) } else { *f }
+                if guard.level < 0 { PLANE.negate(&f) } else { *f }
+            }
+            Operation::Level(level, u, guard) => {
+                PLANE.integer(branches.level(level, &u, Source::Step(guard.index), &guard)?)
             }
             Operation::Power(f, g) => match self.function.rational(g.index) {
                 Some(r) if r.is_int() => {
@@ -345,7 +349,7 @@ impl<'a> Branches<'a> {
             return Err(Stuck { guard: passed.len(), source, value: *value, passed });
         }
         let argument = Interval64::WHOLE_LINE;
-        let guard = Guard { source, value: *value, argument, negated: false, logarithm: false };
+        let guard = Guard { source, value: *value, argument, level: 1, logarithm: false };
         self.guards.push(guard);
         Ok(())
     }
@@ -364,9 +368,9 @@ impl<'a> Branches<'a> {
             return Err(stuck(std::mem::take(&mut self.guards)));
         };
         let before = self.neighbour.map(|neighbour| &neighbour[guard]);
-        let (argument, negated) = match before {
+        let (argument, level) = match before {
             // A divisor's argument only counts its turns, which begin anew here.
-            Some(before) if !before.has_argument() && !logarithm => (argument, before.negated),
+            Some(before) if !before.has_argument() && !logarithm => (argument, before.level),
             Some(before) => {
                 let turns = (before.argument.middle() - argument.middle()) / std::f64::consts::TAU;
                 let turn = PI.add(PI);
@@ -376,17 +380,41 @@ impl<'a> Branches<'a> {
                     .map(shifted)
                     .filter(|argument| argument.intersects(before.argument));
                 match (meeting.next(), meeting.next().filter(|_| turns.fract() != 0.0)) {
-                    (Some(argument), None) => (argument, before.negated),
+                    (Some(argument), None) => (argument, before.level),
                     _ => return Err(stuck(std::mem::take(&mut self.guards))),
                 }
             }
             None if logarithm && value.0.low <= 0.0 && value.1.contains(0.0) => {
                 return Err(stuck(std::mem::take(&mut self.guards)));
             }
-            None => (argument, value.0.high < 0.0),
+            None => (argument, if value.0.high < 0.0 { -1 } else { 1 }),
         };
-        self.guards.push(Guard { source, value: *value, argument, negated, logarithm });
+        self.guards.push(Guard { source, value: *value, argument, level, logarithm });
         Ok(&self.guards[guard])
+    }
+
+    /// The sign or the integer part of `u`, of which `guard` is zero where it jumps.
+    pub(super) fn level(
+        &mut self,
+        level: Level,
+        u: &Rectangle,
+        source: Source,
+        guard: &Rectangle,
+    ) -> Result<i64, Stuck> {
+        let is_first = self.neighbour.is_none();
+        let passed = self.pass(source, guard, false)?.level;
+        if level == Level::Sign || !is_first {
+            return Ok(passed);
+        }
+        // Without a neighbour the real axis is inside, where `u` is no integer.
+        let floor = u.0.low.floor();
+        let position = self.guards.len() - 1;
+        if u.0.high > floor + 1.0 || floor.abs() > 2f64.powi(52) {
+            let passed = std::mem::take(&mut self.guards);
+            return Err(Stuck { guard: position, source, value: *guard, passed });
+        }
+        self.guards[position].level = floor as i64;
+        Ok(floor as i64)
     }
 
     pub(super) fn log(&mut self, source: Source, z: &Rectangle) -> Result<Rectangle, Stuck> {

@@ -174,7 +174,16 @@ impl Walk<'_> {
                     return None;
                 }
                 let guard = self.branches.pass(Source::Step(f.index), &f.jet[0], false).ok()?;
-                if guard.negated { f.negate() } else { Germ::clone(&f) }
+                if guard.level < 0 { f.negate() } else { Germ::clone(&f) }
+            }
+            Operation::Level(level, u, guard) => {
+                if guard.order != 0 {
+                    return None;
+                }
+                let source = Source::Step(guard.index);
+                let u = self.analytic(&u)?;
+                let value = self.branches.level(level, &u[0], source, &guard.jet[0]).ok()?;
+                Germ::constant(PLANE.integer(value))
             }
             Operation::Power(f, g) => self.power(&f, &g)?,
             Operation::Elementary(Elementary::Log, f) => self.log(&f)?,

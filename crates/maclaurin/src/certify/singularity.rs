@@ -23,16 +23,17 @@ const DENOMINATORS: std::ops::RangeInclusive<i64> = 1..=24;
 /// A series at exact places other than its expansion point.
 pub(super) struct Exactly<'a> {
     series: &'a Series,
-    /// `|u|` does not continue to the plane as it is evaluated.
-    has_absolute: bool,
+    /// `|u|` and the sign of `u` do not continue to the plane as they are evaluated.
+    is_piecewise: bool,
     constants: Vec<(f64, Exact)>,
 }
 
 impl<'a> Exactly<'a> {
     pub(super) fn new(series: &'a Series) -> Self {
         let steps = series.function().steps();
-        let has_absolute =
-            steps.iter().any(|step| matches!(step.operation, Operation::Absolute(_)));
+        let is_piecewise = steps
+            .iter()
+            .any(|step| matches!(step.operation, Operation::Absolute(_) | Operation::Level(..)));
         let half = half();
         let roots = [2, 3, 5, 6, 7, 10].map(|n| Exact::from(n).power(&half));
         let logs = [2, 3, 5, 7, 10].map(|n| Exact::from(n).logarithm());
@@ -45,7 +46,7 @@ impl<'a> Exactly<'a> {
         });
         let constants = constants.chain(own);
         let constants = constants.map(|exact| (exact.to_f64(), exact)).collect();
-        Self { series, has_absolute, constants }
+        Self { series, is_piecewise, constants }
     }
 
     /// Exact numbers near a complex number that is known to within `tolerance`.
@@ -91,7 +92,7 @@ impl<'a> Exactly<'a> {
         let part = |x: &Value| Interval64::around(&a.0.enclose(x));
         let mut local = self.local_with(&a, &variable, |z| (part(&z.0), part(&z.1)));
         // Neither `|u|` nor a recurrence at a singularity outside the real axis means anything.
-        local.is_removable &= !self.has_absolute;
+        local.is_removable &= !self.is_piecewise;
         local.center = (side(&place.0), side(&place.1));
         local.exact = Some(place.clone());
         local

@@ -46,6 +46,12 @@ pub enum ParseErrorKind {
         /// What to do about it, or nothing.
         hint: &'static str,
     },
+    /// A text that can be read in two ways.
+    #[error("this can mean `{}` or `{}`: write the one that you mean", .readings[0], .readings[1])]
+    Ambiguous {
+        /// Both.
+        readings: [String; 2],
+    },
     /// A name that is called but is no built-in function.
     #[error("unknown function `{name}`{}", did_you_mean(.nearest.as_deref()))]
     UnknownFunction {

@@ -1,23 +1,27 @@
 //! The grammar: text to steps, by recursive descent with a bounded depth.
 //!
 //! ```text
-//! sum      = product (("+" | "-") product)*
-//! product  = unary (("*" | "/") unary)*
-//! unary    = ("+" | "-") unary | power
-//! power    = primary (("^" | "**") unary)?
-//! primary  = number | name | name "(" sum ("," sum)* ")" | "(" sum ")"
+//! sum     = product (("+" | "-") product)*
+//! product = unary (("*" | "/") unary)*
+//! unary   = ("+" | "-") unary | side
+//! side    = power power*
+//! power   = raised (("^" | "**") exponent)?
+//! exponent = ("+" | "-") exponent | power
+//! raised  = primary superscript?
+//! primary = number | name | name "(" sum ("," sum)* ")" | "(" sum ")" | "|" sum "|" | "√" primary
 //! ```
+//!
+//! Factors side by side are a product only where there is no other way to read them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::lexer::{Lexer, Result, Token, lowered};
 use super::{
-    Builder, Excerpt, Index, Operation, ParseError, ParseErrorKind, Span, Step, constant as step_of,
+    Builder, Excerpt, Index, Level, Operation, ParseError, ParseErrorKind, Span, Step,
+    constant as step_of,
 };
-use crate::builtin::{self, Call, Definition};
-use crate::number::{Exact, LARGEST_DECIMAL_EXPONENT, Rational, parse_decimal};
-
-/// The longest expression, in bytes.
-const LONGEST_TEXT: usize = 64 * 1024;
+use crate::builtin::{self, Call, Definition, Elementary};
+use crate::number::{Exact, LARGEST_DECIMAL_EXPONENT, Rational, half, parse_decimal};
 
 /// The deepest nesting of parentheses, signs and powers.
 const DEEPEST_NESTING: usize = 256;
@@ -49,9 +53,18 @@ pub(super) fn read(text: &str, parameters: &[(&str, &str)], variable: bool) -> R
     Ok(builder.finish(root))
 }
 
-/// The words of a text that could be names.
+/// The names in a text, up to its first error.
 fn text_names(text: &str) -> BTreeSet<&str> {
-    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).collect()
+    let mut lexer = Lexer::new(text).ok();
+    std::iter::from_fn(|| {
+        let current = lexer.take()?;
+        let mut next = current.clone();
+        lexer = next.advance().is_ok().then_some(next);
+        (current.token != Token::End).then_some(current)
+    })
+    .filter(|lexer| lexer.token == Token::Name)
+    .map(|lexer| lexer.text_of(lexer.span))
+    .collect()
 }
 
 fn bare_builtin_takes(text: &str, name: &str) -> bool {
@@ -60,7 +73,7 @@ fn bare_builtin_takes(text: &str, name: &str) -> bool {
 
 fn constant(name: &str) -> Option<Exact> {
     match name {
-        "pi" => Some(Exact::pi()),
+        "pi" | "π" => Some(Exact::pi()),
         "e" => Exact::from(1).exponential(),
         _ => None,
     }
@@ -77,27 +90,35 @@ enum Place {
     Definition(Span),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Token {
-    Number,
-    Name,
-    /// One of `+ - * / ^ ( ) ,`; `**` reads as `^`.
-    Symbol(char),
-    End,
-}
-
 struct Reader<'a> {
-    text: &'a str,
+    lexer: Lexer<'a>,
     builder: &'a mut Builder,
     /// Names that mean the value of a step.
     scope: &'a BTreeMap<String, Index>,
     place: Place,
-    token: Token,
-    span: Span,
     depth: usize,
+    /// Bars that are open, within the innermost parentheses.
+    bars: usize,
 }
 
-type Result<T> = std::result::Result<T, ParseError>;
+/// A part of a product and where it stands.
+#[derive(Clone, Copy)]
+struct Factor {
+    index: Index,
+    span: Span,
+    end: End,
+}
+
+/// What a factor that follows without an operator could belong to.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    /// Nothing: the two are a product.
+    Closed,
+    /// The part of the text from here on: an exponent, or what is under a root.
+    Open(usize),
+    /// The inside of a bar's partner: `|x|y|z|` is |x| y |z|, or |x |y| z|.
+    Bar,
+}
 
 impl<'a> Reader<'a> {
     fn new(
@@ -106,72 +127,35 @@ impl<'a> Reader<'a> {
         scope: &'a BTreeMap<String, Index>,
         place: Place,
     ) -> Result<Self> {
-        let span = Span { start: 0, end: 0 };
-        let mut reader = Self { text, builder, scope, place, token: Token::End, span, depth: 0 };
-        if text.len() > LONGEST_TEXT {
-            let kind = ParseErrorKind::TooLong { found: text.len(), limit: LONGEST_TEXT };
-            return Err(reader.error(kind, span));
-        }
-        reader.advance()?;
-        Ok(reader)
+        Ok(Self { lexer: Lexer::new(text)?, builder, scope, place, depth: 0, bars: 0 })
+    }
+
+    fn token(&self) -> Token {
+        self.lexer.token
     }
 
     fn error(&self, kind: ParseErrorKind, span: Span) -> ParseError {
-        ParseError { kind, excerpt: Excerpt::new(self.text, span) }
+        self.lexer.error(kind, span)
     }
 
-    /// Moves to the next token.
     fn advance(&mut self) -> Result<()> {
-        let rest = &self.text[self.span.end..];
-        let trimmed = rest.trim_start();
-        let start = self.text.len() - trimmed.len();
-        let Some(first) = trimmed.chars().next() else {
-            self.token = Token::End;
-            self.span = Span { start, end: start };
-            return Ok(());
-        };
-        let length = if first.is_ascii_digit() || first == '.' {
-            self.token = Token::Number;
-            number_length(trimmed)
-        } else if first.is_alphabetic() || first == '_' {
-            self.token = Token::Name;
-            trimmed.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(trimmed.len())
-        } else if trimmed.starts_with("**") {
-            self.token = Token::Symbol('^');
-            2
-        } else if "+-*/^(),".contains(first) {
-            self.token = Token::Symbol(first);
-            1
-        } else {
-            let hint = match first {
-                '=' => "; an expression has no `=`: write only its right-hand side",
-                '!' => "; factorials are not part of the grammar",
-                '[' | '{' => "; only round parentheses group",
-                '\u{2212}' | '\u{2013}' => "; the minus sign is `-`",
-                '\u{d7}' | '\u{b7}' => "; multiplication is `*`",
-                _ => "",
-            };
-            let span = Span { start, end: start + first.len_utf8() };
-            return Err(self.error(ParseErrorKind::UnexpectedCharacter(first, hint), span));
-        };
-        self.span = Span { start, end: start + length };
-        Ok(())
+        self.lexer.advance()
     }
 
-    fn token_text(&self) -> &'a str {
-        &self.text[self.span.start..self.span.end]
+    fn ambiguous(&self, span: Span, readings: [String; 2]) -> ParseError {
+        self.error(ParseErrorKind::Ambiguous { readings }, span)
     }
 
     fn unexpected(&self, expected: &'static str, hint: &'static str) -> ParseError {
-        let found = match self.token {
+        let found = match self.token() {
             Token::End => "the end of the expression".into(),
-            _ => format!("`{}`", self.token_text()),
+            _ => format!("`{}`", self.lexer.text_of(self.lexer.span)),
         };
-        self.error(ParseErrorKind::Unexpected { expected, found, hint }, self.span)
+        self.error(ParseErrorKind::Unexpected { expected, found, hint }, self.lexer.span)
     }
 
     fn expect(&mut self, symbol: char, expected: &'static str) -> Result<()> {
-        if self.token != Token::Symbol(symbol) {
+        if self.token() != Token::Symbol(symbol) {
             return Err(self.unexpected(expected, ""));
         }
         self.advance()
@@ -188,27 +172,28 @@ impl<'a> Reader<'a> {
 
     /// The whole text; nothing may follow.
     fn whole(mut self) -> Result<Index> {
-        if self.token == Token::End {
-            return Err(self.error(ParseErrorKind::Empty, self.span));
+        if self.token() == Token::End {
+            return Err(self.error(ParseErrorKind::Empty, self.lexer.span));
         }
-        if let (Token::Name, Some(builtin)) = (self.token, builtin::find(self.text.trim())) {
+        if let (Token::Name, Some(builtin)) = (self.token(), builtin::find(self.lexer.text.trim()))
+        {
             return self.bare(builtin);
         }
         let (index, _) = self.sum()?;
-        match self.token {
+        match self.token() {
             Token::End => Ok(index),
             Token::Symbol(')') => Err(self.unexpected("an operator", "; no `(` is open here")),
-            Token::Name | Token::Number | Token::Symbol('(') => {
+            Token::Name | Token::Number | Token::Symbol('(' | '|' | '√') => {
                 Err(self.unexpected("an operator", "; multiplication is written `*`"))
             }
-            Token::Symbol(_) => Err(self.unexpected("an operator", "")),
+            Token::Superscript | Token::Symbol(_) => Err(self.unexpected("an operator", "")),
         }
     }
 
     /// A built-in function's name alone: the function of `x` and of parameters by its own
     /// arguments' names.
     fn bare(&mut self, builtin: Call) -> Result<Index> {
-        let span = self.span;
+        let span = self.lexer.span;
         let mut arguments = Vec::new();
         for (position, argument) in builtin.arguments.iter().enumerate() {
             if position == 0 {
@@ -228,7 +213,7 @@ impl<'a> Reader<'a> {
         self.depth += 1;
         if self.depth > DEEPEST_NESTING {
             let kind = ParseErrorKind::TooDeep { limit: DEEPEST_NESTING };
-            return Err(self.error(kind, self.span));
+            return Err(self.error(kind, self.lexer.span));
         }
         let result = read(self);
         self.depth -= 1;
@@ -237,7 +222,7 @@ impl<'a> Reader<'a> {
 
     fn sum(&mut self) -> Result<(Index, Span)> {
         let (mut left, mut span) = self.product()?;
-        while let Token::Symbol(symbol @ ('+' | '-')) = self.token {
+        while let Token::Symbol(symbol @ ('+' | '-')) = self.token() {
             self.advance()?;
             let (right, end) = self.product()?;
             span.end = end.end;
@@ -251,10 +236,10 @@ impl<'a> Reader<'a> {
     }
 
     fn product(&mut self) -> Result<(Index, Span)> {
-        let (mut left, mut span) = self.unary()?;
-        while let Token::Symbol(symbol @ ('*' | '/')) = self.token {
+        let (mut left, mut span) = self.unary(None)?;
+        while let Token::Symbol(symbol @ ('*' | '/')) = self.token() {
             self.advance()?;
-            let (right, end) = self.unary()?;
+            let (right, end) = self.unary((symbol == '/').then_some(span))?;
             span.end = end.end;
             let operation = match symbol {
                 '*' => Operation::Multiply(left, right),
@@ -265,61 +250,192 @@ impl<'a> Reader<'a> {
         Ok((left, span))
     }
 
-    fn unary(&mut self) -> Result<(Index, Span)> {
-        let start = self.span.start;
-        match self.token {
+    /// A factor under its signs; `over` is what it divides.
+    fn unary(&mut self, over: Option<Span>) -> Result<(Index, Span)> {
+        let start = self.lexer.span.start;
+        match self.token() {
             Token::Symbol(sign @ ('+' | '-')) => {
                 self.advance()?;
-                let (operand, span) = self.deeper(Self::unary)?;
+                let (operand, span) = self.deeper(|reader| reader.unary(over))?;
                 let index = match sign {
                     '-' => self.push(Operation::Negate(operand), start, span.end),
                     _ => operand,
                 };
                 Ok((index, Span { start, end: span.end }))
             }
-            _ => self.power(),
+            _ => self.side(over),
         }
     }
 
-    fn power(&mut self) -> Result<(Index, Span)> {
-        let (base, mut span) = self.primary()?;
-        if self.token != Token::Symbol('^') {
-            return Ok((base, span));
+    /// Factors side by side.
+    fn side(&mut self, over: Option<Span>) -> Result<(Index, Span)> {
+        let number = (self.token() == Token::Number).then_some(self.lexer.span);
+        let Factor { mut index, mut span, mut end } = self.power()?;
+        while end != End::Bar && self.begins_factor() {
+            let next = self.lexer.span;
+            let right = self.power()?;
+            let [a, b] = [span, right.span].map(|span| self.lexer.text_of(span));
+            let whole = Span { start: span.start, end: right.span.end };
+            if let Some(over) = over {
+                let over = self.lexer.text_of(over);
+                let readings = [format!("{over}/({a}*{b})"), format!("({over}/{a})*{b}")];
+                return Err(self.ambiguous(whole, readings));
+            }
+            if let End::Open(part) = end {
+                let readings = [format!("({a})*{b}"), self.inside(span, part, &format!("*{b}"))];
+                return Err(self.ambiguous(whole, readings));
+            }
+            // `2e - 3` beside the number `2e-3`.
+            if let (Some(number), Token::Symbol(sign @ ('+' | '-'))) = (number, self.token())
+                && number.end == next.start
+                && matches!(self.lexer.text_of(right.span), "e" | "E")
+            {
+                let readings = [format!("{a}*{b} {sign} ..."), format!("{a}{b}{sign}...")];
+                return Err(self.ambiguous(whole, readings));
+            }
+            index = self.push(Operation::Multiply(index, right.index), whole.start, whole.end);
+            (span, end) = (whole, right.end);
+        }
+        Ok((index, span))
+    }
+
+    /// Whether a factor begins here; a bar closes where one is open.
+    fn begins_factor(&self) -> bool {
+        match self.token() {
+            Token::Name | Token::Symbol('(' | '√') => true,
+            Token::Symbol('|') => self.bars == 0,
+            _ => false,
+        }
+    }
+
+    fn power(&mut self) -> Result<Factor> {
+        let base = self.raised()?;
+        if self.token() != Token::Symbol('^') {
+            return Ok(base);
         }
         self.advance()?;
-        let (exponent, end) = self.deeper(Self::unary)?;
-        span.end = end.end;
-        Ok((self.push(Operation::Power(base, exponent), span.start, span.end), span))
+        let (exponent, part) = self.deeper(Self::exponent)?;
+        let span = Span { start: base.span.start, end: part.end };
+        let text = self.lexer.text_of(part);
+        if let End::Open(open) = base.end {
+            let a = self.lexer.text_of(base.span);
+            let inside = self.inside(base.span, open, &format!("^{text}"));
+            return Err(self.ambiguous(span, [format!("({a})^{text}"), inside]));
+        }
+        let index = self.push(Operation::Power(base.index, exponent), span.start, span.end);
+        let is_closed = text.starts_with('(') && text.ends_with(')');
+        let end = if is_closed { End::Closed } else { End::Open(part.start) };
+        Ok(Factor { index, span, end })
     }
 
-    fn primary(&mut self) -> Result<(Index, Span)> {
-        let span = self.span;
-        match self.token {
+    fn exponent(&mut self) -> Result<(Index, Span)> {
+        let start = self.lexer.span.start;
+        let Token::Symbol(sign @ ('+' | '-')) = self.token() else {
+            return self.power().map(|power| (power.index, power.span));
+        };
+        self.advance()?;
+        let (operand, span) = self.deeper(Self::exponent)?;
+        let span = Span { start, end: span.end };
+        let negated = sign == '-';
+        let index =
+            if negated { self.push(Operation::Negate(operand), start, span.end) } else { operand };
+        Ok((index, span))
+    }
+
+    fn raised(&mut self) -> Result<Factor> {
+        let base = self.primary()?;
+        if self.token() != Token::Superscript {
+            return Ok(base);
+        }
+        let part = self.lexer.span;
+        let raised = self.lexer.text_of(part);
+        let span = Span { start: base.span.start, end: part.end };
+        if let End::Open(open) = base.end {
+            let a = self.lexer.text_of(base.span);
+            let readings = [format!("({a}){raised}"), self.inside(base.span, open, raised)];
+            return Err(self.ambiguous(span, readings));
+        }
+        let text = lowered(raised);
+        let digits = text.trim_start_matches(['+', '-']);
+        if digits.is_empty() {
+            return Err(self.unexpected("raised digits", ""));
+        }
+        let exponent = parse_decimal(digits).unwrap_or_default();
+        let exponent = if text.starts_with('-') { -exponent } else { exponent };
+        let exponent = self.push(step_of(exponent), span.start, span.end);
+        self.advance()?;
+        let index = self.push(Operation::Power(base.index, exponent), span.start, span.end);
+        let is_closed = self.token() != Token::Symbol('^');
+        let end = if is_closed { End::Closed } else { End::Open(part.start) };
+        Ok(Factor { index, span, end })
+    }
+
+    fn primary(&mut self) -> Result<Factor> {
+        let start = self.lexer.span;
+        let closed = |(index, span)| Factor { index, span, end: End::Closed };
+        match self.token() {
             Token::Number => {
                 let value = self.number()?;
                 self.advance()?;
-                Ok((self.push(step_of(value), span.start, span.end), span))
+                Ok(closed((self.push(step_of(value), start.start, start.end), start)))
             }
-            Token::Name => self.name(),
+            Token::Name => self.name().map(closed),
             Token::Symbol('(') => {
                 self.advance()?;
-                let (index, _) = self.deeper(Self::sum)?;
-                let end = self.span.end;
+                let index = self.grouped()?;
+                let span = Span { start: start.start, end: self.lexer.span.end };
                 self.expect(')', "an operator or `)`")?;
-                Ok((index, Span { start: span.start, end }))
+                Ok(closed((index, span)))
+            }
+            Token::Symbol('|') => {
+                self.advance()?;
+                self.bars += 1;
+                let (index, _) = self.deeper(Self::sum)?;
+                self.bars -= 1;
+                let span = Span { start: start.start, end: self.lexer.span.end };
+                self.expect('|', "an operator or `|`")?;
+                let index = self.push(Operation::Absolute(index), span.start, span.end);
+                Ok(Factor { index, span, end: End::Bar })
+            }
+            Token::Symbol('√') => {
+                self.advance()?;
+                let operand = self.deeper(Self::primary)?;
+                let span = Span { start: start.start, end: operand.span.end };
+                let exponent = self.push(step_of(half()), span.start, span.end);
+                let operation = Operation::Power(operand.index, exponent);
+                let index = self.push(operation, span.start, span.end);
+                Ok(Factor { index, span, end: End::Open(operand.span.start) })
             }
             _ => Err(self.unexpected("a number, a name or `(`", "")),
         }
     }
 
+    /// The text of a factor with `more` at the end of its open part.
+    fn inside(&self, factor: Span, open: usize, more: &str) -> String {
+        let [before, part] = [(factor.start, open), (open, factor.end)]
+            .map(|(start, end)| self.lexer.text_of(Span { start, end }));
+        match lowered(part) {
+            same if same == part => format!("{before}({part}{more})"),
+            exponent => format!("{before}^({exponent}{more})"),
+        }
+    }
+
+    /// What stands in parentheses.
+    fn grouped(&mut self) -> Result<Index> {
+        let outside = std::mem::take(&mut self.bars);
+        let (index, _) = self.deeper(Self::sum)?;
+        self.bars = outside;
+        Ok(index)
+    }
+
     fn number(&self) -> Result<Rational> {
-        let text = self.token_text();
+        let text = self.lexer.text_of(self.lexer.span);
         if !text.bytes().any(|byte| byte.is_ascii_digit()) {
             return Err(self.unexpected("a number", ""));
         }
         parse_decimal(text).ok_or_else(|| {
             let kind = ParseErrorKind::NumberTooLarge { limit: LARGEST_DECIMAL_EXPONENT };
-            self.error(kind, self.span)
+            self.error(kind, self.lexer.span)
         })
     }
 
@@ -331,10 +447,12 @@ impl<'a> Reader<'a> {
     }
 
     fn name(&mut self) -> Result<(Index, Span)> {
-        let (name, span) = (self.token_text(), self.span);
+        let (name, span) = (self.lexer.text_of(self.lexer.span), self.lexer.span);
         self.advance()?;
-        if self.token == Token::Symbol('(') {
-            return self.call(name, span);
+        if self.token() == Token::Symbol('(') {
+            if name != "π" {
+                return self.call(name, span);
+            }
         }
         if let Some(&index) = self.scope.get(name) {
             return Ok((index, span));
@@ -346,6 +464,10 @@ impl<'a> Reader<'a> {
             return Ok((self.push(step_of(value), span.start, span.end), span));
         }
         if let Some(builtin) = builtin::find(name) {
+            if matches!(self.token(), Token::Symbol('^') | Token::Superscript) {
+                let hint = "; a power of the value is written after it, as in sin(x)^2";
+                return Err(self.unexpected("`(`", hint));
+            }
             let kind = ParseErrorKind::WrongArity {
                 function: name.into(),
                 expected: arity(builtin),
@@ -377,17 +499,16 @@ impl<'a> Reader<'a> {
         };
         self.advance()?;
         let mut arguments = Vec::new();
-        if self.token != Token::Symbol(')') {
+        if self.token() != Token::Symbol(')') {
             loop {
-                let (argument, _) = self.deeper(Self::sum)?;
-                arguments.push(argument);
-                if self.token != Token::Symbol(',') {
+                arguments.push(self.grouped()?);
+                if self.token() != Token::Symbol(',') {
                     break;
                 }
                 self.advance()?;
             }
         }
-        let whole = Span { start: span.start, end: self.span.end };
+        let whole = Span { start: span.start, end: self.lexer.span.end };
         self.expect(')', "`,` or `)`")?;
         let index = self.apply(builtin, &arguments, span, whole)?;
         Ok((index, whole))
@@ -414,6 +535,15 @@ impl<'a> Reader<'a> {
         let operation = match builtin.definition {
             Definition::Elementary(function) => Operation::Elementary(function, arguments[0]),
             Definition::Absolute => Operation::Absolute(arguments[0]),
+            Definition::Sign => Operation::Level(Level::Sign, arguments[0], arguments[0]),
+            Definition::Floor => {
+                // The zeros of sin(pi u) are the integers.
+                let mut push = |operation| self.push(operation, whole.start, whole.end);
+                let pi = push(step_of(Exact::pi()));
+                let turns = push(Operation::Multiply(pi, arguments[0]));
+                let guard = push(Operation::Elementary(Elementary::Sin, turns));
+                Operation::Level(Level::Floor, arguments[0], guard)
+            }
             Definition::Power => Operation::Power(arguments[0], arguments[1]),
             Definition::ErlangCdf => {
                 let shape = self.shape(arguments[1], whole)?;
@@ -422,25 +552,27 @@ impl<'a> Reader<'a> {
                 let argument = self.push(product, whole.start, whole.end);
                 Operation::ErlangCdf(shape, argument)
             }
-            Definition::Text(text) => {
-                let span = match self.place {
-                    Place::Definition(span) => span,
-                    _ => whole,
-                };
-                let mut scope = BTreeMap::new();
-                for (position, argument) in builtin.arguments.iter().enumerate() {
-                    let (argument, default) = argument.split_once('=').unwrap_or((argument, "0"));
-                    let index = arguments.get(position).copied().unwrap_or_else(|| {
-                        let default = parse_decimal(default).unwrap_or_default();
-                        self.push(step_of(default), whole.start, whole.end)
-                    });
-                    scope.insert(argument.to_owned(), index);
-                }
-                let place = Place::Definition(span);
-                return Reader::new(text, self.builder, &scope, place)?.whole();
-            }
+            Definition::Text => return self.definition(builtin, arguments, whole),
         };
         Ok(self.push(operation, whole.start, whole.end))
+    }
+
+    /// A function that is written in terms of others.
+    fn definition(&mut self, builtin: Call, arguments: &[Index], whole: Span) -> Result<Index> {
+        let place = Place::Definition(match self.place {
+            Place::Definition(span) => span,
+            _ => whole,
+        });
+        let mut scope = BTreeMap::new();
+        for (position, argument) in builtin.arguments.iter().enumerate() {
+            let (name, default) = argument.split_once('=').unwrap_or((argument, ""));
+            let index = match arguments.get(position) {
+                Some(&index) => index,
+                None => Reader::new(default, self.builder, &BTreeMap::new(), place)?.whole()?,
+            };
+            scope.insert(name.to_owned(), index);
+        }
+        Reader::new(builtin.about.formula, self.builder, &scope, place)?.whole()
     }
 
     fn shape(&self, index: Index, span: Span) -> Result<u32> {
@@ -464,25 +596,6 @@ impl<'a> Reader<'a> {
             _ => Ok(()),
         }
     }
-}
-
-/// The length of the number at the start of `text`: digits, one point, and an exponent if one
-/// follows (`2e` is a number and a name, so that the error points at the name).
-fn number_length(text: &str) -> usize {
-    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
-    let mut length = digits(text);
-    if text[length..].starts_with('.') {
-        length += 1 + digits(&text[length + 1..]);
-    }
-    let rest = text[length..].strip_prefix(['e', 'E']);
-    if let Some(rest) = rest {
-        let sign = usize::from(rest.starts_with(['+', '-']));
-        let exponent = digits(&rest[sign..]);
-        if exponent > 0 {
-            length += 1 + sign + exponent;
-        }
-    }
-    length
 }
 
 fn arity(builtin: Call) -> String {

@@ -7,6 +7,7 @@
 mod error;
 mod excerpt;
 mod grammar;
+mod lexer;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 pub use error::{ParseError, ParseErrorKind};
 pub use excerpt::{Excerpt, Span};
 
-use crate::builtin::{self, Builtin, Elementary, each, erlang_cdf};
+use crate::builtin::{self, About, Builtin, Elementary, each, erlang_cdf};
 use crate::number::{Exact, Rational};
 
 /// The position of an operation in its function's list.
@@ -35,11 +36,40 @@ pub(crate) enum Operation<T = Index> {
     Divide(T, T),
     Power(T, T),
     Absolute(T),
+    /// A constant between the places where a function jumps, those where the second operand
+    /// vanishes, for a value of the first.
+    Level(Level, T, T),
     Elementary(Elementary, T),
     /// `1 - e^(-u) sum_(n<k) u^n / n!` for a shape `k` and an operand `u`: the Erlang
     /// distribution's cumulative distribution function of `u = rate x`, continued analytically
     /// to `u < 0`.
     ErlangCdf(u32, T),
+}
+
+/// The functions that are constant between jumps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    /// -1, 0 or 1: it jumps where its operand is 0.
+    Sign,
+    /// The largest integer that is not above: it jumps where the operand is an integer.
+    Floor,
+}
+
+impl Level {
+    pub(crate) fn double(self, u: f64) -> f64 {
+        match self {
+            Self::Sign if u == 0.0 => 0.0,
+            Self::Sign => 1f64.copysign(u),
+            Self::Floor => u.floor(),
+        }
+    }
+
+    pub(crate) fn rational(self, u: &Rational) -> Rational {
+        match self {
+            Self::Sign => Rational::from(u.cmp(&Rational::ZERO) as i8),
+            Self::Floor => u.floor().into(),
+        }
+    }
 }
 
 /// An operand of a step: an earlier step, and its value.
@@ -55,6 +85,24 @@ impl<V> Deref for Operand<'_, V> {
     fn deref(&self) -> &V {
         &self.values[self.index]
     }
+}
+
+/// What can be said of a built-in function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BuiltinFunction {
+    /// Its name.
+    pub name: &'static str,
+    /// Other spellings, those of NumPy, SciPy, SymPy, C and PyTorch.
+    pub aliases: &'static [&'static str],
+    /// The arguments' names; one written `name=value` may be left out.
+    pub arguments: &'static [&'static str],
+    /// What it is, as an expression where it is made of other functions.
+    pub formula: &'static str,
+    /// Where on the real line it is analytic.
+    pub analytic: &'static str,
+    /// What defines it: a section of the DLMF, a standard, a paper, or a library.
+    pub source: &'static str,
 }
 
 /// An operation and the part of the text that it came from.
@@ -135,7 +183,7 @@ impl Function {
         &self.parameters
     }
 
-    /// The names of all built-in functions.
+    /// The names of all built-in functions, in all spellings.
     ///
     /// # Examples
     ///
@@ -144,6 +192,23 @@ impl Function {
     /// ```
     pub fn builtin_names() -> impl Iterator<Item = &'static str> {
         builtin::names()
+    }
+
+    /// All built-in functions, for a list of them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let sigmoid = maclaurin::Function::builtins().find(|known| known.name == "sigmoid").unwrap();
+    /// assert_eq!(sigmoid.formula, "1/(1 + exp(-x))");
+    /// assert!(sigmoid.aliases.contains(&"expit"));
+    /// ```
+    pub fn builtins() -> impl Iterator<Item = BuiltinFunction> {
+        builtin::calls().map(|call| {
+            let About { formula, analytic, source } = call.about;
+            let (name, aliases, arguments) = (call.name, call.aliases, call.arguments);
+            BuiltinFunction { name, aliases, arguments, formula, analytic, source }
+        })
     }
 
     /// The steps in order; the last one is the function's value.
@@ -181,6 +246,7 @@ impl Function {
             Operation::Divide(f, g) => *f / *g,
             Operation::Power(f, g) => f.powf(*g),
             Operation::Absolute(f) => f.abs(),
+            Operation::Level(level, u, _) => level.double(*u),
             Operation::Elementary(function, f) => each!(function, F => F::DOUBLE(*f)),
             Operation::ErlangCdf(shape, u) => erlang_cdf::double(*u, shape),
         });
@@ -239,6 +305,7 @@ impl Builder {
     /// Adds a step, or finds the equal one that is there.
     pub(crate) fn push(&mut self, operation: Operation, span: Span) -> Index {
         let operation = self.folded(&operation).map_or(operation, constant);
+        let operation = self.without_kink(&operation).unwrap_or(operation);
         if let Some(&index) = self.known.get(&operation) {
             return index;
         }
@@ -272,6 +339,7 @@ impl Builder {
             Operation::Multiply(a, b) => rational(a)? * rational(b)?,
             Operation::Divide(a, b) if !rational(b)?.is_zero() => rational(a)? / rational(b)?,
             Operation::Absolute(a) => rational(a)?.clone().abs(),
+            Operation::Level(level, a, _) => level.rational(rational(a)?),
             // A root of zero is zero as a number, though no function is analytic there.
             Operation::Power(a, b) if rational(a)?.is_zero() && *rational(b)? > Rational::ZERO => {
                 Rational::ZERO
@@ -279,6 +347,23 @@ impl Builder {
             _ => return None,
         };
         Some(value.into())
+    }
+
+    /// An even power of `|u|` as one of `u`, which is analytic at zeros of `u` too.
+    fn without_kink(&self, operation: &Operation) -> Option<Operation> {
+        let inside = |index: Index| match self.steps[index].operation {
+            Operation::Absolute(u) => Some(u),
+            _ => None,
+        };
+        match *operation {
+            Operation::Multiply(f, g) if f == g => inside(f).map(|u| Operation::Multiply(u, u)),
+            Operation::Power(f, g) => {
+                let is_even = self.rational(g)?.is_int() && self.rational(g)?.numerator() % 2 == 0;
+                inside(f).filter(|_| is_even).map(|u| Operation::Power(u, g))
+            }
+            Operation::Absolute(f) => inside(f).map(Operation::Absolute),
+            _ => None,
+        }
     }
 
     /// The steps that `root` needs, in order, `root` last.
@@ -321,6 +406,7 @@ impl<T> Operation<T> {
             Self::Divide(f, g) => Operation::Divide(to(f), to(g)),
             Self::Power(f, g) => Operation::Power(to(f), to(g)),
             Self::Absolute(f) => Operation::Absolute(to(f)),
+            Self::Level(level, u, guard) => Operation::Level(*level, to(u), to(guard)),
             Self::Elementary(function, f) => Operation::Elementary(*function, to(f)),
             Self::ErlangCdf(shape, u) => Operation::ErlangCdf(*shape, to(u)),
         }

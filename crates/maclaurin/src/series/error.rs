@@ -224,6 +224,7 @@ fn reason(singularity: Singularity) -> &'static str {
         Singularity::Pole => "has a pole there",
         Singularity::BranchPoint => "has a branch point there",
         Singularity::Kink => "has a kink there: its derivatives from left and right differ",
+        Singularity::Jump => "jumps there",
         Singularity::EssentialSingularity => "has an essential singularity there",
         Singularity::OutsideDomain => "has no real value there",
     }

@@ -7,6 +7,7 @@
 use std::cmp::Ordering;
 
 use crate::builtin::recurrence;
+use crate::function::Level;
 use crate::number::{Arithmetic, Rational};
 
 /// Why an operation on series has no answer.
@@ -30,6 +31,8 @@ pub enum Singularity {
     BranchPoint,
     /// The left and right derivatives differ, as those of `|x|` do at 0.
     Kink,
+    /// The limits from left and right differ, or differ from the value.
+    Jump,
     /// A function of something that itself has a pole here, as `exp(1/x)` at 0.
     EssentialSingularity,
     /// The function has no real value here, as `log(-1)`.
@@ -152,6 +155,64 @@ impl<N: Clone> Jet<N> {
             Some(Ordering::Less) => Ok(stripped.negate(a)),
             _ => Ok(stripped),
         }
+    }
+
+    /// The sign or the integer part of `f`, on both sides of the point: `guard` changes its sign
+    /// where that jumps.
+    pub(super) fn level(
+        &self,
+        a: &impl Arithmetic<Number = N>,
+        level: Level,
+        guard: &Self,
+    ) -> Result<N> {
+        let is_constant =
+            self.valuation == 0 && self.coefficients[1..].iter().all(|c| a.is_zero(c));
+        let constant = self.taylor(a, 1).ok().map(|mut c| c.swap_remove(0)).filter(|_| is_constant);
+        let known = constant.as_ref().and_then(|c| a.as_rational(c));
+        if let Some(rational) = known {
+            return Ok(a.exact(&level.rational(&rational).into()));
+        }
+        let first = guard.stripped(a)?;
+        if first.valuation % 2 != 0 {
+            return Err(Obstacle::Singular(Singularity::Jump));
+        }
+        match level {
+            Level::Sign => {
+                let is_negative = a.sign(&first.coefficients[0]) == Some(Ordering::Less);
+                Ok(a.integer(if is_negative { -1 } else { 1 }))
+            }
+            Level::Floor => self.floor(a, first.valuation != 0),
+        }
+    }
+
+    /// The integer part around the point; `touches` tells that the value there is an integer, on
+    /// one side of which the others are.
+    fn floor(&self, a: &impl Arithmetic<Number = N>, touches: bool) -> Result<N> {
+        let value = self.taylor(a, 1)?.swap_remove(0);
+        let is_below = |n: i64| match a.sign(&a.subtract(&value, &a.integer(n))) {
+            Some(Ordering::Less) => Ok(false),
+            Some(_) => Ok(true),
+            None => Err(Obstacle::MoreBits),
+        };
+        let (mut low, mut high) = (-1, 1);
+        while !is_below(low)? {
+            low = low.checked_mul(2).ok_or(Obstacle::MoreBits)?;
+        }
+        while is_below(high)? {
+            high = high.checked_mul(2).ok_or(Obstacle::MoreBits)?;
+        }
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if is_below(middle)? { low = middle } else { high = middle }
+        }
+        if touches {
+            let mut rest = self.clone();
+            rest.coefficients[usize::try_from(-self.valuation).unwrap_or(0)] = a.integer(0);
+            if a.sign(&rest.stripped(a)?.coefficients[0]) == Some(Ordering::Less) {
+                return Err(Obstacle::Singular(Singularity::Jump));
+            }
+        }
+        Ok(a.integer(low))
     }
 
     /// `f^r` for a rational `r`.

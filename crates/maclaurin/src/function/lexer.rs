@@ -1,0 +1,133 @@
+//! From text to tokens.
+
+use super::{Excerpt, ParseError, ParseErrorKind, Span};
+
+pub(super) type Result<T> = std::result::Result<T, ParseError>;
+
+/// The longest expression, in bytes.
+const LONGEST_TEXT: usize = 64 * 1024;
+
+const SUPERSCRIPTS: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Token {
+    Number,
+    Name,
+    /// One of `+ - * / ^ ( ) , | √`; `**` reads as `^`, typographic signs as those of a keyboard.
+    Symbol(char),
+    /// Raised digits, after a sign perhaps.
+    Superscript,
+    End,
+}
+
+/// A text and the token that is read next.
+#[derive(Clone)]
+pub(super) struct Lexer<'a> {
+    pub text: &'a str,
+    pub token: Token,
+    pub span: Span,
+}
+
+impl<'a> Lexer<'a> {
+    /// At the first token.
+    pub(super) fn new(text: &'a str) -> Result<Self> {
+        let mut lexer = Self { text, token: Token::End, span: Span { start: 0, end: 0 } };
+        if text.len() > LONGEST_TEXT {
+            let kind = ParseErrorKind::TooLong { found: text.len(), limit: LONGEST_TEXT };
+            return Err(lexer.error(kind, lexer.span));
+        }
+        lexer.advance()?;
+        Ok(lexer)
+    }
+
+    pub(super) fn error(&self, kind: ParseErrorKind, span: Span) -> ParseError {
+        ParseError { kind, excerpt: Excerpt::new(self.text, span) }
+    }
+
+    /// The text of a span.
+    pub(super) fn text_of(&self, span: Span) -> &'a str {
+        &self.text[span.start..span.end]
+    }
+
+    /// Moves to the next token.
+    pub(super) fn advance(&mut self) -> Result<()> {
+        let trimmed = self.text[self.span.end..].trim_start();
+        let start = self.text.len() - trimmed.len();
+        let Some(first) = trimmed.chars().next() else {
+            self.token = Token::End;
+            self.span = Span { start, end: start };
+            return Ok(());
+        };
+        let mut length = first.len_utf8();
+        self.token = match first {
+            '0'..='9' | '.' => {
+                length = number_length(trimmed);
+                Token::Number
+            }
+            'π' => Token::Name,
+            _ if is_in_name(first) => {
+                length = trimmed.find(|c| !is_in_name(c)).unwrap_or(trimmed.len());
+                Token::Name
+            }
+            _ if first == '⁻' || first == '⁺' || SUPERSCRIPTS.contains(first) => {
+                let digits = &trimmed[length..];
+                length += digits.find(|c| !SUPERSCRIPTS.contains(c)).unwrap_or(digits.len());
+                Token::Superscript
+            }
+            '*' if trimmed.starts_with("**") => {
+                length = 2;
+                Token::Symbol('^')
+            }
+            '\u{2212}' => Token::Symbol('-'),
+            '\u{d7}' | '\u{b7}' | '\u{22c5}' => Token::Symbol('*'),
+            '+' | '-' | '*' | '/' | '^' | '(' | ')' | ',' | '|' | '√' => Token::Symbol(first),
+            _ => {
+                let hint = match first {
+                    '=' => "; an expression has no `=`: write only its right-hand side",
+                    '!' => "; factorials are not part of the grammar",
+                    '[' | '{' => "; only round parentheses group",
+                    '\u{2013}' => "; the minus sign is `-`",
+                    _ => "",
+                };
+                let span = Span { start, end: start + length };
+                return Err(self.error(ParseErrorKind::UnexpectedCharacter(first, hint), span));
+            }
+        };
+        self.span = Span { start, end: start + length };
+        Ok(())
+    }
+}
+
+/// A letter, digit or underscore that can stand in a name.
+fn is_in_name(c: char) -> bool {
+    (c.is_alphanumeric() || c == '_') && c != 'π' && !SUPERSCRIPTS.contains(c)
+}
+
+/// Raised digits as others.
+pub(super) fn lowered(superscript: &str) -> String {
+    let digit = |c: char| match c {
+        '⁻' => '-',
+        '⁺' => '+',
+        _ => SUPERSCRIPTS.chars().zip('0'..='9').find(|pair| pair.0 == c).map_or(c, |pair| pair.1),
+    };
+    superscript.chars().map(digit).collect()
+}
+
+/// The length of the number at the start of `text`: digits, one point, and an exponent if one
+/// follows (`2e` is a number and a name).
+fn number_length(text: &str) -> usize {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let mut length = digits(text);
+    if text[length..].starts_with('.') {
+        length += 1 + digits(&text[length + 1..]);
+    }
+    let rest = text[length..].strip_prefix(['e', 'E']);
+    if let Some(rest) = rest {
+        let sign = usize::from(rest.starts_with(['+', '-']));
+        let exponent = digits(&rest[sign..]);
+        if exponent > 0 {
+            length += 1 + sign + exponent;
+        }
+    }
+    length
+}

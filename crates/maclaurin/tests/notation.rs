@@ -1,0 +1,266 @@
+//! How functions are written: notation, spellings, and what can be read in two ways.
+
+use maclaurin::{Function, ParseErrorKind, Series};
+use proptest::prelude::*;
+
+/// Each text and the same in plain notation.
+const EQUAL: &[(&str, &str)] = &[
+    ("2x", "2*x"),
+    ("2 x", "2*x"),
+    ("2x^2", "2*x^2"),
+    ("-2x", "-(2*x)"),
+    ("2(x+1)", "2*(x+1)"),
+    ("(x+1)(x-1)", "(x+1)*(x-1)"),
+    ("(x+1)x", "(x+1)*x"),
+    ("3x sin(x)", "3*x*sin(x)"),
+    ("x sin(2x)", "x*sin(2*x)"),
+    ("2πx", "2*pi*x"),
+    ("2π(x+1)", "2*pi*(x+1)"),
+    ("πx/2", "pi*x/2"),
+    ("2e", "2*e"),
+    ("2e^x", "2*e^x"),
+    ("2e3x", "2000*x"),
+    ("x²", "x^2"),
+    ("x²³", "x^23"),
+    ("3x²−1", "3*x^2 - 1"),
+    ("-x²", "-(x^2)"),
+    ("x⁻²", "1/x^2"),
+    ("x⁺²", "x^2"),
+    ("2x²y", "2*x^2*y"),
+    ("(1+x)²", "(1+x)^2"),
+    ("2^(x)y", "2^x*y"),
+    ("√x", "sqrt(x)"),
+    ("√(x+1)", "sqrt(x+1)"),
+    ("√√x", "x^(1/4)"),
+    ("2√x", "2*sqrt(x)"),
+    ("√sin(x)", "sqrt(sin(x))"),
+    ("|x|", "abs(x)"),
+    ("2|x|", "2*abs(x)"),
+    ("|x|²", "x^2"),
+    ("||x|-1|", "abs(abs(x) - 1)"),
+    ("|x+|x||", "abs(x + abs(x))"),
+    ("|(2|x|)|", "abs(2*abs(x))"),
+    ("2·x×3", "6*x"),
+];
+
+#[test]
+fn notation_reads_as_the_plain_text_does() {
+    for (text, plain) in EQUAL {
+        let parameters: &[(&str, &str)] = if text.contains('y') { &[("y", "3/7")] } else { &[] };
+        let read = |text| Function::with_parameters(text, parameters);
+        let (read, plain) = (read(text).unwrap_or_else(|error| panic!("{error}")), read(plain));
+        let [read, plain] = [read, plain.unwrap()].map(|f| Series::new(&f, 4, "1/3").unwrap());
+        assert_eq!(read.to_string(), plain.to_string(), "{text}");
+    }
+}
+
+/// Each text and its two readings.
+const AMBIGUOUS: &[(&str, [&str; 2])] = &[
+    ("1/2x", ["1/(2*x)", "(1/2)*x"]),
+    ("1 / 2 x", ["1/(2*x)", "(1/2)*x"]),
+    ("x/2(x+1)", ["x/(2*(x+1))", "(x/2)*(x+1)"]),
+    ("3*x/2x", ["3*x/(2*x)", "(3*x/2)*x"]),
+    ("1/-2x", ["1/(2*x)", "(1/2)*x"]),
+    ("2^3x", ["(2^3)*x", "2^(3*x)"]),
+    ("x^2 sin(x)", ["(x^2)*sin(x)", "x^(2*sin(x))"]),
+    ("x**2 sin(x)", ["(x**2)*sin(x)", "x**(2*sin(x))"]),
+    ("x^-2 x", ["(x^-2)*x", "x^(-2*x)"]),
+    ("√2x", ["(√2)*x", "√(2*x)"]),
+    ("√x²", ["(√x)²", "√(x²)"]),
+    ("√x^2", ["(√x)^2", "√(x^2)"]),
+    ("x²^3", ["(x²)^3", "x^(2^3)"]),
+    ("2e - 3", ["2*e - ...", "2e-..."]),
+    ("2e+x", ["2*e + ...", "2e+..."]),
+];
+
+#[test]
+fn two_readings_are_refused_with_both() {
+    for (text, expected) in AMBIGUOUS {
+        match Function::parse(text).map_err(|error| error.kind) {
+            Err(ParseErrorKind::Ambiguous { readings }) => {
+                assert_eq!(&readings, expected, "{text}")
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+        if text.contains("e ") || text.contains("e+") {
+            continue;
+        }
+        // The readings differ, and each can be read.
+        let [a, b] = expected.map(|reading| Function::parse(reading).unwrap().evaluate(1.7));
+        assert!(a.is_finite() && (a - b).abs() > 1e-3 || text.starts_with("√x"), "{text}: {a} {b}");
+    }
+}
+
+#[test]
+fn what_is_no_product_is_refused_where_it_goes_wrong() {
+    for (text, caret) in [
+        ("2 3", 2),
+        ("x 2", 2),
+        ("x(x+1)", 0),
+        ("pi(x)", 0),
+        ("|x|y", 3),
+        ("|x||x|", 3),
+        ("|2|x||", 3),
+        ("|x", 2),
+        ("x|", 2),
+        ("sin²(x)", 3),
+        ("sin^2(x)", 3),
+        ("x⁻", 1),
+        ("√", "√".len()),
+        ("√-x", "√".len()),
+        ("²", 0),
+        ("|", 1),
+    ] {
+        let error = Function::parse(text).expect_err(text);
+        let Some(line) = error.to_string().lines().nth(2).map(str::to_owned) else {
+            panic!("{text}: {error}")
+        };
+        let column = text.get(..caret).map_or(caret, |before| before.chars().count());
+        assert_eq!(line.find('^'), Some(column + 2), "{error}");
+    }
+}
+
+/// Each spelling is the same function as the name, and is suggested for what is nearly it.
+#[test]
+fn spellings_are_the_function_that_they_name() {
+    for known in Function::builtins() {
+        for alias in known.aliases {
+            let call = |name: &str| {
+                let arguments = ["x/3 + 1/2", "2", "3"];
+                format!("{name}({})", arguments[..known.arguments.len()].join(", "))
+            };
+            let [a, b] = [known.name, alias].map(|name| Function::parse(&call(name)).unwrap());
+            let [a, b] = [a.evaluate(0.3), b.evaluate(0.3)];
+            assert!(a == b || a.is_nan() && b.is_nan(), "{alias}: {a} {b}");
+        }
+    }
+    let error = Function::parse("arctanx(x)").unwrap_err().to_string();
+    assert!(error.contains("did you mean `arctan`?"), "{error}");
+}
+
+#[test]
+fn names_are_given_once() {
+    let names: Vec<_> = Function::builtin_names().collect();
+    let different: std::collections::BTreeSet<_> = names.iter().collect();
+    assert_eq!(names.len(), different.len());
+    assert!(names.len() > 100);
+}
+
+/// What a formula says is what the function is.
+#[test]
+fn formulas_that_are_expressions_are_the_function() {
+    let mut read = 0;
+    for known in Function::builtins() {
+        let values = [("a", "1/5"), ("b", "2"), ("y", "3"), ("lo", "-1"), ("hi", "2/3")];
+        let values = values.into_iter().chain([("base", "x + 2"), ("exponent", "3/2")]);
+        let values: Vec<_> = values.filter(|(name, _)| known.arguments.contains(name)).collect();
+        let Ok(formula) = Function::with_parameters(known.formula, &values) else { continue };
+        if known.arguments != ["x"] {
+            continue;
+        }
+        read += 1;
+        let function = Function::parse(known.name).unwrap();
+        for x in [-2.3, -0.4, 0.3, 0.8, 1.7, 4.5] {
+            let [a, b] = [function.evaluate(x), formula.evaluate(x)];
+            let close = (a - b).abs() <= 1e-14 * a.abs().max(1.0);
+            assert!(close || a.is_nan() && b.is_nan(), "{} at {x}: {a} {b}", known.name);
+        }
+    }
+    assert!(read > 50, "{read}");
+}
+
+#[test]
+fn functions_made_of_pieces_are_refused_exactly_where_they_break() {
+    let broken =
+        |text: &str, at: &str| Series::new(&Function::parse(text).unwrap(), 3, at).is_err();
+    for (text, breaks) in [
+        ("sign(x)", &["0"][..]),
+        ("sign(x - 1/3)", &["1/3"]),
+        ("sign(sin(x))", &["0", "pi", "-2*pi"]),
+        ("heaviside(x)", &["0"]),
+        ("floor(x)", &["0", "1", "-7", "10^20"]),
+        ("floor(2*x)", &["1/2", "0"]),
+        ("floor(x^2)", &["1", "2", "sqrt(2)"]),
+        ("ceil(x)", &["0", "3"]),
+        ("max(x, 1-x)", &["1/2"]),
+        ("min(x, x^2)", &["0", "1"]),
+        ("clip(x, -1, 2)", &["-1", "2"]),
+        ("relu6", &["0", "6"]),
+        ("hardswish", &["-3", "3"]),
+        ("hardsigmoid", &["-3", "3"]),
+        ("hardtanh", &["-1", "1"]),
+        ("leaky_relu", &["0"]),
+        ("selu", &["0"]),
+        ("celu", &["0"]),
+        ("softshrink", &["1/2", "-1/2"]),
+        ("atan2(x, -1)", &["0"]),
+        ("hypot(x, 0)", &["0"]),
+        ("acot(x)", &["0"]),
+    ] {
+        for at in breaks {
+            assert!(broken(text, at), "{text} at {at}");
+        }
+        for at in ["1/7", "-1/9", "5/7", "13/4", "-22/7", "71/10"] {
+            assert!(!broken(text, at), "{text} at {at}");
+        }
+    }
+    // The sign and the integer part on both sides of what does not cross.
+    let text = |text: &str, at: &str| {
+        Series::new(&Function::parse(text).unwrap(), 3, at).map(|series| series.to_string())
+    };
+    assert_eq!(text("sign(x^2)", "0").unwrap(), "1");
+    assert_eq!(text("sign(-1/x^2)", "0").unwrap(), "-1");
+    assert_eq!(text("floor(x^2)", "0").unwrap(), "0");
+    assert!(text("floor(-x^2)", "0").is_err());
+    assert_eq!(text("floor(x^3 + 5/2)", "0").unwrap(), "2");
+    assert_eq!(text("floor(7/2)", "0").unwrap(), "3");
+    assert_eq!(text("floor(sqrt(2))*x", "0").unwrap(), "x");
+    assert_eq!(text("floor(-10^30 - 1/2)*x", "0").unwrap(), "-1000000000000000000000000000001*x");
+    assert_eq!(text("sign(-3)*x", "0").unwrap(), "-x");
+    assert_eq!(text("max(x, 1-x)", "2").unwrap(), "2 + (x - 2)");
+    assert_eq!(text("abs(x)^2", "0").unwrap(), "x^2");
+    assert_eq!(text("exp(-abs(x)^2)", "0").unwrap(), "1 - x^2");
+}
+
+/// The radius of a function made of pieces ends at the nearest break, or goes beyond it where
+/// there is none.
+#[test]
+fn the_radius_ends_where_a_piece_does() {
+    let radius = |text: &str, at: &str| {
+        Series::new(&Function::parse(text).unwrap(), 8, at).unwrap().radius().to_string()
+    };
+    for (text, at, expected) in [
+        ("sign(x)", "2", "2"),
+        ("floor(x)", "1/3", "1/3 = 0.333333..."),
+        ("floor(x)*exp(x)", "1/3", "1/3 = 0.333333..."),
+        ("floor(x^2)", "3/2", "3/2 - sqrt(2) = 0.0857864..."),
+        // No break where a level or an absolute value does not change.
+        ("sign(x^2)*exp(x)", "1", "at least 0.999999"),
+        ("sign(x^2)", "1", "at least 0.999999"),
+        ("abs(x^2)", "1", "at least 0.999999"),
+        ("max(x, 1-x)", "2", "3/2 = 1.5"),
+        ("hardswish", "0", "between 2.9999999997 and 3"),
+    ] {
+        assert_eq!(radius(text, at), expected, "{text} at {at}");
+    }
+}
+
+proptest! {
+    /// Random texts of the new characters neither panic nor hang.
+    #[test]
+    fn any_text_has_an_answer(text in "[x2π|√²⁻ ()+*/^e.-]{0,24}") {
+        if let Ok(function) = Function::parse(&text) {
+            let _ = function.evaluate(0.7);
+        }
+    }
+
+    #[test]
+    fn the_integer_part_is_that_of_the_doubles(x in -1e6f64..1e6) {
+        prop_assume!(x.fract() != 0.0);
+        let floor = Function::parse("floor(x)").unwrap();
+        let at = format!("{x:?}");
+        let series = Series::new(&floor, 2, &at).unwrap();
+        prop_assert_eq!(series.coefficients(), &[x.floor(), 0.0, 0.0][..]);
+        prop_assert_eq!(floor.evaluate(x), x.floor());
+    }
+}
