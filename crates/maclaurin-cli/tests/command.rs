@@ -314,9 +314,6 @@ fn what_errors_say() {
         ("unknown_function_in_a_long_text", vec!["series", &far]),
         ("unknown_name", vec!["series", "2*rate*x"]),
         ("product_without_an_operator", vec!["series", "x 2"]),
-        ("ambiguous_product", vec!["series", "1/2x"]),
-        ("ambiguous_exponent", vec!["series", "e^x sin(x)"]),
-        ("power_of_a_name", vec!["series", "sin²(x)"]),
         ("two_operators", vec!["series", "x + *2"]),
         ("open_parenthesis", vec!["series", "log(1 + x"]),
         ("closed_parenthesis", vec!["series", "x + 1)"]),
@@ -390,6 +387,33 @@ fn what_errors_say() {
     }
     // None of them left a file, whole or half.
     assert_eq!(names(folder.path()), before);
+}
+
+#[test]
+fn texts_with_two_readings_are_refused_with_both() {
+    for (name, expression) in [
+        ("ambiguous_product", "1/2x"),
+        ("ambiguous_exponent", "e^x sin(x)"),
+        ("power_of_a_name", "sin²(x)"),
+    ] {
+        let output = maclaurin(&["series", expression]);
+        assert_eq!(output.status.code(), Some(2));
+        insta::assert_snapshot!(format!("error_{name}"), String::from_utf8(output.stderr).unwrap());
+    }
+}
+
+#[test]
+fn functions_are_listed_by_any_spelling() {
+    let printed = |arguments: &[&str]| {
+        let output = maclaurin(&[&["functions"], arguments].concat());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    insta::assert_snapshot!("functions_expit", printed(&["expit"]));
+    assert_eq!(printed(&[]).lines().count(), 2 * maclaurin::Function::builtins().count());
+    let listed: serde_json::Value = serde_json::from_str(&printed(&["--json", "relu6"])).unwrap();
+    assert_eq!(listed[0]["formula"], "clip(x, 0, 6)");
+    let refused = maclaurin(&["functions", "sofplus"]);
+    assert_eq!(refused.status.code(), Some(2));
 }
 
 #[test]

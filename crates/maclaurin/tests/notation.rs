@@ -78,7 +78,7 @@ fn two_readings_are_refused_with_both() {
     for (text, expected) in AMBIGUOUS {
         match Function::parse(text).map_err(|error| error.kind) {
             Err(ParseErrorKind::Ambiguous { readings }) => {
-                assert_eq!(&readings, expected, "{text}")
+                assert_eq!(&readings, expected, "{text}");
             }
             other => panic!("{text}: {other:?}"),
         }

@@ -449,10 +449,8 @@ impl<'a> Reader<'a> {
     fn name(&mut self) -> Result<(Index, Span)> {
         let (name, span) = (self.lexer.text_of(self.lexer.span), self.lexer.span);
         self.advance()?;
-        if self.token() == Token::Symbol('(') {
-            if name != "π" {
-                return self.call(name, span);
-            }
+        if self.token() == Token::Symbol('(') && name != "π" {
+            return self.call(name, span);
         }
         if let Some(&index) = self.scope.get(name) {
             return Ok((index, span));

@@ -93,7 +93,7 @@ impl<V> Deref for Operand<'_, V> {
 pub struct BuiltinFunction {
     /// Its name.
     pub name: &'static str,
-    /// Other spellings, those of NumPy, SciPy, SymPy, C and PyTorch.
+    /// Other spellings, those of `NumPy`, `SciPy`, `SymPy`, C and `PyTorch`.
     pub aliases: &'static [&'static str],
     /// The arguments' names; one written `name=value` may be left out.
     pub arguments: &'static [&'static str],
