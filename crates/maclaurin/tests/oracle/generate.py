@@ -11,6 +11,7 @@ and the bits of the nearest double where both ends of that enclosure round alike
 """
 
 import json
+import math
 import re
 import struct
 import sys
@@ -56,6 +57,14 @@ class Balls:
     def sqrt(self, f): return f.sqrt()
     def power(self, f, r): return (f.log() * r).exp() if not isinstance(r, int) else f**r
     def sign(self, f): return 1 if f[0] > 0 else -1 if f[0] < 0 else 0
+
+    def floor(self, f):
+        """The integer part, where it does not jump."""
+        exact = isinstance(f[0], fmpq)
+        value = Fraction(int(f[0].p), int(f[0].q)) if exact else Fraction(float(f[0]))
+        if value.denominator == 1:
+            raise ValueError("jump")
+        return self.number(str(math.floor(value)))
 
     def erlang(self, u, k):
         total, term = self.number("0"), self.one
@@ -109,7 +118,61 @@ def names(field):
         absolute(x)  # refuses the kink
         return x if field.sign(x) > 0 else (exp(x) - one) * (alpha or one)
 
+    def sign(x):
+        if field.sign(x) == 0:
+            raise ValueError("jump")
+        return one * field.sign(x)
+    def pick(x, y, larger):
+        """One of the two: pieces are chosen here, not added up as in our definitions."""
+        order = field.sign(x - y)
+        if order == 0:
+            raise ValueError("kink")
+        return x if (order > 0) == larger else y
+    def largest(x, y): return pick(x, y, True)
+    def least(x, y): return pick(x, y, False)
+    def clip(x, low, high): return least(largest(x, low), high)
+    def hardsigmoid(x): return clip(x + number("3"), number("0"), number("6")) * number("1/6")
+    def positive(x): return field.sign(x) > 0
+    def angle(y, x):
+        """The angle of the point (x, y) for a constant x."""
+        if not positive(x):
+            sign(y)  # refuses the jump
+        turn = number("0") if positive(x) else field.pi * (1 if positive(y) else -1)
+        return field.atan(y / x) + turn
+    def smooth(x, low, scale, alpha):
+        absolute(x)
+        return x * scale if positive(x) else (exp(x / alpha) - one) * low
+    def leaky(x, slope=None):
+        absolute(x)
+        return x if positive(x) else x * (slope or number("0.01"))
+
+    selu, lift = number("1.0507009873554804934193349852946"), number("1.6732632423543772848170429916717")
     f |= {
+        "exp2": lambda x: exp(x * log(number("2"))), "exp10": lambda x: exp(x * log(number("10"))),
+        "rsqrt": lambda x: one / sqrt(x), "square": lambda x: x * x, "reciprocal": lambda x: one / x,
+        "hypot": lambda x, y: sqrt(x * x + y * y), "atan2": angle,
+        "acot": lambda x: field.atan(one / x), "asec": lambda x: field.acos(one / x),
+        "acsc": lambda x: field.asin(one / x),
+        "sech": lambda x: number("2") / (exp(x) + exp(-x)), "csch": lambda x: number("2") / (exp(x) - exp(-x)),
+        "coth": lambda x: one / tanh(x),
+        "asech": lambda x: log(one / x + sqrt(one / (x * x) - one)),
+        "acsch": lambda x: sign(x) * log(sign(x) / x + sqrt(one / (x * x) + one)),
+        "acoth": lambda x: log((x + one) / (x - one)) * half,
+        "sinpi": lambda x: field.sin(field.pi * x), "cospi": lambda x: field.cos(field.pi * x),
+        # Dividing by x costs the last coefficient at 0.
+        "sinc": lambda x: field.sin(x) / (sign(x) * sign(x) * x),
+        "sign": sign, "floor": field.floor, "ceil": lambda x: field.floor(x) + one,
+        "heaviside": lambda x: one if field.sign(sign(x)) > 0 else one - one,
+        "max": largest, "min": least, "clip": clip,
+        "norm_cdf": lambda x: (one + erf(x / sqrt(number("2")))) * half,
+        "log_sigmoid": lambda x: -softplus(-x), "tanhshrink": lambda x: x - tanh(x),
+        "quick_gelu": lambda x: x * sigmoid(x * number("1.702")),
+        "relu6": lambda x: clip(x, number("0"), number("6")), "leaky_relu": leaky,
+        "celu": lambda x, alpha=None: smooth(x, alpha or one, one, alpha or one),
+        "selu": lambda x: smooth(x, selu * lift, selu, one),
+        "hardsigmoid": hardsigmoid, "hardswish": lambda x: x * hardsigmoid(x),
+        "hardtanh": lambda x: clip(x, -one, one),
+        "softshrink": lambda x: largest(x - half, number("0")) + least(x + half, number("0")),
         "x": None, "pi": None,
         "expm1": lambda x: exp(x) - one,
         "ln": log,
@@ -184,10 +247,16 @@ erlang_cdf(x, 3, 2); erlang_cdf(x, 1, 0.5); log(1 + exp(x)); exp(sin(x)); sin(ex
 log(cos(x)); cos(x)*exp(-x); 1/(1 + x^2); x/(1 + x + x^2); exp(-1/(1 + x^2)); sqrt(1 + x + x^2)
 log(2 + sin(x)); tanh(exp(x) - 1); atan(exp(x)); sin(x)^3*cos(x)^2; (1 + x)^10; e^x - pi*x
 pi^x; exp(x)/(1 + exp(x))^2; log(x)^2; x^5 - 3*x^2 + 1/7; sin(pi*x); erf(x)*exp(-x^2/2)
+exp2(x); exp10(x); rsqrt(x); square(x); reciprocal(x); hypot(x, 2); atan2(x, 2); atan2(x, -3); acot(x)
+asec(x); acsc(x); sech(x); csch(x); coth(x); asech(x); acsch(x); acoth(x); sinpi(x); cospi(x); sinc(x)
+sign(x); floor(x); ceil(x); heaviside(x); max(x, x^2); min(x, x^2); clip(x, -0.5, 2.5); norm_cdf(x)
+log_sigmoid(x); tanhshrink(x); quick_gelu(x); relu6(x); leaky_relu(x); leaky_relu(x, 0.2); celu(x)
+celu(x, 2); selu(x); hardsigmoid(x); hardswish(x); hardtanh(x); softshrink(x); exp(floor(2*x))*sin(x)
+floor(exp(x))*x; max(sin(x), cos(x)); sign(cos(x))*exp(x); hardswish(exp(x))
 cosh(x)^2 - sinh(x)^2; sqrt(exp(x) + 1); log(log(3 + x)); 0.1*x^3 + 2.5e-3*x
 """.replace("\n", ";").split(";")
 
-POINTS = ["0", "1/2", "1", "-1/3", "3", "-2", "3/2", "1/4", "2"]
+POINTS = ["0", "1/2", "1", "-1/3", "3", "-2", "3/2", "1/4", "2", "4/5"]
 
 # Removable singularities at 0, by SymPy; (ours, SymPy's).
 REMOVABLE = """
