@@ -34,15 +34,16 @@ impl Random {
     }
 
     fn expression(&mut self, depth: u32, text: &mut String) {
-        const NAMES: [&str; 20] = [
+        const NAMES: &[&str] = &[
             "exp", "sin", "cos", "tanh", "atan", "erf", "sigmoid", "softplus", "silu", "gelu",
             "log1p", "sinh", "cosh", "mish", "expm1", "sqrt", "log", "abs", "relu", "softsign",
+            "sign", "floor", "leaky_relu", "selu", "hardswish", "sech", "acot", "exp2",
         ];
         match if depth == 0 { self.below(3) } else { self.below(10) } {
             0 | 1 => text.push('x'),
             2 => text.push_str(self.pick(&["1", "2", "3", "0.5", "1/3", "pi"])),
             3..7 => {
-                let name = NAMES[self.below(20) as usize];
+                let name = self.pick(NAMES);
                 write!(text, "{name}(").unwrap();
                 self.expression(depth - 1, text);
                 text.push(')');
