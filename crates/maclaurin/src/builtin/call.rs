@@ -64,6 +64,12 @@ static CALLS: &[Call] = &[
         arguments: &["x", "alpha=1"],
         definition: Definition::Text("relu(x) + alpha*(exp(-relu(-x)) - 1)"),
     },
+    text("norm_cdf", "(1 + erf(x/sqrt(2)))/2"),
+    text("dawson", "sqrt(pi)/2*exp(-x^2)*erfi(x)"),
+    // DLMF 6.2.5 and 6.2.7.
+    text("Ei", "euler_gamma + log(x^2)/2 - ein(-x)"),
+    // DLMF 5.2.1, by its reciprocal, which is entire.
+    text("gamma", "1/rgamma(x)"),
     Call { name: "erlang_cdf", arguments: &["x", "k", "rate"], definition: Definition::ErlangCdf },
 ];
 

@@ -191,7 +191,13 @@ impl<'a> Region<'a> {
             Operation::Multiply(f, g) => PLANE.multiply(&f, &g),
             Operation::Divide(f, g) => {
                 if self.may_vanish(g.index) {
-                    branches.pass(Source::Step(g.index), &g, false)?;
+                    let has_no_zero = match self.function.steps()[g.index].operation {
+                        Operation::Elementary(function, u) => {
+                            each!(function, F => F::has_no_zero(&g.values[u]))
+                        }
+                        _ => false,
+                    };
+                    branches.pass_divisor(Source::Step(g.index), &g, has_no_zero)?;
                 }
                 if g.1 == Interval64::point(0.0) {
                     PLANE.divide(&f, &g)
@@ -268,7 +274,8 @@ fn through<F: Builtin>(
     let source = |number| Source::Within(F::ELEMENTARY, f.index, number);
     if let Some([over, under]) = F::QUOTIENT {
         let divisor = PLANE.elementary(under, f);
-        branches.pass(source(0), &divisor, false)?;
+        let has_no_zero = each!(under, G => G::has_no_zero(f));
+        branches.pass_divisor(source(0), &divisor, has_no_zero)?;
         return Ok(PLANE.divide(&PLANE.elementary(over, f), &divisor));
     }
     if !F::BRANCHES {
@@ -344,10 +351,29 @@ impl<'a> Branches<'a> {
             let passed = std::mem::take(&mut self.guards);
             return Err(Stuck { guard: passed.len(), source, value: *value, passed });
         }
+        self.push_without_argument(source, value);
+        Ok(())
+    }
+
+    /// Passes a divisor, of which it may be known that it is not zero though its enclosure is not
+    /// free of zero: then its argument is not known.
+    pub(super) fn pass_divisor(
+        &mut self,
+        source: Source,
+        value: &Rectangle,
+        has_no_zero: bool,
+    ) -> Result<(), Stuck> {
+        if has_no_zero && PLANE.argument(value).is_none() {
+            self.push_without_argument(source, value);
+            return Ok(());
+        }
+        self.pass(source, value, false).map(|_| ())
+    }
+
+    fn push_without_argument(&mut self, source: Source, value: &Rectangle) {
         let argument = Interval64::WHOLE_LINE;
         let guard = Guard { source, value: *value, argument, negated: false, logarithm: false };
         self.guards.push(guard);
-        Ok(())
     }
 
     /// Checks that a guard is not zero and follows its argument. Where its `logarithm` is

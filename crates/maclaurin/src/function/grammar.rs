@@ -62,6 +62,7 @@ fn constant(name: &str) -> Option<Exact> {
     match name {
         "pi" => Some(Exact::pi()),
         "e" => Exact::from(1).exponential(),
+        "euler_gamma" => Some(Exact::euler_gamma()),
         _ => None,
     }
 }
