@@ -14,6 +14,8 @@ pub(crate) enum Definition {
     Power,
     /// The Erlang distribution's cumulative distribution function, with its own recurrence.
     ErlangCdf,
+    /// The Bessel function of the first kind of an integer order, with its own recurrence.
+    BesselJ,
     /// An expression in the function's arguments.
     Text(&'static str),
 }
@@ -70,6 +72,7 @@ static CALLS: &[Call] = &[
     text("Ei", "euler_gamma + log(x^2)/2 - ein(-x)"),
     // DLMF 5.2.1, by its reciprocal, which is entire.
     text("gamma", "1/rgamma(x)"),
+    Call { name: "bessel_j", arguments: &["n", "x"], definition: Definition::BesselJ },
     Call { name: "erlang_cdf", arguments: &["x", "k", "rate"], definition: Definition::ErlangCdf },
 ];
 

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use super::inverse::Atan;
 use super::{Analytic, Builtin, Exp, Log};
-use crate::number::{Arithmetic, Exact, Interval64, Outward64, Rational, half};
+use crate::number::{Arithmetic, Exact, Interval, Interval64, Outward64, Rational, half};
 
 /// Arithmetic on pairs (real part, imaginary part) of the numbers of `A`.
 pub(crate) struct Complex<A>(pub A);
@@ -193,6 +193,10 @@ impl<A: Analytic> Arithmetic for Complex<A> {
 }
 
 impl<A: Analytic> Analytic for Complex<A> {
+    fn image(&self, (re, im): &Pair<A>, f: &dyn Fn(&Interval, usize) -> Interval) -> Pair<A> {
+        if self.0.is_zero(im) { self.real(self.0.image(re, f)) } else { self.unknown() }
+    }
+
     fn bits(&self) -> usize {
         self.0.bits()
     }

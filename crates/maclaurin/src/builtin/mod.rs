@@ -6,6 +6,7 @@
 //! steps to name them by; everything else asks the trait. Values come from the arithmetic of
 //! `number`; an arithmetic that has them is [`Analytic`].
 
+pub(crate) mod bessel_j;
 mod call;
 mod complex;
 mod erf;
@@ -15,6 +16,7 @@ mod gamma;
 mod integral;
 mod inverse;
 pub(crate) mod recurrence;
+mod solution;
 mod tangent;
 mod taylor;
 #[cfg(test)]
@@ -28,6 +30,7 @@ pub(crate) use exponential::{Exp, Log};
 pub(crate) use gamma::{Digamma, DigammaOverGamma, Lgamma, Rgamma};
 pub(crate) use integral::{Ein, Si};
 pub(crate) use inverse::{Acos, Acosh, Asin, Asinh, Atan, Atanh};
+pub(crate) use solution::{Erfinv, LambertW};
 pub(crate) use tangent::{Tan, Tanh};
 pub(crate) use wave::{Cos, Cosh, Sin, Sinh};
 
@@ -127,6 +130,13 @@ pub(crate) trait Analytic: Arithmetic {
         false
     }
 
+    /// The image under a function of real intervals, given with a number of bits.
+    fn image(
+        &self,
+        a: &Self::Number,
+        function: &dyn Fn(&Interval, usize) -> Interval,
+    ) -> Self::Number;
+
     /// `F(a)`, for `a` inside the function's domain.
     fn apply<F: Builtin>(&self, a: &Self::Number) -> Self::Number;
 
@@ -212,6 +222,10 @@ list! { $
     Digamma,
     /// The digamma function over the gamma function, an entire function.
     DigammaOverGamma,
+    /// The principal branch of Lambert's function, `W exp(W) = x` (DLMF 4.13.1).
+    LambertW,
+    /// The inverse of the error function, for arguments in `(-1, 1)` (DLMF 7.17.1).
+    Erfinv,
 }
 
 impl Elementary {
@@ -234,13 +248,21 @@ const fn symbol<F: Builtin>(name: &'static str, latex: &'static str) -> Named {
 
 /// The image between doubles by way of more bits.
 fn general<F: Builtin>(x: Interval64) -> Interval64 {
+    image64(x, &F::INTERVAL)
+}
+
+fn image64(x: Interval64, f: &dyn Fn(&Interval, usize) -> Interval) -> Interval64 {
     if x.low.is_infinite() || x.high.is_infinite() {
         return Interval64::WHOLE_LINE;
     }
-    Interval64::around(&F::INTERVAL(&Interval::from_f64(x.low, x.high), 64))
+    Interval64::around(&f(&Interval::from_f64(x.low, x.high), 64))
 }
 
 impl Analytic for Outward64 {
+    fn image(&self, a: &Interval64, f: &dyn Fn(&Interval, usize) -> Interval) -> Interval64 {
+        image64(*a, f)
+    }
+
     fn bits(&self) -> usize {
         53
     }
@@ -255,6 +277,10 @@ impl Analytic for Outward64 {
 }
 
 impl<const N: usize> Analytic for Balls<N> {
+    fn image(&self, a: &Ball<N>, f: &dyn Fn(&Interval, usize) -> Interval) -> Ball<N> {
+        Ball::enclosing(&f(&a.to_interval(), Self::BITS))
+    }
+
     fn bits(&self) -> usize {
         64 * N
     }
@@ -270,6 +296,10 @@ impl<const N: usize> Analytic for Balls<N> {
 }
 
 impl Analytic for Certified {
+    fn image(&self, a: &Value, f: &dyn Fn(&Interval, usize) -> Interval) -> Value {
+        Value::Enclosure(f(&self.enclose(a), Self::bits(self)))
+    }
+
     fn bits(&self) -> usize {
         Self::bits(self)
     }

@@ -10,7 +10,7 @@
 
 use std::cmp::Ordering;
 
-use crate::builtin::{Analytic, Builtin, Elementary, Exp, each, erlang_cdf};
+use crate::builtin::{Analytic, Builtin, Elementary, Exp, bessel_j, each, erlang_cdf};
 pub(super) use crate::builtin::{PLANE, Rectangle};
 use crate::function::{Function, Index, Operand, Operation};
 use crate::number::{Arithmetic, Certified, Exact, IBig, Interval64, PI, Rational, Value};
@@ -113,7 +113,8 @@ impl<'a> Region<'a> {
                 Operation::Power(_, f)
                 | Operation::Absolute(f)
                 | Operation::Elementary(_, f)
-                | Operation::ErlangCdf(_, f) => f.filter(|n| *n == 0),
+                | Operation::ErlangCdf(_, f)
+                | Operation::BesselJ(_, f) => f.filter(|n| *n == 0),
             }
         });
         let exact = Certified::new(64);
@@ -224,6 +225,7 @@ impl<'a> Region<'a> {
             Operation::Elementary(Elementary::Log, f) => self.log(&f, branches)?,
             Operation::Elementary(function, f) => each!(function, F => through::<F>(&f, branches))?,
             Operation::ErlangCdf(shape, u) => erlang_cdf::value(&PLANE, &u, shape),
+            Operation::BesselJ(order, u) => bessel_j::value(&PLANE, &u, order),
         })
     }
 

@@ -34,6 +34,12 @@ POINTS = {
     "lgamma(x)": "1 2 1/2 1/100 20 1000000",
     "digamma(x)": "1 1/2 -1/3 50 1/1000 -1003/10",
     "digamma_over_gamma(x)": "1 -2 1/3",
+    "lambert_w(x)": "0 1 -1/3 100 -183939/500000",
+    "erfinv(x)": "0 1/2 -9/10 999999/1000000",
+    "bessel_j(0, x)": "0 1 5/2 -30 100",
+    "bessel_j(3, x)": "0 1/1000 -2 17",
+    "bessel_j(-2, x)": "0 3",
+    "bessel_j(50, x)": "1 20 60",
     "gamma(1 + x^2/3)": "0 1 -2",
     "digamma(exp(x))": "0 1 -1",
     "lgamma(1 + exp(x))": "0 1 -1",
@@ -41,6 +47,9 @@ POINTS = {
     "Ei(exp(x))": "0 1 -1",
     "rgamma(sin(x))": "0 1 -2",
     "erfi(sin(x))": "0 1 -2",
+    "lambert_w(exp(x))": "0 1 -3",
+    "erfinv(sin(x)/2)": "0 1 -2",
+    "bessel_j(1, exp(x))": "1/2 2 -1",
 }
 
 
@@ -83,8 +92,8 @@ def digamma_over_gamma(f):
 
 def erfinv(f):
     y = f[0].erfinv()
-    rise = arb_series([y, 1]).erf() - f[0]
-    inverse = rise.reversion() if ctx.cap > 1 else constant(0)
+    rise = arb_series([y, 1]).erf()
+    inverse = arb_series([0] + [rise[k] for k in range(1, ORDER + 1)]).reversion()
     return compose(constant(y) + inverse, f)
 
 
@@ -140,6 +149,16 @@ def coefficients():
     return cases
 
 
+def inverse_erf(z):
+    """By Newton's method from the real axis."""
+    y = acb(0)
+    for step in range(1, 41):
+        goal = z * min(step, 20) / 20
+        for _ in range(6):
+            y = (y - (y.erf() - goal) * (y * y).exp() * arb.pi().sqrt() / 2).mid()
+    return y
+
+
 IMAGES = {
     "erfi": lambda z: z.erfi(),
     "Si": lambda z: z.si(),
@@ -149,6 +168,7 @@ IMAGES = {
     "digamma": lambda z: z.digamma(),
     "digamma_over_gamma": lambda z: z.digamma() * z.rgamma(),
     "lambert_w": lambda z: z.lambertw(),
+    "erfinv": inverse_erf,
     "zeta": lambda z: z.zeta(),
 }
 
@@ -166,6 +186,8 @@ def images(names, count):
         if sides[1][0] <= 0 <= sides[1][1] or sides[0][0] <= 0 <= sides[0][1]:
             continue
         z = acb(certify.exact(point[0]), certify.exact(point[1]))
+        if name == "erfinv" and max(map(abs, point)) > 0.9:
+            continue
         value = IMAGES[name](z)
         cases.append([name, sides, point, value.real.mid().str(30, radius=False),
                       value.imag.mid().str(30, radius=False)])
