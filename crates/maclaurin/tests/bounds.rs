@@ -63,6 +63,15 @@ impl Random {
             "sech",
             "acot",
             "exp2",
+            "gamma",
+            "lgamma",
+            "digamma",
+            "erfi",
+            "Si",
+            "Ei",
+            "lambert_w",
+            "erfinv",
+            "dawson",
         ];
         match if depth == 0 { self.below(3) } else { self.below(10) } {
             0 | 1 => text.push('x'),

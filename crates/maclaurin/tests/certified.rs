@@ -6,16 +6,17 @@ use std::time::{Duration, Instant};
 use maclaurin::{Error, Function, NoOrder, Series, taylor};
 use serde_json::Value;
 
-fn cases(text: &str) -> Vec<Value> {
+fn cases(text: &str, name: &str) -> Vec<Value> {
     let data: Value = serde_json::from_str(text).unwrap();
-    data["cases"].as_array().unwrap().clone()
+    data[name].as_array().unwrap().clone()
 }
 
 /// Never below the truth, and at most 1% above it, for every one of the random cases.
 #[test]
 fn bounds_contain_the_largest_error_and_little_more() {
-    let cases = cases(include_str!("oracle/bounds.json"));
-    assert!(cases.len() >= 1000);
+    let mut cases = cases(include_str!("oracle/bounds.json"), "cases");
+    cases.extend(self::cases(include_str!("oracle/special.json"), "bounds"));
+    assert!(cases.len() >= 1100);
     let (mut widest, mut times) = (0f64, Vec::new());
     for case in &cases {
         let (text, at) = (case[0].as_str().unwrap(), case[1].as_str().unwrap());
@@ -99,7 +100,7 @@ fn bounds_across_kinks_holes_and_ends_of_domains() {
 
 #[test]
 fn coefficients_that_cancel_underflow_or_overflow_are_correctly_rounded() {
-    for case in cases(include_str!("oracle/precision.json")) {
+    for case in cases(include_str!("oracle/precision.json"), "cases") {
         let (text, at) = (case[0].as_str().unwrap(), case[1].as_str().unwrap());
         let expected = case[2].as_array().unwrap();
         let series = taylor(text, expected.len() - 1, at).unwrap();

@@ -1,14 +1,24 @@
-//! Coefficients against python-flint and SymPy; `oracle/generate.py` made the values.
+//! Coefficients against python-flint and SymPy; `oracle/generate.py` and `oracle/special.py` made the
+//! values.
 
 use maclaurin::{Function, Rational, Series};
 use serde_json::Value as Json;
 
 const ENCLOSURE_BITS: usize = 150;
 
-fn cases() -> (usize, Vec<Json>) {
-    let mut data: Json = serde_json::from_str(include_str!("oracle/coefficients.json")).unwrap();
-    let Json::Array(cases) = data["cases"].take() else { panic!("cases is a list") };
-    (data["order"].as_u64().unwrap() as usize, cases)
+/// Each case with its order.
+fn cases() -> Vec<(usize, Json)> {
+    let files = [
+        (include_str!("oracle/coefficients.json"), "cases"),
+        (include_str!("oracle/special.json"), "coefficients"),
+    ];
+    let read = |(text, name): (&str, &str)| {
+        let mut data: Json = serde_json::from_str(text).unwrap();
+        let order = data["order"].as_u64().unwrap() as usize;
+        let Json::Array(cases) = data[name].take() else { panic!("{name} is a list") };
+        cases.into_iter().map(move |case| (order, case))
+    };
+    files.into_iter().flat_map(read).collect()
 }
 
 fn rational(text: &str) -> Rational {
@@ -29,11 +39,11 @@ fn ball(ball: &Json) -> (Rational, Rational) {
 
 #[test]
 fn coefficients_agree_with_flint_and_sympy() {
-    let (order, cases) = cases();
+    let cases = cases();
     let functions: std::collections::BTreeSet<_> =
-        cases.iter().map(|case| case["function"].to_string()).collect();
-    assert!(functions.len() >= 60 && cases.len() >= 180);
-    for case in cases {
+        cases.iter().map(|(_, case)| case["function"].to_string()).collect();
+    assert!(functions.len() >= 80 && cases.len() >= 250);
+    for (order, case) in cases {
         let (function, at) = (case["function"].as_str().unwrap(), case["at"].as_str().unwrap());
         let series = Series::new(&Function::parse(function).unwrap(), order, at)
             .unwrap_or_else(|error| panic!("{function} at {at}: {error}"));
@@ -62,8 +72,7 @@ fn coefficients_agree_with_flint_and_sympy() {
 
 #[test]
 fn exact_constants_read_back_as_themselves() {
-    let (order, cases) = cases();
-    for case in cases {
+    for (order, case) in cases() {
         let (function, at) = (case["function"].as_str().unwrap(), case["at"].as_str().unwrap());
         let series = Series::new(&Function::parse(function).unwrap(), order, at).unwrap();
         for degree in 0..=order {

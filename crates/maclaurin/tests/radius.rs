@@ -115,6 +115,20 @@ fn radii_in_closed_form() {
             Some("sqrt(9*pi^2/16 + log(2)^2/4)"),
         ),
         ("log(sigmoid(x))", "-37.43", 37.561_609_449_025_07, Some("sqrt(14010049/10000 + pi^2)")),
+        // Special functions.
+        ("erfi(x)", "2", inf, Some("infinity")),
+        ("Si(x)", "1", inf, Some("infinity")),
+        ("bessel_j(3, x)", "1", inf, Some("infinity")),
+        ("rgamma(x)", "-2", inf, Some("infinity")),
+        ("Ei(x)", "-2", 2.0, Some("2")),
+        ("gamma(x)", "1", 1.0, Some("1")),
+        ("gamma(x)", "-1/2", 0.5, Some("1/2")),
+        ("gamma(x)", "50", 50.0, Some("50")),
+        ("x*gamma(x)", "0", 1.0, Some("1")),
+        ("gamma(1 + x^2)", "0", 1.0, Some("1")),
+        ("digamma(x)", "5/2", 2.5, Some("5/2")),
+        ("lgamma(x)", "3/4", 0.75, Some("3/4")),
+        ("lambert_w(x)", "1", 1.0 + 1.0 / E, None),
         // Zeros that have no name.
         ("1/(x + exp(x))", "0", 0.567_143_290_409_783_8, None),
     ];
@@ -128,6 +142,22 @@ fn radii_in_closed_form() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Where no singularity is proven, the lower end is no larger than the truth, and close to it.
+#[test]
+fn lower_ends_of_radii_are_below_the_nearest_singularity() {
+    for (text, at, truth) in [
+        ("erfinv(x)", "1/2", 0.5),
+        ("erfinv(x)", "0", 1.0),
+        ("gamma(x)", "-201/2", 0.5),
+        ("lambert_w(x)", "-1/3", 1.0 / E - 1.0 / 3.0),
+        ("lgamma(sin(x))", "1", 1.0),
+        ("1/bessel_j(0, x)", "0", 2.404_825_557_695_772_8),
+    ] {
+        let found = radius(text, at);
+        assert!(found.lower <= truth * (1.0 + 1e-15) && found.lower > 0.99 * truth, "{found:?}");
+    }
 }
 
 /// A disc whose size the search did not settle is no evidence against data.
@@ -255,6 +285,12 @@ const FUNCTIONS: &[&str] = &[
     "abs",
     "hardswish",
     "floor",
+    "gamma",
+    "lgamma",
+    "digamma",
+    "Si",
+    "lambert_w",
+    "erfinv",
 ];
 
 fn expression(random: &mut Random, depth: u64) -> String {

@@ -18,6 +18,8 @@ pub(crate) enum Definition {
     Floor,
     /// The Erlang distribution's cumulative distribution function, with its own recurrence.
     ErlangCdf,
+    /// The Bessel function of the first kind of an integer order, with its own recurrence.
+    BesselJ,
     /// An expression in the function's arguments.
     Text,
 }
@@ -153,6 +155,12 @@ static CALLS: &[Call] = &[
         "clip(x, min_val, max_val)", "x != min_val, max_val", "PyTorch"),
     made_of(Definition::Text, &["softshrink", "soft_shrink"], &["x", "lambd=0.5"],
         "relu(x - lambd) - relu(-x - lambd)", "x != -lambd, lambd", "PyTorch"),
+    text(&["dawson", "dawsn"], "sqrt(pi)/2*exp(-x^2)*erfi(x)", EVERYWHERE, "DLMF 7.2.5"),
+    text(&["Ei", "expi"], "euler_gamma + log(x^2)/2 - ein(-x)", "x != 0", "DLMF 6.2.5, 6.2.7"),
+    // By its reciprocal, which is entire.
+    text(&["gamma", "tgamma"], "1/rgamma(x)", "x != 0, -1, -2, ...", "DLMF 5.2.1"),
+    made_of(Definition::BesselJ, &["bessel_j", "besselj", "jv", "jn"], &["n", "x"],
+        "(x/2)^n*sum((-x^2/4)^k/(k!*(n + k)!))", EVERYWHERE, "DLMF 10.2.2"),
     made_of(Definition::ErlangCdf, &["erlang_cdf"], &["x", "k", "rate"],
         "1 - exp(-rate*x)*sum((rate*x)^n/n!, n < k)", EVERYWHERE, "DLMF 8.4.10"),
 ];

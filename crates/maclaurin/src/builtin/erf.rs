@@ -1,4 +1,5 @@
-//! The error function (DLMF 7.2.1), which no library has to any precision.
+//! The error function (DLMF 7.2.1) and the imaginary one, `erfi x = -i erf(ix)`, which no library
+//! has to any precision: one formula, but for signs.
 
 use std::cmp::Ordering;
 
@@ -7,34 +8,59 @@ use dashu_float::{FBig, Repr};
 use dashu_int::IBig;
 
 use super::recurrence::{derivative, integral, multiply, negate};
-use super::{About, Analytic, Builtin, Complex, Exp, Logs, Pair, symbol};
+use super::taylor::{integer, magnitude, nearest, point};
+use super::{About, Analytic, Builtin, Complex, Exp, Listed, Logs, Pair, symbol};
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Named, down, half, outward, up};
 
 /// Terms of the series in the complex plane, and the largest modulus for which they suffice.
 const TERMS: i64 = 90;
 const REACH: i64 = 4;
 
-pub(crate) struct Erf;
+/// The largest binary magnitude of arguments of the imaginary error function.
+const LARGEST_MAGNITUDE: isize = 7;
 
-impl Builtin for Erf {
-    const NAMED: Named = symbol::<Self>("erf", r"\operatorname{erf}");
-    const ABOUT: About = About {
-        formula: "2/sqrt(pi) times the integral of exp(-t^2) from 0 to x",
-        analytic: "all x",
-        source: "DLMF 7.2.1",
+pub(crate) struct ErrorFunction<const IMAGINARY: bool>;
+
+pub(crate) type Erf = ErrorFunction<false>;
+pub(crate) type Erfi = ErrorFunction<true>;
+
+impl<const IMAGINARY: bool> Builtin for ErrorFunction<IMAGINARY>
+where
+    Self: Listed,
+{
+    const NAMED: Named = if IMAGINARY {
+        symbol::<Self>("erfi", r"\operatorname{erfi}")
+    } else {
+        symbol::<Self>("erf", r"\operatorname{erf}")
     };
 
-    const DOUBLE: fn(f64) -> f64 = libm::erf;
-    const INTERVAL: fn(&Interval, usize) -> Interval = interval;
+    const ABOUT: About = if IMAGINARY {
+        About {
+            formula: "2/sqrt(pi) times the integral of exp(t^2) from 0 to x",
+            analytic: "all x",
+            source: "DLMF 7.2(i)",
+        }
+    } else {
+        About {
+            formula: "2/sqrt(pi) times the integral of exp(-t^2) from 0 to x",
+            analytic: "all x",
+            source: "DLMF 7.2.1",
+        }
+    };
+    const DOUBLE: fn(f64) -> f64 = if IMAGINARY { erfi } else { libm::erf };
+    const INTERVAL: fn(&Interval, usize) -> Interval =
+        |x, bits| interval(x, bits, if IMAGINARY { imaginary_at } else { at });
 
     /// `2/sqrt(pi) e^(-x^2) sum_n 2^n x^(2n+1) / (2n+1)!!` (DLMF 7.6.2), whose terms halve once
     /// `2n + 1 >= 4 x^2`; that the terms are small comes later.
     fn ball<const N: usize>(x: &Ball<N>) -> Option<Ball<N>> {
-        if x.middle().abs() >= 4.0 {
+        // The terms of the imaginary one alternate, and cancel.
+        if x.middle().abs() >= if IMAGINARY { 1.0 } else { 4.0 } {
             return None;
         }
         let a = Balls::<N>;
         let square = a.multiply(x, x);
+        let square = if IMAGINARY { a.negate(&square) } else { square };
         let sum = Ball::taylor(*x, &square.scaled(1), |n| 2 * n + 1);
         let decay = a.negate(&square).exponential()?;
         let root = a.power(&Ball::pi(), &half());
@@ -49,7 +75,8 @@ impl Builtin for Erf {
         if a.sign(&a.subtract(&reach, &plane.square_of_modulus(z))) != Some(Ordering::Greater) {
             return Some(plane.unknown());
         }
-        let square = plane.negate(&plane.multiply(z, z));
+        let square = plane.multiply(z, z);
+        let square = if IMAGINARY { square } else { plane.negate(&square) };
         let mut sum = plane.integer(0);
         // Horner's rule, from the last term on: c_n = 1/(2n+1) + square/(n+1) c_(n+1), with
         // c_n the sum of what follows over (-1)^n z^(2n)/n!.
@@ -63,9 +90,10 @@ impl Builtin for Erf {
         Some((a.add(&value.0, &gap), a.add(&value.1, &gap)))
     }
 
-    /// `y' = f' 2/sqrt(pi) e^(-f^2)` (DLMF 7.10.1)
+    /// `y' = f' 2/sqrt(pi) e^(-f^2)` (DLMF 7.10.1), of the imaginary one `f' 2/sqrt(pi) e^(f^2)`
     fn series<A: Analytic>(a: &A, f: &[A::Number]) -> Vec<A::Number> {
-        let bell = Exp::series(a, &negate(a, &multiply(a, f, f)));
+        let square = multiply(a, f, f);
+        let bell = Exp::series(a, &if IMAGINARY { square } else { negate(a, &square) });
         let factor = a.multiply(&a.integer(2), &a.power(&a.exact(&Exact::pi()), &-half()));
         let scaled: Vec<_> = derivative(a, f).iter().map(|d| a.multiply(&factor, d)).collect();
         integral(a, a.apply::<Self>(&f[0]), &multiply(a, &scaled, &bell[..bell.len() - 1]))
@@ -73,7 +101,7 @@ impl Builtin for Erf {
 }
 
 /// Near zero the slope is `2/sqrt(pi)` (DLMF 7.6.1).
-fn interval(x: &Interval, bits: usize) -> Interval {
+fn interval(x: &Interval, bits: usize, at: fn(&Repr<2>, usize) -> Interval) -> Interval {
     let near_zero = |one: &Interval| {
         let root_of_pi = Interval::pi(bits).power(&half(), bits);
         let slope = Interval::integer(2.into()).divide(&root_of_pi, bits);
@@ -81,7 +109,7 @@ fn interval(x: &Interval, bits: usize) -> Interval {
     };
     x.image(bits, near_zero, || {
         let (low, high) = (at(x.lower(), bits), at(x.upper(), bits));
-        Interval::between(low.lower().clone(), high.upper().clone())
+        low.hull(&high)
     })
 }
 
@@ -129,4 +157,38 @@ fn at(x: &Repr<2>, bits: usize) -> Interval {
         .multiply(&square.negate().exp(bits), bits)
         .multiply(&Interval::integer(IBig::from(2)), bits)
         .divide(&root_of_pi, bits)
+}
+
+/// `erfi` at one point, `2/sqrt(pi) sum_n x^(2n+1) / (n! (2n+1))` (DLMF 7.6.1), whose terms are all
+/// of one sign; once they halve, the rest is less than the last term.
+fn imaginary_at(x: &Repr<2>, bits: usize) -> Interval {
+    if x.significand().is_zero() {
+        return Interval::integer(IBig::ZERO);
+    }
+    let x = point(x);
+    if magnitude(&x) > LARGEST_MAGNITUDE {
+        return Interval::whole_line();
+    }
+    let bits = bits + 32;
+    let square = x.multiply(&x, bits);
+    let (mut power, mut sum) = (x.clone(), x.clone());
+    for n in 1u64.. {
+        power = power.multiply(&square, bits).divide(&integer(n), bits);
+        let term = power.divide(&integer(2 * n + 1), bits);
+        sum = sum.add(&term, bits);
+        let halves = 2 * magnitude(&x) + 1 < (n + 1).ilog2() as isize;
+        if halves && magnitude(&term) < magnitude(&sum) - bits as isize {
+            let rest = Interval::integer(IBig::ZERO).hull(&term);
+            sum = sum.add(&rest, bits);
+            break;
+        }
+    }
+    let root_of_pi = Interval::pi(bits).power(&half(), bits);
+    sum.add(&sum, bits).divide(&root_of_pi, bits)
+}
+
+/// In double precision.
+fn erfi(x: f64) -> f64 {
+    // erfi(27) is beyond the largest double.
+    if x.abs() < 27.0 { nearest::<Erfi>(x) } else { x.signum() * f64::INFINITY }
 }

@@ -6,23 +6,31 @@
 //! steps to name them by; everything else asks the trait. Values come from the arithmetic of
 //! `number`; an arithmetic that has them is [`Analytic`].
 
+pub(crate) mod bessel_j;
 mod call;
 mod complex;
 mod erf;
 pub(crate) mod erlang_cdf;
 mod exponential;
+mod gamma;
+mod integral;
 mod inverse;
 pub(crate) mod recurrence;
+mod solution;
 mod tangent;
+mod taylor;
 #[cfg(test)]
 mod tests;
 mod wave;
 
 pub(crate) use call::{About, Call, Definition, calls, find, names};
 pub(crate) use complex::{Complex, Logs, PLANE, Pair, Rectangle};
-pub(crate) use erf::Erf;
+pub(crate) use erf::{Erf, Erfi};
 pub(crate) use exponential::{Exp, Log};
+pub(crate) use gamma::{Digamma, DigammaOverGamma, Lgamma, Rgamma};
+pub(crate) use integral::{Ein, Si};
 pub(crate) use inverse::{Acos, Acosh, Asin, Asinh, Atan, Atanh};
+pub(crate) use solution::{Erfinv, LambertW};
 pub(crate) use tangent::{Tan, Tanh};
 pub(crate) use wave::{Cos, Cosh, Sin, Sinh};
 
@@ -83,6 +91,12 @@ pub(crate) trait Builtin: Listed {
         false
     }
 
+    /// Whether a theorem says that the function has no zero on a rectangle, whatever its image there
+    /// contains.
+    fn has_no_zero(_: &Rectangle) -> bool {
+        false
+    }
+
     /// What has simple zeros at the singularities that are not those of a logarithm.
     fn guard<A: Analytic>(a: &A, u: &A::Number) -> Option<A::Number> {
         Self::QUOTIENT.map(|[_, under]| a.elementary(under, u))
@@ -107,6 +121,24 @@ pub(crate) trait Listed: Sized {
 
 /// Arithmetic that has the values of built-in functions.
 pub(crate) trait Analytic: Arithmetic {
+    /// The bits that a number has where nothing was lost.
+    fn bits(&self) -> usize;
+
+    /// The number between doubles, as a complex one.
+    fn rectangle(&self, a: &Self::Number) -> Rectangle;
+
+    /// Whether the number is a constant in exact form.
+    fn is_exact(&self, _: &Self::Number) -> bool {
+        false
+    }
+
+    /// The image under a function of real intervals, given with a number of bits.
+    fn image(
+        &self,
+        a: &Self::Number,
+        function: &dyn Fn(&Interval, usize) -> Interval,
+    ) -> Self::Number;
+
     /// `F(a)`, for `a` inside the function's domain.
     fn apply<F: Builtin>(&self, a: &Self::Number) -> Self::Number;
 
@@ -178,6 +210,24 @@ list! { $
     Atanh,
     /// The error function, `2/sqrt(pi) * integral of exp(-t^2) from 0 to x` (DLMF 7.2.1).
     Erf,
+    /// The imaginary error function, `2/sqrt(pi) * integral of exp(t^2) from 0 to x`.
+    Erfi,
+    /// The sine integral, `integral of sin(t)/t from 0 to x` (DLMF 6.2.9).
+    Si,
+    /// The entire exponential integral, `integral of (1 - exp(-t))/t from 0 to x` (DLMF 6.2.3).
+    Ein,
+    /// The reciprocal of the gamma function, an entire function (DLMF 5.2.1).
+    Rgamma,
+    /// The logarithm of the gamma function, for positive arguments.
+    Lgamma,
+    /// The logarithmic derivative of the gamma function (DLMF 5.2.2).
+    Digamma,
+    /// The digamma function over the gamma function, an entire function.
+    DigammaOverGamma,
+    /// The principal branch of Lambert's function, `W exp(W) = x` (DLMF 4.13.1).
+    LambertW,
+    /// The inverse of the error function, for arguments in `(-1, 1)` (DLMF 7.17.1).
+    Erfinv,
 }
 
 impl Elementary {
@@ -200,19 +250,47 @@ const fn symbol<F: Builtin>(name: &'static str, latex: &'static str) -> Named {
 
 /// The image between doubles by way of more bits.
 fn general<F: Builtin>(x: Interval64) -> Interval64 {
+    image64(x, &F::INTERVAL)
+}
+
+fn image64(x: Interval64, f: &dyn Fn(&Interval, usize) -> Interval) -> Interval64 {
     if x.low.is_infinite() || x.high.is_infinite() {
         return Interval64::WHOLE_LINE;
     }
-    Interval64::around(&F::INTERVAL(&Interval::from_f64(x.low, x.high), 64))
+    Interval64::around(&f(&Interval::from_f64(x.low, x.high), 64))
 }
 
 impl Analytic for Outward64 {
+    fn image(&self, a: &Interval64, f: &dyn Fn(&Interval, usize) -> Interval) -> Interval64 {
+        image64(*a, f)
+    }
+
+    fn bits(&self) -> usize {
+        53
+    }
+
+    fn rectangle(&self, a: &Interval64) -> Rectangle {
+        (*a, Interval64::point(0.0))
+    }
+
     fn apply<F: Builtin>(&self, a: &Interval64) -> Interval64 {
         F::INTERVAL64(*a)
     }
 }
 
 impl<const N: usize> Analytic for Balls<N> {
+    fn image(&self, a: &Ball<N>, f: &dyn Fn(&Interval, usize) -> Interval) -> Ball<N> {
+        Ball::enclosing(&f(&a.to_interval(), Self::BITS))
+    }
+
+    fn bits(&self) -> usize {
+        64 * N
+    }
+
+    fn rectangle(&self, a: &Ball<N>) -> Rectangle {
+        (a.to_interval64(), Interval64::point(0.0))
+    }
+
     fn apply<F: Builtin>(&self, a: &Ball<N>) -> Ball<N> {
         let fast = if a.is_reducible() { F::ball(a) } else { None };
         fast.unwrap_or_else(|| Ball::enclosing(&F::INTERVAL(&a.to_interval(), Self::BITS)))
@@ -220,6 +298,22 @@ impl<const N: usize> Analytic for Balls<N> {
 }
 
 impl Analytic for Certified {
+    fn image(&self, a: &Value, f: &dyn Fn(&Interval, usize) -> Interval) -> Value {
+        Value::Enclosure(f(&self.enclose(a), Self::bits(self)))
+    }
+
+    fn bits(&self) -> usize {
+        Self::bits(self)
+    }
+
+    fn rectangle(&self, a: &Value) -> Rectangle {
+        (Interval64::around(&self.enclose(a)), Interval64::point(0.0))
+    }
+
+    fn is_exact(&self, a: &Value) -> bool {
+        matches!(a, Value::Exact(_))
+    }
+
     fn apply<F: Builtin>(&self, a: &Value) -> Value {
         let exact = match a {
             Value::Exact(exact) if exact.is_light() => F::exact(exact),

@@ -143,3 +143,40 @@ pub(super) fn solve<A: Arithmetic>(
     }
     y
 }
+
+/// `sum_k outer_k (f - f_0)^k`, by blocks of powers: about `2 sqrt(n)` products of series (Paterson
+/// and Stockmeyer 1973; Brent and Kung 1978, algorithm 2.1).
+pub(super) fn compose<A: Arithmetic>(
+    a: &A,
+    outer: &[A::Number],
+    f: &[A::Number],
+) -> Vec<A::Number> {
+    let terms = f.len();
+    let mut shifted = f.to_vec();
+    shifted[0] = a.integer(0);
+    if trimmed(a, &shifted).len() <= 2 {
+        let mut power = a.integer(1);
+        let scaled = outer.iter().take(terms).map(|c| {
+            let term = a.multiply(c, &power);
+            power = f.get(1).map_or_else(|| a.integer(0), |slope| a.multiply(&power, slope));
+            term
+        });
+        return scaled.collect();
+    }
+    let size = terms.isqrt() + 1;
+    let mut powers = vec![shifted];
+    while powers.len() < size {
+        powers.push(multiply(a, &powers[powers.len() - 1], &powers[0]));
+    }
+    let mut sum = vec![a.integer(0); terms];
+    for block in outer[..terms].chunks(size).rev() {
+        sum = multiply(a, &sum, &powers[size - 1]);
+        sum[0] = a.add(&sum[0], &block[0]);
+        for (c, power) in block[1..].iter().zip(&powers) {
+            for (own, power) in sum.iter_mut().zip(power).skip(1) {
+                *own = a.add(own, &a.multiply(c, power));
+            }
+        }
+    }
+    sum
+}

@@ -1,6 +1,6 @@
 //! The values of a function, enclosed: at a point, and on an interval.
 
-use crate::builtin::{Analytic, erlang_cdf};
+use crate::builtin::{Analytic, bessel_j, erlang_cdf};
 use crate::function::{Function, Operand, Operation};
 use crate::number::{Arithmetic, Interval64, Outward64, exactly};
 use crate::series::coefficients;
@@ -44,6 +44,7 @@ pub(super) fn enclose(function: &Function, x: Interval64) -> Interval64 {
             },
             Operation::Elementary(elementary, f) => a.elementary(elementary, &f),
             Operation::ErlangCdf(shape, u) => erlang_cdf::value(a, &u, shape),
+            Operation::BesselJ(order, u) => bessel_j::value(a, &u, order),
         });
     values.last().copied().unwrap_or(Interval64::WHOLE_LINE)
 }

@@ -10,7 +10,7 @@
 
 use std::cmp::Ordering;
 
-use crate::builtin::{Analytic, Builtin, Elementary, Exp, each, erlang_cdf};
+use crate::builtin::{Analytic, Builtin, Elementary, Exp, bessel_j, each, erlang_cdf};
 pub(super) use crate::builtin::{PLANE, Rectangle};
 use crate::function::{Function, Index, Level, Operand, Operation};
 use crate::number::{Arithmetic, Certified, Exact, IBig, Interval64, PI, Rational, Value};
@@ -114,7 +114,8 @@ impl<'a> Region<'a> {
                 | Operation::Absolute(f)
                 | Operation::Level(_, f, _)
                 | Operation::Elementary(_, f)
-                | Operation::ErlangCdf(_, f) => f.filter(|n| *n == 0),
+                | Operation::ErlangCdf(_, f)
+                | Operation::BesselJ(_, f) => f.filter(|n| *n == 0),
             }
         });
         let exact = Certified::new(64);
@@ -192,7 +193,13 @@ impl<'a> Region<'a> {
             Operation::Multiply(f, g) => PLANE.multiply(&f, &g),
             Operation::Divide(f, g) => {
                 if self.may_vanish(g.index) {
-                    branches.pass(Source::Step(g.index), &g, false)?;
+                    let has_no_zero = match self.function.steps()[g.index].operation {
+                        Operation::Elementary(function, u) => {
+                            each!(function, F => F::has_no_zero(&g.values[u]))
+                        }
+                        _ => false,
+                    };
+                    branches.pass_divisor(Source::Step(g.index), &g, has_no_zero)?;
                 }
                 if g.1 == Interval64::point(0.0) {
                     PLANE.divide(&f, &g)
@@ -222,6 +229,7 @@ impl<'a> Region<'a> {
             Operation::Elementary(Elementary::Log, f) => self.log(&f, branches)?,
             Operation::Elementary(function, f) => each!(function, F => through::<F>(&f, branches))?,
             Operation::ErlangCdf(shape, u) => erlang_cdf::value(&PLANE, &u, shape),
+            Operation::BesselJ(order, u) => bessel_j::value(&PLANE, &u, order),
         })
     }
 
@@ -272,7 +280,8 @@ fn through<F: Builtin>(
     let source = |number| Source::Within(F::ELEMENTARY, f.index, number);
     if let Some([over, under]) = F::QUOTIENT {
         let divisor = PLANE.elementary(under, f);
-        branches.pass(source(0), &divisor, false)?;
+        let has_no_zero = each!(under, G => G::has_no_zero(f));
+        branches.pass_divisor(source(0), &divisor, has_no_zero)?;
         return Ok(PLANE.divide(&PLANE.elementary(over, f), &divisor));
     }
     if !F::BRANCHES {
@@ -348,10 +357,29 @@ impl<'a> Branches<'a> {
             let passed = std::mem::take(&mut self.guards);
             return Err(Stuck { guard: passed.len(), source, value: *value, passed });
         }
+        self.push_without_argument(source, value);
+        Ok(())
+    }
+
+    /// Passes a divisor, of which it may be known that it is not zero though its enclosure is not
+    /// free of zero: then its argument is not known.
+    pub(super) fn pass_divisor(
+        &mut self,
+        source: Source,
+        value: &Rectangle,
+        has_no_zero: bool,
+    ) -> Result<(), Stuck> {
+        if has_no_zero && PLANE.argument(value).is_none() {
+            self.push_without_argument(source, value);
+            return Ok(());
+        }
+        self.pass(source, value, false).map(|_| ())
+    }
+
+    fn push_without_argument(&mut self, source: Source, value: &Rectangle) {
         let argument = Interval64::WHOLE_LINE;
         let guard = Guard { source, value: *value, argument, level: 1, logarithm: false };
         self.guards.push(guard);
-        Ok(())
     }
 
     /// Checks that a guard is not zero and follows its argument. Where its `logarithm` is

@@ -15,7 +15,7 @@
 
 use super::region::{Branches, Evaluation, PLANE, Rectangle, Region, Source, hull};
 use super::singularity::Local;
-use crate::builtin::{Builtin, Elementary, Exp, each, erlang_cdf, recurrence};
+use crate::builtin::{Builtin, Elementary, Exp, bessel_j, each, erlang_cdf, recurrence};
 use crate::function::{Index, Operand, Operation};
 use dashu_base::UnsignedAbs;
 
@@ -188,6 +188,10 @@ impl Walk<'_> {
             Operation::Power(f, g) => self.power(&f, &g)?,
             Operation::Elementary(Elementary::Log, f) => self.log(&f)?,
             Operation::Elementary(function, f) => each!(function, F => self.through::<F>(&f))?,
+            Operation::BesselJ(order, u) => {
+                let u = self.analytic(&u)?;
+                Germ { order: 0, jet: bessel_j::series(&PLANE, &u, order) }
+            }
             Operation::ErlangCdf(shape, u) => {
                 let u = self.analytic(&u)?;
                 Germ { order: 0, jet: erlang_cdf::series(&PLANE, &u, shape) }

@@ -29,6 +29,9 @@ const DEEPEST_NESTING: usize = 256;
 /// The largest shape of an Erlang distribution.
 const LARGEST_SHAPE: u32 = 1000;
 
+/// The largest order of a Bessel function.
+const LARGEST_ORDER: i32 = 1000;
+
 /// Reads an expression whose names mean what `parameters` says; `variable` tells whether `x` may
 /// occur.
 pub(super) fn read(text: &str, parameters: &[(&str, &str)], variable: bool) -> Result<Vec<Step>> {
@@ -75,6 +78,7 @@ fn constant(name: &str) -> Option<Exact> {
     match name {
         "pi" | "π" => Some(Exact::pi()),
         "e" => Exact::from(1).exponential(),
+        "euler_gamma" => Some(Exact::euler_gamma()),
         _ => None,
     }
 }
@@ -551,6 +555,16 @@ impl<'a> Reader<'a> {
                 Operation::ErlangCdf(shape, argument)
             }
             Definition::Text => return self.definition(builtin, arguments, whole),
+            Definition::BesselJ => {
+                let order = self.order(arguments[0], whole)?;
+                let operation = Operation::BesselJ(order.unsigned_abs(), arguments[1]);
+                // DLMF 10.4.1
+                if order >= 0 || order % 2 == 0 {
+                    operation
+                } else {
+                    Operation::Negate(self.push(operation, whole.start, whole.end))
+                }
+            }
         };
         Ok(self.push(operation, whole.start, whole.end))
     }
@@ -581,6 +595,18 @@ impl<'a> Reader<'a> {
             .filter(|shape| (1..=LARGEST_SHAPE).contains(shape))
             .ok_or_else(|| {
                 let message = "the shape k of `erlang_cdf` must be an integer from 1 to 1000";
+                self.error(ParseErrorKind::InvalidArgument(message), span)
+            })
+    }
+
+    fn order(&self, index: Index, span: Span) -> Result<i32> {
+        let order = self.builder.constant(index).and_then(Exact::as_rational);
+        order
+            .filter(|order| order.is_int())
+            .and_then(|order| i32::try_from(order.numerator()).ok())
+            .filter(|order| order.abs() <= LARGEST_ORDER)
+            .ok_or_else(|| {
+                let message = "the order n of `bessel_j` must be an integer from -1000 to 1000";
                 self.error(ParseErrorKind::InvalidArgument(message), span)
             })
     }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub use error::{ParseError, ParseErrorKind};
 pub use excerpt::{Excerpt, Span};
 
-use crate::builtin::{self, About, Builtin, Elementary, each, erlang_cdf};
+use crate::builtin::{self, About, Builtin, Elementary, bessel_j, each, erlang_cdf};
 use crate::number::{Exact, Rational};
 
 /// The position of an operation in its function's list.
@@ -44,6 +44,8 @@ pub(crate) enum Operation<T = Index> {
     /// distribution's cumulative distribution function of `u = rate x`, continued analytically
     /// to `u < 0`.
     ErlangCdf(u32, T),
+    /// The Bessel function of the first kind of an order that is not negative (DLMF 10.2.2).
+    BesselJ(u32, T),
 }
 
 /// The functions that are constant between jumps.
@@ -249,6 +251,7 @@ impl Function {
             Operation::Level(level, u, _) => level.double(*u),
             Operation::Elementary(function, f) => each!(function, F => F::DOUBLE(*f)),
             Operation::ErlangCdf(shape, u) => erlang_cdf::double(*u, shape),
+            Operation::BesselJ(order, u) => bessel_j::double(*u, order),
         });
         values.last().copied().unwrap_or(f64::NAN)
     }
@@ -409,6 +412,7 @@ impl<T> Operation<T> {
             Self::Level(level, u, guard) => Operation::Level(*level, to(u), to(guard)),
             Self::Elementary(function, f) => Operation::Elementary(*function, to(f)),
             Self::ErlangCdf(shape, u) => Operation::ErlangCdf(*shape, to(u)),
+            Self::BesselJ(order, u) => Operation::BesselJ(*order, to(u)),
         }
     }
 }

@@ -6,7 +6,7 @@
 //! - `sin a cos b` and its kin become sums (DLMF 4.21.15 to 4.21.17), one sine or cosine at most;
 //! - roots are of primes, with exponents in (0, 1): their products are linearly independent over
 //!   the rationals (Besicovitch 1940);
-//! - pi and other function values carry any exponent.
+//! - pi, Euler's constant and other function values carry any exponent.
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
@@ -87,6 +87,8 @@ pub(super) enum Atom {
     /// A prime (or a number too large to factor), under a root.
     Prime(UBig),
     Pi,
+    /// Euler's constant.
+    EulerGamma,
     /// The value of a function at an exact constant: `e^(1/3)`, `log(2)`, `sin(1)`, `erf(1)`, ...
     Function(Named, Arc<Exact>),
 }
@@ -95,7 +97,7 @@ impl Atom {
     /// How many monomials the constant is built of, itself included.
     pub(super) fn weight(&self) -> usize {
         match self {
-            Self::Prime(_) | Self::Pi => 1,
+            Self::Prime(_) | Self::Pi | Self::EulerGamma => 1,
             Self::Function(_, argument) => 1 + argument.weight(),
         }
     }
@@ -110,7 +112,7 @@ impl Atom {
 
     /// Whether the constant is known to be positive without evaluating it.
     pub(super) fn is_positive(&self) -> bool {
-        matches!(self, Self::Prime(_) | Self::Pi) || self.is_exponential()
+        matches!(self, Self::Prime(_) | Self::Pi | Self::EulerGamma) || self.is_exponential()
     }
 }
 
@@ -152,6 +154,7 @@ impl Enclosures {
         let interval = match atom {
             Atom::Prime(prime) => Interval::integer(prime.clone().into()),
             Atom::Pi => Interval::pi(self.bits),
+            Atom::EulerGamma => Interval::euler_gamma(self.bits),
             Atom::Function(function, argument) => {
                 function.enclose(&self.exact(argument), self.bits)
             }

@@ -16,6 +16,10 @@ use super::{Interval, Rational, half};
 thread_local! {
     /// `pi` and `log 2` to the largest precision asked so far.
     static CONSTANTS: RefCell<ConstCache> = const { RefCell::new(ConstCache::new()) };
+
+    /// Euler's constant to the largest precision asked so far.
+    static EULER_GAMMA: RefCell<(usize, Interval)> =
+        RefCell::new((0, Interval::integer(IBig::ZERO)));
 }
 
 /// Beyond this binary magnitude a trigonometric argument is not reduced: that would need as many
@@ -53,6 +57,18 @@ impl Interval {
         CONSTANTS.with_borrow_mut(|cache| {
             let lower = down(bits).pi::<2>(Some(cache));
             outward(Ok(lower), Ok(up(bits).pi::<2>(Some(cache))))
+        })
+    }
+
+    /// Euler's constant: `S/I - log n - K` with `I = sum_k (n^k/k!)^2`, `S = sum_k H_k (n^k/k!)^2`
+    /// and `0 < K < pi e^(-4n)` (Brent and McMillan, *Some new algorithms for high-precision
+    /// computation of Euler's constant*, Math. Comp. 34, 1980, algorithm B1).
+    pub(crate) fn euler_gamma(bits: usize) -> Self {
+        EULER_GAMMA.with_borrow_mut(|known| {
+            if known.0 < bits {
+                *known = (bits, brent_mcmillan(bits + 16));
+            }
+            known.1.clone()
         })
     }
 
@@ -263,4 +279,29 @@ impl Interval {
         }
         image
     }
+}
+
+/// Euler's constant, less accurate than `bits` by a few.
+fn brent_mcmillan(bits: usize) -> Interval {
+    // pi e^(-4n) < 2^-bits
+    let n = bits as u64 * 100 / 577 + 2;
+    let integer = |value: u64| Interval::integer(IBig::from(value));
+    let square = integer(n * n);
+    let (mut weight, mut harmonic) = (integer(1), integer(0));
+    let (mut over, mut under) = (integer(0), integer(1));
+    let mut k = 0u64;
+    // From k = 2n on a term of either sum is less than half the one before.
+    while k < 2 * n || binary_magnitude(weight.upper()) > -(bits as isize) {
+        k += 1;
+        weight = weight.multiply(&square, bits).divide(&integer(k * k), bits);
+        harmonic = harmonic.add(&integer(1).divide(&integer(k), bits), bits);
+        over = over.add(&harmonic.multiply(&weight, bits), bits);
+        under = under.add(&weight, bits);
+    }
+    let rest = |last: &Interval| Interval::between(Repr::zero(), last.upper().clone());
+    over = over.add(&rest(&harmonic.multiply(&weight, bits)), bits);
+    under = under.add(&rest(&weight), bits);
+    let gap = Interval::between(Repr::new(IBig::NEG_ONE, -(bits as isize)), Repr::zero());
+    let log = integer(n).log(bits).negate();
+    over.divide(&under, bits).add(&log, bits).add(&gap, bits)
 }

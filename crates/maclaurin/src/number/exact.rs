@@ -64,6 +64,11 @@ impl Exact {
         Self::term(Monomial::of(Atom::Pi), Rational::ONE)
     }
 
+    /// Euler's constant (DLMF 5.2.3).
+    pub(crate) fn euler_gamma() -> Self {
+        Self::term(Monomial::of(Atom::EulerGamma), Rational::ONE)
+    }
+
     /// `coefficient * monomial`
     pub(super) fn term(monomial: Monomial, coefficient: Rational) -> Self {
         if monomial.0.is_empty() || coefficient.is_zero() {
@@ -325,6 +330,7 @@ impl Exact {
             match atom {
                 Atom::Prime(prime) => add_log_of(Rational::from(prime.clone()).into(), exponent),
                 Atom::Pi => add_log_of(Self::pi(), exponent),
+                Atom::EulerGamma => add_log_of(Self::euler_gamma(), exponent),
                 Atom::Function(..) => {}
             }
         }

@@ -32,7 +32,9 @@ pub(crate) use interval::{down, outward, up};
 #[cfg(test)]
 pub(crate) use interval64::tests::double;
 pub(crate) use interval64::{Interval64, Outward64, PI};
-pub(crate) use rational::{LARGEST_DECIMAL_EXPONENT, exactly, parse_decimal, to_f64};
+pub(crate) use rational::{
+    LARGEST_DECIMAL_EXPONENT, exactly, parse_decimal, tangent_numbers, to_f64,
+};
 pub(crate) use value::Certified;
 pub use value::Value;
 

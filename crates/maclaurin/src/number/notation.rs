@@ -49,6 +49,10 @@ impl Notation {
         if self == Self::Text { "pi".into() } else { "\\pi".into() }
     }
 
+    fn euler_gamma(self) -> String {
+        if self == Self::Text { "euler_gamma".into() } else { "\\gamma".into() }
+    }
+
     fn call(self, function: Named, argument: &str) -> String {
         let (name, latex) = function.names();
         match self {
@@ -122,6 +126,7 @@ fn product(coefficient: &Rational, monomial: &Monomial, notation: Notation) -> S
                     Atom::Function(function, argument) => {
                         notation.call(*function, &sum(argument, notation))
                     }
+                    Atom::EulerGamma => notation.euler_gamma(),
                     _ => notation.pi(),
                 };
                 let magnitude = exponent.clone().abs();

@@ -81,11 +81,10 @@ pub(super) fn convolve(a: &[&Rational], b: &[&Rational]) -> Rational {
     Rational::from_parts(sum, common)
 }
 
-/// The first `terms` coefficients of `tan(c t)` or `tanh(c t)`: of degree `2n - 1`, `T_n c^(2n-1) /
-/// (2n-1)!` with the tangent numbers `T_n`, which take products by small integers alone (Brent and
-/// Harvey, *Fast computation of Bernoulli, tangent and secant numbers*, 2013, algorithm 3).
-pub(super) fn tangent(c: &Rational, terms: usize, circular: bool) -> Vec<Rational> {
-    let count = terms / 2;
+/// The first `count` tangent numbers `T_n`, 1, 2, 16, 272, ..., which take products by small integers
+/// alone (Brent and Harvey, *Fast computation of Bernoulli, tangent and secant numbers*, 2013,
+/// algorithm 3).
+pub(crate) fn tangent_numbers(count: usize) -> Vec<UBig> {
     let mut numbers = Vec::with_capacity(count);
     for k in 0..count {
         let next = if k == 0 { UBig::ONE } else { &numbers[k - 1] * k };
@@ -101,6 +100,13 @@ pub(super) fn tangent(c: &Rational, terms: usize, circular: bool) -> Vec<Rationa
             }
         }
     }
+    numbers
+}
+
+/// The first `terms` coefficients of `tan(c t)` or `tanh(c t)`: of degree `2n - 1`, `T_n c^(2n-1) /
+/// (2n-1)!`.
+pub(super) fn tangent(c: &Rational, terms: usize, circular: bool) -> Vec<Rational> {
+    let numbers = tangent_numbers(terms / 2);
     let mut coefficients = vec![Rational::ZERO; terms];
     let (above, below) = (c.numerator(), c.denominator());
     let square = if circular { above * above } else { -(above * above) };

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::jet::{Jet, Obstacle, Singularity};
-use crate::builtin::{Analytic, Builtin, Elementary, Exp, Log, each, erlang_cdf};
+use crate::builtin::{Analytic, Builtin, Elementary, Exp, Log, bessel_j, each, erlang_cdf};
 use crate::function::{Function, Operand, Operation, Span};
 use crate::number::Rational;
 
@@ -153,6 +153,9 @@ fn apply<A: Analytic>(
         Operation::Power(f, g) => power(a, &f, &g, terms)?,
         Operation::Elementary(function, f) => {
             each!(function, F => elementary::<F, A>(a, &f, terms))?
+        }
+        Operation::BesselJ(order, u) => {
+            Jet::taylor_series(bessel_j::series(a, &inner(a, &u, terms)?, order))
         }
         Operation::ErlangCdf(shape, u) => {
             Jet::taylor_series(erlang_cdf::series(a, &inner(a, &u, terms)?, shape))

@@ -1,0 +1,230 @@
+"""Values of special functions by FLINT: Taylor coefficients to order 30, images in the complex plane
+and errors of Taylor polynomials.
+
+Run once, by hand, with the versions in requirements.txt beside this file:
+
+    python special.py > special.json
+
+The coefficients are written as those of generate.py, the complex values as those of certify.py, the
+bounds as its bounds.
+"""
+
+import json
+import random
+from fractions import Fraction
+
+import flint
+from flint import acb, arb, arb_series, ctx, fmpq
+
+import certify
+import generate
+
+ORDER = 30
+BITS = 600
+
+POINTS = {
+    "erfi(x)": "0 1 -5/2 4",
+    "dawson(x)": "1/2 -3 5 20",
+    "norm_cdf(x)": "0 1 -6",
+    "Si(x)": "0 1 -20 1/1000 300",
+    "ein(x)": "0 1 -3 30",
+    "Ei(x)": "1 -1/2 5 1/100 40",
+    "gamma(x)": "1 1/2 -1/2 10/3 1/100 -299/100 30",
+    "rgamma(x)": "0 -3 1 5/2 -71/10 -601/3",
+    "lgamma(x)": "1 2 1/2 1/100 20 1000000",
+    "digamma(x)": "1 1/2 -1/3 50 1/1000 -1003/10",
+    "digamma_over_gamma(x)": "1 -2 1/3",
+    "lambert_w(x)": "0 1 -1/3 100 -183939/500000",
+    "erfinv(x)": "0 1/2 -9/10 999999/1000000",
+    "bessel_j(0, x)": "0 1 5/2 -30 100",
+    "bessel_j(3, x)": "0 1/1000 -2 17",
+    "bessel_j(-2, x)": "0 3",
+    "bessel_j(50, x)": "1 20 60",
+    "gamma(1 + x^2/3)": "0 1 -2",
+    "digamma(exp(x))": "0 1 -1",
+    "lgamma(1 + exp(x))": "0 1 -1",
+    "Si(sin(x) + x^2)": "0 1 -1/2",
+    "Ei(exp(x))": "0 1 -1",
+    "rgamma(sin(x))": "0 1 -2",
+    "erfi(sin(x))": "0 1 -2",
+    "lambert_w(exp(x))": "0 1 -3",
+    "erfinv(sin(x)/2)": "0 1 -2",
+    "bessel_j(1, exp(x))": "1/2 2 -1",
+}
+
+
+def constant(x):
+    return arb_series([arb(x)])
+
+
+def ein(f):
+    """By the integral of its derivative, which has a removable singularity at 0."""
+    u = f[0]
+    terms = ORDER + 1
+    if u.contains(0):
+        outer = [arb(0)] + [arb((-1) ** (k - 1)) / (k * arb.fac_ui(k)) for k in range(1, terms)]
+    else:
+        g = arb_series([u, 1])
+        first = constant(abs(u).log() + arb.const_euler() - (-u).ei())
+        outer = first + ((1 - (-g).exp()) / g).integral()
+    return compose(outer, f)
+
+
+def compose(outer, f):
+    shifted = f - f[0]
+    return sum((constant(outer[k]) * shifted**k for k in range(ORDER + 1)), constant(0))
+
+
+def digamma(f):
+    ctx.cap += 1
+    g = arb_series([f[0], 1]).rgamma()
+    outer = -g.derivative() / g
+    ctx.cap -= 1
+    return compose(outer, f)
+
+
+def digamma_over_gamma(f):
+    ctx.cap += 1
+    outer = -arb_series([f[0], 1]).rgamma().derivative()
+    ctx.cap -= 1
+    return compose(outer, f)
+
+
+def erfinv(f):
+    y = f[0].erfinv()
+    rise = arb_series([y, 1]).erf()
+    inverse = arb_series([0] + [rise[k] for k in range(1, ORDER + 1)]).reversion()
+    return compose(constant(y) + inverse, f)
+
+
+def bessel_j(n, f):
+    """DLMF 10.6.7."""
+    order = int(float(n[0]))
+    u, terms = f[0], ORDER + 1
+    values = {m: u.bessel_j(m) for m in range(order - terms, order + terms + 1)}
+    outer = []
+    for k in range(terms):
+        pascal = [arb(flint.fmpz.bin_uiui(k, i)) * (-1) ** i for i in range(k + 1)]
+        total = sum((c * values[order - k + 2 * i] for i, c in enumerate(pascal)), arb(0))
+        outer.append(total / (arb(2) ** k * arb.fac_ui(k)))
+    return compose(outer, f)
+
+
+def functions(field):
+    known = generate_names(field)
+    half = field.number("1/2")
+    known |= {
+        "erfi": lambda f: f.erfi(),
+        "dawson": lambda f: f.erfi() * (-f * f).exp() * field.pi.sqrt() * half,
+        "norm_cdf": lambda f: (1 + (f * half.sqrt()).erf()) * half,
+        "Si": lambda f: f.si(),
+        "ein": ein,
+        "Ei": lambda f: f.ei(),
+        "gamma": lambda f: f.gamma(),
+        "rgamma": lambda f: f.rgamma(),
+        "lgamma": lambda f: f.lgamma(),
+        "digamma": digamma,
+        "digamma_over_gamma": digamma_over_gamma,
+        "lambert_w": lambda f: f.lambertw(),
+        "erfinv": erfinv,
+        "bessel_j": bessel_j,
+        "zeta": lambda f: f.zeta(),
+    }
+    return known
+
+
+generate_names = generate.names
+generate.names = functions
+
+
+def coefficients():
+    cases = []
+    generate.ORDER, ctx.cap = ORDER, ORDER + 1
+    for text, points in POINTS.items():
+        for at in points.split():
+            point = fmpq(*Fraction(at).as_integer_ratio())
+            values = generate.evaluate(generate.Balls(BITS), text, point)
+            assert all(value.is_finite() for value in values), (text, at)
+            cases.append(generate.case(text, at, [generate.ball(value) for value in values]))
+    return cases
+
+
+def inverse_erf(z):
+    """By Newton's method from the real axis."""
+    y = acb(0)
+    for step in range(1, 41):
+        goal = z * min(step, 20) / 20
+        for _ in range(6):
+            y = (y - (y.erf() - goal) * (y * y).exp() * arb.pi().sqrt() / 2).mid()
+    return y
+
+
+IMAGES = {
+    "erfi": lambda z: z.erfi(),
+    "Si": lambda z: z.si(),
+    "ein": lambda z: z.log() + arb.const_euler() - (-z).ei() - acb(0, z.imag.sgn() * arb.pi()),
+    "rgamma": lambda z: z.rgamma(),
+    "lgamma": lambda z: z.lgamma(),
+    "digamma": lambda z: z.digamma(),
+    "digamma_over_gamma": lambda z: z.digamma() * z.rgamma(),
+    "lambert_w": lambda z: z.lambertw(),
+    "erfinv": inverse_erf,
+    "zeta": lambda z: z.zeta(),
+}
+
+
+def images(names, count):
+    random.seed(11)
+    cases = []
+    ctx.prec = 200
+    while len(cases) < count:
+        name = random.choice(names)
+        width = random.choice([0.0, 1e-6, 0.01, 0.1])
+        corner = [random.uniform(-3.5, 3.5) for _ in range(2)]
+        sides = [[c, c + width * random.random()] for c in corner]
+        point = [random.choice([a, b, a + (b - a) / 2]) for a, b in sides]
+        if sides[1][0] <= 0 <= sides[1][1] or sides[0][0] <= 0 <= sides[0][1]:
+            continue
+        z = acb(certify.exact(point[0]), certify.exact(point[1]))
+        if name == "erfinv" and max(map(abs, point)) > 0.9:
+            continue
+        value = IMAGES[name](z)
+        cases.append([name, sides, point, value.real.mid().str(30, radius=False),
+                      value.imag.mid().str(30, radius=False)])
+    return cases
+
+
+def bounds(count):
+    random.seed(12)
+    cases = []
+    while len(cases) < count:
+        text = random.choice(list(POINTS))
+        at = Fraction(random.choice(POINTS[text].split()))
+        if abs(at) > 50:
+            continue
+        order = random.choice([0, 1, 2, 3, 4, 6, 8])
+        reach = 10 ** random.uniform(-2.5, -0.2)
+        low, high = float(at) - reach, float(at) + reach * random.random()
+        global ORDER
+        try:
+            ORDER = order + 2
+            difference = certify.Difference(text, certify.exact(at), order)
+            found = certify.largest(difference, low, high)
+        except (ValueError, ZeroDivisionError, OverflowError):
+            continue
+        if found is None or found[0] < 1e-200 or found[1] > 1e200:
+            continue
+        cases.append([text, str(at), order, low, high, *found])
+    return cases
+
+
+def main():
+    names = [name for name in IMAGES if any(text.startswith(name + "(") for text in POINTS)]
+    parts = {"coefficients": coefficients(), "images": images(names, 600), "bounds": bounds(100)}
+    rows = {name: ",\n".join(json.dumps(case) for case in cases) for name, cases in parts.items()}
+    body = ",\n".join(f'"{name}": [\n{text}\n]' for name, text in rows.items())
+    print(f'{{"python-flint": "{flint.__version__}", "order": 30,\n{body}}}')
+
+
+if __name__ == "__main__":
+    main()
