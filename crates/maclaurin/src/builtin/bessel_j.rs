@@ -58,7 +58,7 @@ fn orders<A: Analytic>(a: &A, u: &A::Number, first: u32, last: u32) -> Vec<A::Nu
     }
     let (re, im) = a.rectangle(u);
     let modulus = re.magnitude().hypot(im.magnitude());
-    if !(modulus <= if A::REAL { REACH } else { REACH_IN_PLANE }) {
+    if modulus.is_nan() || modulus > if A::REAL { REACH } else { REACH_IN_PLANE } {
         return (first..=last).map(|m| a.image(u, &|x, bits| interval(x, m, bits))).collect();
     }
     let halved = a.multiply(&enclosed(a, u), &rational(a, &half()));

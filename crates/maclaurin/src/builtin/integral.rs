@@ -137,7 +137,7 @@ fn slope<A: Analytic, const CIRCULAR: bool>(a: &A, u: &A::Number, terms: usize) 
         let size = growth * std::f64::consts::LOG2_E - factorial - ((k + 1) as f64).log2();
         within(a, size.ceil() as i64 + 1)
     };
-    if turn < terms && !(modulus <= MOST_STEPS) {
+    if turn < terms && (modulus.is_nan() || modulus > MOST_STEPS) {
         return (0..terms).map(bound).collect();
     }
     let (mut end, mut gained) = (terms, 0.0);

@@ -218,7 +218,8 @@ fn newton(mut y: (f64, f64), step: impl Fn((f64, f64)) -> (f64, f64)) -> (f64, f
     for _ in 0..MOST_STEPS_OF_DOUBLES {
         let (re, im) = step(y);
         y = (y.0 - re, y.1 - im);
-        if !(re.hypot(im) > 1e-15 * y.0.hypot(y.1)) {
+        let size = re.hypot(im);
+        if size.is_nan() || size <= 1e-15 * y.0.hypot(y.1) {
             break;
         }
     }
@@ -280,7 +281,7 @@ fn principal_lambert(z: &Rectangle) -> Option<Rectangle> {
     } else {
         side.multiply(side.cos()).divide(side.sin()).negate()
     };
-    (side.high < 3.14 && around.0.low > edge.high).then_some(found)
+    (side.high < PI - 1e-3 && around.0.low > edge.high).then_some(found)
 }
 
 /// `W` for a small `p`: `W = -1 + sum_k mu_k p^k` (Corless et al. 1996, equation 4.22 with 4.23 and

@@ -61,7 +61,7 @@ impl Interval {
     }
 
     /// Euler's constant: `S/I - log n - K` with `I = sum_k (n^k/k!)^2`, `S = sum_k H_k (n^k/k!)^2`
-    /// and `0 < K < pi e^(-4n)` (Brent and McMillan, *Some new algorithms for high-precision
+    /// and `0 < K < pi e^(-4n)` (Brent and `McMillan`, *Some new algorithms for high-precision
     /// computation of Euler's constant*, Math. Comp. 34, 1980, algorithm B1).
     pub(crate) fn euler_gamma(bits: usize) -> Self {
         EULER_GAMMA.with_borrow_mut(|known| {

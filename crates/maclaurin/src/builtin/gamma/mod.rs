@@ -142,19 +142,17 @@ impl Builtin for DigammaOverGamma {
     fn exact(x: &Exact) -> Option<Exact> {
         let psi = Digamma::exact(x)
             .filter(|psi| psi.as_rational().is_some() || at_halves(x, LARGEST_EXACT).is_some());
-        match psi {
-            Some(psi) => Some(psi.multiply(&Rgamma::exact(x)?)),
-            None => {
-                // At a pole -n, (-1)^(n+1) n!: the derivative of (z+n)/Gamma(z+n+1) ....
-                let n = x.as_rational().filter(|x| x.is_int() && **x <= Rational::ZERO);
-                let Some(n) = n.and_then(|n| i64::try_from(n.numerator()).ok()) else {
-                    return Some(x.value_of(Self::NAMED));
-                };
-                let (factorial, _) = at_halves(&(1 - n).into(), LARGEST_EXACT)?;
-                let value = Exact::from(factorial);
-                Some(if n % 2 == 0 { value.negate() } else { value })
-            }
+        if let Some(psi) = psi {
+            return Some(psi.multiply(&Rgamma::exact(x)?));
         }
+        // At a pole -n it is (-1)^(n+1) n!, from the residue (-1)^n/n! of the gamma function there.
+        let pole = x.as_rational().filter(|x| x.is_int() && **x <= Rational::ZERO);
+        let Some(n) = pole.and_then(|n| i64::try_from(n.numerator()).ok()) else {
+            return Some(x.value_of(Self::NAMED));
+        };
+        let (factorial, _) = at_halves(&n.checked_neg()?.checked_add(1)?.into(), LARGEST_EXACT)?;
+        let value = Exact::from(factorial);
+        Some(if n % 2 == 0 { value.negate() } else { value })
     }
 
     fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, _: Logs<A>) -> Option<Pair<A>> {
@@ -241,17 +239,21 @@ impl Builtin for Lgamma {
         Exact::from(value).multiply(&root).logarithm()
     }
 
-    /// `log Gamma(z + 1) - log z` (DLMF 5.5.1) where `Re z > -1`: there 0 is the only branch point,
-    /// and beyond nothing is said.
+    /// `log Gamma(z + 1) - log z` (DLMF 5.5.1). Where `Re z > -1`, 0 is the only branch point; farther
+    /// to the left the principal branch is analytic but for its cut, and nothing is said of others.
     fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, log: Logs<A>) -> Option<Pair<A>> {
+        let own = log(z)?;
         let above = plane.add(z, &plane.integer(1));
-        if plane.rectangle(&above).0.low <= 0.0 {
+        let (re, im) = plane.rectangle(&above);
+        let is_principal =
+            plane.rectangle(&own).1.magnitude() < std::f64::consts::PI && !im.contains(0.0);
+        if !(re.low > 0.0 || is_principal) {
             return log(&plane.unknown());
         }
-        let own = log(z)?;
-        let steps = stirling::steps(plane, &above, 1)?;
+        let Some(steps) = stirling::steps(plane, &above, 1) else { return Some(plane.unknown()) };
         let last = plane.add(&above, &plane.integer(steps));
-        let mut value = stirling(plane, &last, 1)?.swap_remove(0);
+        let Some(mut found) = stirling(plane, &last, 1) else { return Some(plane.unknown()) };
+        let mut value = found.swap_remove(0);
         for j in 0..steps {
             let factor = plane.add(&above, &plane.integer(j));
             value = plane.subtract(&value, &plane.apply::<Log>(&factor));

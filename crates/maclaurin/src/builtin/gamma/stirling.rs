@@ -261,7 +261,7 @@ pub(super) fn at_halves(x: &Exact, largest: i64) -> Option<(Rational, bool)> {
     }
     while at > n {
         at -= 2;
-        value = value / (Rational::from(at) / Rational::from(2));
+        value /= Rational::from(at) / Rational::from(2);
     }
     Some((value, whole))
 }
