@@ -18,6 +18,7 @@ pub(crate) struct Erf;
 
 impl Builtin for Erf {
     const NAMED: Named = symbol::<Self>("erf", r"\operatorname{erf}");
+    const DERIVATIVE: Option<&'static str> = Some("2/sqrt(pi)*exp(-x^2)");
 
     const DOUBLE: fn(f64) -> f64 = libm::erf;
     const INTERVAL: fn(&Interval, usize) -> Interval = interval;

@@ -9,6 +9,7 @@ pub(crate) struct Exp;
 
 impl Builtin for Exp {
     const NAMED: Named = Named::Exp;
+    const DERIVATIVE: Option<&'static str> = Some("exp(x)");
 
     const DOUBLE: fn(f64) -> f64 = f64::exp;
     const INTERVAL: fn(&Interval, usize) -> Interval = Interval::exp;
@@ -40,6 +41,7 @@ pub(crate) struct Log;
 impl Builtin for Log {
     const NAMED: Named = Named::Log;
     const ALIASES: &'static [&'static str] = &["ln"];
+    const DERIVATIVE: Option<&'static str> = Some("1/x");
 
     const DOUBLE: fn(f64) -> f64 = f64::ln;
     const INTERVAL: fn(&Interval, usize) -> Interval = Interval::log;

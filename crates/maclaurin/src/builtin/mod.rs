@@ -39,6 +39,8 @@ pub(crate) trait Builtin: Listed {
     const NAMED: Named;
     /// Other names for it in an expression.
     const ALIASES: &'static [&'static str] = &[];
+    /// The derivative, as an expression in `x`, where there is one.
+    const DERIVATIVE: Option<&'static str> = None;
     /// The entire functions whose quotient it is, if it has poles, all of them simple.
     const QUOTIENT: Option<[Elementary; 2]> = None;
     /// Whether it has branch points, all where [`Self::guard`] vanishes: [`Self::complex`] takes

@@ -16,6 +16,8 @@ where
 {
     const NAMED: Named =
         if CIRCULAR { symbol::<Self>("tan", r"\tan") } else { symbol::<Self>("tanh", r"\tanh") };
+    const DERIVATIVE: Option<&'static str> =
+        Some(if CIRCULAR { "1/cos(x)^2" } else { "1/cosh(x)^2" });
     const QUOTIENT: Option<[Elementary; 2]> = Some(pair(CIRCULAR));
     const DOUBLE: fn(f64) -> f64 = if CIRCULAR { f64::tan } else { f64::tanh };
     const INTERVAL: fn(&Interval, usize) -> Interval =

@@ -26,6 +26,12 @@ where
         (false, false) => symbol::<Self>("sinh", r"\sinh"),
         (false, true) => symbol::<Self>("cosh", r"\cosh"),
     };
+    const DERIVATIVE: Option<&'static str> = Some(match (CIRCULAR, EVEN) {
+        (true, false) => "cos(x)",
+        (true, true) => "-sin(x)",
+        (false, false) => "cosh(x)",
+        (false, true) => "sinh(x)",
+    });
 
     const DOUBLE: fn(f64) -> f64 = match (CIRCULAR, EVEN) {
         (true, false) => f64::sin,

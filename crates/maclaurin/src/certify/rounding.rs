@@ -102,7 +102,8 @@ impl Series {
     pub fn error_bound_in(&self, low: f64, high: f64, format: Format) -> Result<ErrorBound, Error> {
         let exact = self.error_bound(low, high)?;
         let program = self.program(Scheme::Horner);
-        let evaluation = Evaluation { function: self.function(), program: &program, format };
+        let evaluation =
+            Evaluation { function: self.expanded()?.function(), program: &program, format };
         Ok(evaluation.bound(exact, (low, high), self.at_f64()))
     }
 }

@@ -17,7 +17,7 @@ use crate::builtin::{self, Call, Definition};
 use crate::number::{Exact, LARGEST_DECIMAL_EXPONENT, Rational, parse_decimal};
 
 /// The longest expression, in bytes.
-const LONGEST_TEXT: usize = 64 * 1024;
+pub(super) const LONGEST_TEXT: usize = 64 * 1024;
 
 /// The deepest nesting of parentheses, signs and powers.
 const DEEPEST_NESTING: usize = 256;

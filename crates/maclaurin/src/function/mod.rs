@@ -4,9 +4,11 @@
 //! results of earlier ones. Equal subexpressions are one operation, and nothing here recurses
 //! over the depth of an expression once its text is read.
 
+mod derivative;
 mod error;
 mod excerpt;
 mod grammar;
+mod written;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 
 pub use error::{ParseError, ParseErrorKind};
 pub use excerpt::{Excerpt, Span};
+pub(crate) use written::Written;
 
 use crate::builtin::{self, Builtin, Elementary, each, erlang_cdf};
 use crate::number::{Exact, Rational};
