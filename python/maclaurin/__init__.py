@@ -15,7 +15,9 @@ from maclaurin import compat
 from maclaurin._native import (
     Exact,
     Function,
+    Laurent,
     NotAnalyticError,
+    Pade,
     ParseError,
     Polynomial,
     Radius,
@@ -28,6 +30,7 @@ from maclaurin._native import (
 from maclaurin.approximation import Approximation, approximate
 from maclaurin.convolution import convolve
 from maclaurin.estimate import EstimatedSeries
+from maclaurin.poles import laurent
 from maclaurin.plot import plot_error, plot_expansion
 from maclaurin.series import ErrorBound, Series, taylor
 from maclaurin.tracing import trace
@@ -38,7 +41,9 @@ __all__ = [
     "EstimatedSeries",
     "Exact",
     "Function",
+    "Laurent",
     "NotAnalyticError",
+    "Pade",
     "ParseError",
     "Polynomial",
     "Radius",
@@ -50,6 +55,7 @@ __all__ = [
     "expand",
     "expand_backward",
     "expand_tangent",
+    "laurent",
     "plot_error",
     "plot_expansion",
     "release_memory",

@@ -97,7 +97,8 @@ impl Series {
     /// # Errors
     ///
     /// [`Error::EmptyRange`] unless `low <= high`, both finite; [`Error::Unbounded`] where the
-    /// function is not proven finite on the range.
+    /// function is not proven finite on the range; [`Error::NoFunction`] where no expression says what
+    /// the function is, and it is no integral of one or linear combination of integrals.
     ///
     /// # Examples
     ///
@@ -110,7 +111,12 @@ impl Series {
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
     pub fn error_bound(&self, low: f64, high: f64) -> Result<ErrorBound, Error> {
-        bound(self.expanded()?, (low, high), Measure::Absolute, None, &Work::new(MOST_WORK))
+        match self.expanded() {
+            Ok(series) => {
+                bound(series, (low, high), Measure::Absolute, None, &Work::new(MOST_WORK))
+            }
+            Err(_) => check_range(low, high).and_then(|()| self.inherited_bound(low, high)),
+        }
     }
 
     /// A certified upper bound of `|f(x) - T(x)| / |f(x)|` for `low <= x <= high`.

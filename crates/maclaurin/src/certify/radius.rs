@@ -123,7 +123,7 @@ impl Series {
     pub fn radius(&self) -> Radius {
         let found = || match self.expanded() {
             Ok(series) => Search::new(series).run(),
-            Err(_) => self.derived_radius(),
+            Err(_) => self.inherited_radius(),
         };
         self.radius.get_or_init(found).clone()
     }

@@ -154,6 +154,11 @@ impl Function {
         &self.steps
     }
 
+    /// Whether it is the same number everywhere: `x` does not occur.
+    pub(crate) fn is_constant(&self) -> bool {
+        !self.steps.iter().any(|step| step.operation == Operation::Variable)
+    }
+
     /// The value of a step that is written as a rational number.
     pub(crate) fn rational(&self, index: Index) -> Option<&Rational> {
         match &self.steps[index].operation {

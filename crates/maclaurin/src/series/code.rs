@@ -56,11 +56,8 @@ impl Series {
         let program = self.program(scheme);
         if let Some((low, high)) = code.on {
             let exact = self.error_bound(low, high)?.bound;
-            let evaluation = Evaluation {
-                function: self.expanded()?.function(),
-                program: &program,
-                format: code.format,
-            };
+            let evaluation =
+                Evaluation { function: self.function(), program: &program, format: code.format };
             let rounding = evaluation.largest((low, high), self.at_f64()).0;
             comment.push(certificate(
                 &format!("[{low}, {high}]"),

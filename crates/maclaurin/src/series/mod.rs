@@ -13,6 +13,7 @@ mod composition;
 mod error;
 mod evaluate;
 mod explain;
+mod inherited;
 mod jet;
 mod laurent;
 mod notation;

@@ -14,7 +14,6 @@ use super::evaluate::{self, Blocked, enough_terms};
 use super::jet::{Jet, Obstacle};
 use super::{Error, Point, Series};
 use crate::builtin::{Analytic, recurrence};
-use crate::certify::Radius;
 use crate::function::{Function, Span, Written};
 use crate::number::Rational;
 
@@ -212,39 +211,5 @@ impl Derived {
             Operation::Inverse => first.call("inverse"),
         };
         name.text().to_owned()
-    }
-
-    /// What is proven of the radius of convergence: a derivative and an integral have that of their
-    /// operand (DLMF 1.9.55 and 1.9.56), sums and products at least the smaller one.
-    fn radius(&self) -> Radius {
-        let first = self.operands[0].radius();
-        let at_least = |lower: f64| Radius { lower, upper: f64::INFINITY, exact: None };
-        match &self.operation {
-            Operation::Negative | Operation::Derivative | Operation::Integral(_) => first,
-            Operation::Sum | Operation::Difference | Operation::Product => {
-                at_least(first.lower.min(self.operands[1].radius().lower))
-            }
-            Operation::Power(exponent) if exponent.is_int() && *exponent > Rational::ZERO => {
-                at_least(first.lower)
-            }
-            // An entire function is analytic wherever the inner one leads.
-            Operation::Composition if first.lower.is_infinite() => {
-                at_least(self.operands[1].radius().lower)
-            }
-            Operation::Quotient
-            | Operation::Power(_)
-            | Operation::Composition
-            | Operation::Inverse => at_least(0.0),
-        }
-    }
-}
-
-impl Series {
-    /// What is proven of the radius of a series that was computed from others.
-    pub(crate) fn derived_radius(&self) -> Radius {
-        match &self.source {
-            Source::Function(_) => Radius { lower: 0.0, upper: f64::INFINITY, exact: None },
-            Source::Derived(derived) => derived.radius(),
-        }
     }
 }
