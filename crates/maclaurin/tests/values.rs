@@ -1,6 +1,8 @@
 //! Series as values: operations on them against integers that others computed, and identities.
 
-use maclaurin::{Error, Series, taylor};
+use maclaurin::{Error, Exact, Rational, Series, Singularity, laurent, taylor};
+use proptest::prelude::*;
+use serde_json::Value as Json;
 
 fn series(text: &str, order: usize) -> Series {
     taylor(text, order, "0").unwrap_or_else(|error| panic!("{text}: {error}"))
@@ -13,11 +15,11 @@ fn exact(series: &Series) -> Vec<String> {
 
 /// `a_k k!` as text.
 fn times_factorials(series: &Series) -> Vec<String> {
-    let mut factorial = maclaurin::Rational::ONE;
+    let mut factorial = Rational::ONE;
     (0..=series.order())
         .map(|k| {
             if k > 0 {
-                factorial *= maclaurin::Rational::from(k as u64);
+                factorial *= Rational::from(k as u64);
             }
             (series.exact(k).unwrap().as_rational().unwrap() * &factorial).to_string()
         })
@@ -129,4 +131,245 @@ fn operations_that_are_repeated_end_with_an_error() {
         Err(error) => Some(error),
     });
     assert!(matches!(error, Some(Error::TooManyOperations { .. })));
+}
+
+/// What python-flint and SymPy found; `oracle/values.py` made it.
+fn oracle(list: &str) -> Vec<Json> {
+    let mut data: Json = serde_json::from_str(include_str!("oracle/values.json")).unwrap();
+    let Json::Array(cases) = data[list].take() else { panic!("{list} is a list") };
+    assert!(cases.len() >= 20);
+    cases
+}
+
+fn rationals(list: &Json) -> Vec<Rational> {
+    let fraction = |entry: &Json| {
+        let (numerator, denominator) = entry.as_str().unwrap().split_once('/').unwrap();
+        Rational::from_parts(numerator.parse().unwrap(), denominator.parse().unwrap())
+    };
+    list.as_array().unwrap().iter().map(fraction).collect()
+}
+
+fn rational(exact: &Exact) -> Rational {
+    exact.as_rational().unwrap().clone()
+}
+
+fn coefficients(series: &Series) -> Vec<Rational> {
+    (0..=series.order()).map(|k| rational(series.exact(k).unwrap())).collect()
+}
+
+/// The same coefficients by way of an integral, which hides the function.
+fn without_function(f: &Series) -> Series {
+    let longer = Series::new(f.function().unwrap(), f.order() + 1, f.at()).unwrap();
+    let constant = f.exact(0).unwrap().to_string();
+    let hidden = longer.derivative().unwrap().integral(&constant).unwrap();
+    assert!(hidden.function().is_none());
+    hidden.truncate(f.order()).unwrap()
+}
+
+#[test]
+fn reversions_are_those_of_flint() {
+    for case in oracle("reversions") {
+        let f = series(case["function"].as_str().unwrap(), 14);
+        let inverse = f.revert().unwrap();
+        assert_eq!(coefficients(&inverse), rationals(&case["inverse"]), "{case}");
+        assert_eq!(inverse.revert().unwrap(), f);
+        let round = without_function(&f).compose(&inverse).unwrap();
+        assert_eq!(round, series("x", 14), "{case}");
+    }
+}
+
+#[test]
+fn compositions_are_those_of_flint() {
+    for case in oracle("compositions") {
+        let [f, g] = ["outer", "inner"].map(|name| series(case[name].as_str().unwrap(), 14));
+        let expected = rationals(&case["coefficients"]);
+        assert_eq!(coefficients(&f.compose(&g).unwrap()), expected, "{case}");
+        let derived = without_function(&f).compose(&without_function(&g)).unwrap();
+        assert_eq!(coefficients(&derived), expected, "{case}");
+        assert!(derived.function().is_none());
+    }
+}
+
+#[test]
+fn pade_approximants_are_those_of_exact_linear_algebra() {
+    for case in oracle("quotients") {
+        let degree = |name: &str| case[name].as_u64().unwrap() as usize;
+        let f = series(case["function"].as_str().unwrap(), 10);
+        match (f.pade(degree("m"), degree("n")), &case["quotient"]) {
+            (Ok(pade), Json::Array(quotient)) => {
+                let (numerator, denominator) = pade.exact().unwrap();
+                let [p, q] =
+                    [numerator, denominator].map(|c| c.iter().map(rational).collect::<Vec<_>>());
+                assert_eq!([p, q], [rationals(&quotient[0]), rationals(&quotient[1])], "{case}");
+                let again = taylor(&pade.to_string(), degree("m") + degree("n"), "0").unwrap();
+                assert_eq!(again, f.truncate(again.order()).unwrap(), "{case}");
+            }
+            (Err(Error::NoPade { near: (m, n), .. }), Json::Null) => assert!(f.pade(m, n).is_ok()),
+            (found, _) => panic!("{case}: {found:?}"),
+        }
+    }
+}
+
+#[test]
+fn pade_approximants_of_enclosed_coefficients_are_correctly_rounded() {
+    // By hand for [1/1]: p = a_0 + (a_1 + a_0 b) t and q = 1 + b t with b = -a_2/a_1.
+    for (text, at) in [("exp(x)", "1"), ("sigmoid(x)", "1"), ("log(x)", "pi"), ("gelu", "0.3")] {
+        let f = taylor(text, 8, at).unwrap();
+        let pade = f.pade(1, 1).unwrap();
+        let a: Vec<_> = (0..3).map(|k| f.enclosure(k, 200).unwrap().bounds().unwrap().0).collect();
+        let b = -&a[2] / &a[1];
+        let nearest = |value: Rational| value.to_f64().value();
+        assert_eq!(pade.denominator(), [1.0, nearest(b.clone())], "{text}");
+        assert_eq!(pade.numerator(), [nearest(a[0].clone()), nearest(&a[1] + &a[0] * b)], "{text}");
+        let large = f.pade(4, 4).unwrap();
+        let x = f.at_f64() + 0.5;
+        let truth = f.function().unwrap().evaluate(x);
+        assert!((large.evaluate(x) - truth).abs() < 1e-6 * truth.abs(), "{text}");
+    }
+}
+
+#[test]
+fn laurent_series_are_those_of_sympy() {
+    for case in oracle("poles") {
+        let text = case["function"].as_str().unwrap();
+        let laurent = laurent(text, 4, "0").unwrap();
+        let lowest = -(laurent.order_of_pole() as i64);
+        let found: Vec<_> = (lowest..=4).map(|k| rational(laurent.exact(k).unwrap())).collect();
+        assert_eq!(found, rationals(&case["coefficients"]), "{text}");
+        let again = self::laurent(&laurent.to_string(), 4, "0").unwrap();
+        assert_eq!(again.analytic(), laurent.analytic(), "{text}");
+    }
+}
+
+#[test]
+fn laurent_series_are_of_poles_alone() {
+    for (text, at, order) in
+        [("tan(x)", "pi/2", 1), ("1/x^7", "0", 7), ("exp(x)", "1", 0), ("1/(1-x)^2", "1", 2)]
+    {
+        assert_eq!(laurent(text, 3, at).unwrap().order_of_pole(), order, "{text}");
+    }
+    for (text, kind) in [
+        ("exp(1/x)", Singularity::EssentialSingularity),
+        ("log(x)", Singularity::BranchPoint),
+        ("1/sqrt(x)", Singularity::BranchPoint),
+        ("sin(1/x)", Singularity::EssentialSingularity),
+        ("1/(sin(x)^2 + cos(x)^2 - 1)", Singularity::Pole),
+        ("1/abs(x)", Singularity::Kink),
+    ] {
+        match laurent(text, 3, "0").unwrap_err() {
+            Error::NotAnalytic(reason) => assert_eq!(reason.singularity, kind, "{text}"),
+            other => panic!("{text}: {other}"),
+        }
+    }
+    assert!(matches!(laurent("1/x^20000", 3, "0"), Err(Error::OrderTooLarge { .. })));
+    assert!(matches!(laurent("1/x^(10^30)", usize::MAX, "0"), Err(Error::OrderTooLarge { .. })));
+    let error = taylor("1 + 1/sin(x)^2", 3, "0").unwrap_err().to_string();
+    assert!(
+        error.ends_with("or ask for the Laurent series (laurent): this pole is of order 2"),
+        "{error}"
+    );
+    assert!(!taylor("exp(1/x)", 3, "0").unwrap_err().to_string().contains("laurent"));
+}
+
+#[test]
+fn series_without_a_function_compute_like_those_with_one() {
+    let texts = ["exp(x)", "1 + sin(x)", "1/(1 + x^2)", "2 - x + x^3", "sqrt(1 + x)", "x*cos(x)"];
+    for (f, g) in texts.iter().flat_map(|f| texts.iter().map(move |g| (series(f, 9), series(g, 9))))
+    {
+        let (a, b) = (without_function(&f), without_function(&g));
+        assert_eq!(a, f);
+        assert_eq!(&a + &b, &f + &g);
+        assert_eq!(&a - &g, &f - &g);
+        assert_eq!(&f * &b, &f * &g);
+        assert_eq!(-&a, -&f);
+        assert_eq!((&a * "x").unwrap().truncate(4), (&f * "x").unwrap().truncate(4));
+        if g.exact(0).unwrap().is_zero() {
+            assert!(matches!(&a / &b, Err(Error::NotAnalytic(_))) || f.exact(0) == g.exact(0));
+        } else {
+            assert_eq!(&a / &b, &f / &g);
+            assert_eq!(b.power("-1/2"), g.power("-1/2"));
+        }
+        assert_eq!(a.power("3"), f.power("3"));
+        assert_eq!(a.derivative(), f.derivative());
+        assert_eq!(a.pade(2, 2).map(|p| p.to_string()), f.pade(2, 2).map(|p| p.to_string()));
+    }
+    // A removable singularity: one more term of both is known.
+    let quotient =
+        (&without_function(&series("sin(x)", 8)) / &without_function(&series("x", 8))).unwrap();
+    assert_eq!(quotient, series("sin(x)/x", 8));
+}
+
+#[test]
+fn derivatives_and_integrals_undo_each_other_and_keep_the_radius() {
+    for (text, at) in [
+        ("exp(x)", "1"),
+        ("tan(x)", "1/2"),
+        ("gelu", "0"),
+        ("mish", "0.3"),
+        ("1/(1 + x^2)", "1"),
+        ("abs(x)", "2"),
+        ("erlang_cdf(x, 3, 2)", "1/3"),
+        ("log(1 + exp(x))", "0"),
+        ("acosh(x)", "3"),
+        ("x^x", "1"),
+        ("cbrt(x)", "-1"),
+    ] {
+        let f = taylor(text, 7, at).unwrap();
+        let (integral, slope) = (f.integral("3/2").unwrap(), f.derivative().unwrap());
+        assert_eq!(integral.derivative().unwrap(), f, "{text}");
+        assert_eq!((integral.order(), slope.order()), (8, 6));
+        assert!(slope.function().is_some(), "{text}");
+        for degree in 0..=6 {
+            let exact = f.enclosure(degree + 1, 100).unwrap().bounds().unwrap();
+            let found = slope.enclosure(degree, 100).unwrap().bounds().unwrap();
+            let k = Rational::from(degree as u64 + 1);
+            assert!(found.0 <= exact.1 * &k && exact.0 * &k <= found.1, "{text}, degree {degree}");
+        }
+        assert_eq!(integral.radius(), f.radius());
+        let (own, other) = (f.radius(), slope.radius());
+        assert!(own.lower <= other.upper && other.lower <= own.upper, "{text}: {own} and {other}");
+        let low = f.at_f64() - 0.2;
+        assert!(slope.error_bound(low, low + 0.4).unwrap().bound < 0.1, "{text}");
+    }
+}
+
+#[test]
+fn equality_is_a_proof() {
+    assert_eq!(series("sin(x)^2 + cos(x)^2", 5), series("1", 5));
+    assert_ne!(series("exp(x) + 10^-300*x^4", 5), series("exp(x)", 5));
+    assert_ne!(series("exp(x)", 5), series("exp(x)", 4));
+    assert_ne!(series("exp(x)", 5), taylor("exp(x)", 5, "1").unwrap());
+    assert_eq!(taylor("sigmoid(x)", 5, "1").unwrap(), taylor("sigmoid(x)", 5, "2/2").unwrap());
+    let root = |at| taylor("x^2", 3, at).unwrap().revert().unwrap();
+    assert_ne!(root("1"), root("-1"));
+    let irrational = taylor("sigmoid(x)", 3, "1").unwrap().integral("0").unwrap();
+    assert_eq!(irrational, irrational.clone());
+}
+
+/// A random polynomial with integer coefficients and a constant term.
+fn polynomial(constant: std::ops::RangeInclusive<i64>) -> impl Strategy<Value = String> {
+    (constant, prop::collection::vec(-5i64..=5, 1..6)).prop_map(|(constant, rest)| {
+        let terms = rest.iter().enumerate().map(|(k, c)| format!(" + ({c})*x^{}", k + 1));
+        format!("({constant}){}", terms.collect::<String>())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn division_undoes_multiplication(f in polynomial(-3..=3), g in polynomial(1..=4)) {
+        let (f, g) = (series(&f, 8), series(&format!("exp({g} - 1)"), 8));
+        let (f, g) = (&f, &(&g * "1/2").unwrap());
+        prop_assert_eq!(&(&(&(f * g).unwrap() / g).unwrap()), &f);
+    }
+
+    #[test]
+    fn a_quotient_agrees_with_its_series(f in polynomial(1..=4), m in 0usize..5, n in 0usize..5) {
+        let f = series(&format!("log({f})"), m + n);
+        prop_assume!(f.exact(0).unwrap().is_zero());
+        if let Ok(pade) = f.pade(m, n) {
+            prop_assert_eq!(taylor(&pade.to_string(), m + n, "0").unwrap(), f);
+        }
+    }
 }
