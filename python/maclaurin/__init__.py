@@ -30,8 +30,8 @@ from maclaurin._native import (
 from maclaurin.approximation import Approximation, approximate
 from maclaurin.convolution import convolve
 from maclaurin.estimate import EstimatedSeries
-from maclaurin.poles import laurent
 from maclaurin.plot import plot_error, plot_expansion
+from maclaurin.poles import laurent
 from maclaurin.series import ErrorBound, Series, taylor
 from maclaurin.tracing import trace
 

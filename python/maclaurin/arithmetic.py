@@ -102,8 +102,9 @@ class SeriesArithmetic(_native.Series):
     def revert(self) -> Self:
         """The compositional inverse g, with g(f(x)) = x, about the value of f: the reversion.
 
-        It has no ``function``, and no certified radius or error. Raises ValueError where the coefficient
-        of degree 1 is zero, and above order 1000.
+        It has no ``function``. Its radius is that of a disc in which the inverse of a function is certainly
+        analytic, usually smaller than the largest one; its error is certified there. Raises ValueError where
+        the coefficient of degree 1 is zero, and above order 1000.
 
         >>> from maclaurin import taylor
         >>> taylor("x - x^2", order=6).revert().exact[1:]  # the Catalan numbers, OEIS A000108
@@ -126,7 +127,7 @@ class SeriesArithmetic(_native.Series):
         return self._made("shift", text=text)
 
     def truncate(self, order: int) -> Self:
-        """The series up to a smaller order, or the same one. Raises IndexError for a larger one.
+        """The series up to a smaller order, or the same one. Raises ValueError for a larger one.
 
         >>> from maclaurin import taylor
         >>> str(taylor("exp(x)", order=8).truncate(2))
@@ -139,8 +140,8 @@ class SeriesArithmetic(_native.Series):
     def pade(self, m: int, n: int) -> Pade:
         """The Padé approximant with a numerator of degree m and a denominator of degree n, at most.
 
-        It is exact where the series' coefficients are rational. Raises IndexError where m + n is above
-        the order, ValueError where there is no such approximant; the message names one near it.
+        It is exact where the coefficients of the series are rational. Raises ValueError where m + n is above
+        the order or there is no such approximant; the message names one near it.
 
         >>> from maclaurin import taylor
         >>> str(taylor("exp(x)", order=4).pade(2, 2))
@@ -151,12 +152,13 @@ class SeriesArithmetic(_native.Series):
         return Pade(self, m, n)
 
     def _with(self, other: Any, operation: str, reflected: bool = False) -> Self:
+        beside: Self = other
         if not isinstance(other, SeriesArithmetic):
             function = other if isinstance(other, Function) else _function(other)
             if function is None:
-                return NotImplemented
-            other = type(self)(function, order=self.order, at=self.at_text)
-        return other._made(operation, self) if reflected else self._made(operation, other)
+                return NotImplemented  # type: ignore[no-any-return]
+            beside = type(self)(function, order=self.order, at=self.at_text)
+        return beside._made(operation, self) if reflected else self._made(operation, beside)
 
     def _made(self, operation: str, other: Self | None = None, text: str = "") -> Self:
         series = type(self)(_native.compute(operation, self, other, text))
@@ -184,7 +186,7 @@ def operand_text(value: Any) -> str | None:
 
     Raises ValueError for a number that is not finite.
     """
-    if isinstance(value, np.generic) or isinstance(value, np.ndarray) and value.ndim == 0:
+    if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
         value = value.item()
     if isinstance(value, str):
         return value

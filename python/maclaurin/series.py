@@ -105,7 +105,7 @@ class Series(SeriesArithmetic):
                 nearer than the bound.
 
         Raises ValueError where the function is not finite on the range, and of a series without a
-        function but for integrals of those that have one, and their linear combinations.
+        function that is no integral or inverse of one, nor a linear combination of these.
 
         >>> s = taylor("exp(x)", order=123)
         >>> s.error_bound(-40, 0) < 1e-8

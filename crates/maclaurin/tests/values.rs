@@ -93,7 +93,7 @@ fn bad_operands_are_refused_by_name() {
     );
     assert!(matches!(series("x^2", 4).revert().unwrap_err(), Error::NotRevertible { .. }));
     assert!(matches!((&f / &series("sin(x)", 4)).unwrap_err(), Error::NotAnalytic(_)));
-    assert!(matches!(f.truncate(5).unwrap_err(), Error::NoSuchDegree { .. }));
+    assert!(matches!(f.truncate(5).unwrap_err(), Error::Choice { option: "order", .. }));
     assert!(matches!((&f + "1 +").unwrap_err(), Error::Parse(_)));
     assert!(matches!(f.integral("x").unwrap_err(), Error::Parse(_)));
     let integral = f.integral("0").unwrap();

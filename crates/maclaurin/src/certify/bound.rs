@@ -98,7 +98,7 @@ impl Series {
     ///
     /// [`Error::EmptyRange`] unless `low <= high`, both finite; [`Error::Unbounded`] where the
     /// function is not proven finite on the range; [`Error::NoFunction`] where no expression says what
-    /// the function is, and it is no integral of one or linear combination of integrals.
+    /// the function is, and it is no integral or inverse of one, nor a linear combination of these.
     ///
     /// # Examples
     ///

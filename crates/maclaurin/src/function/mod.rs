@@ -154,6 +154,12 @@ impl Function {
         &self.steps
     }
 
+    /// Whether both are the same steps, however they are written.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let mut pairs = self.steps.iter().zip(&other.steps);
+        self.steps.len() == other.steps.len() && pairs.all(|(a, b)| a.operation == b.operation)
+    }
+
     /// Whether it is the same number everywhere: `x` does not occur.
     pub(crate) fn is_constant(&self) -> bool {
         !self.steps.iter().any(|step| step.operation == Operation::Variable)

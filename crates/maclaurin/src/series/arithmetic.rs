@@ -12,9 +12,10 @@ use super::{Error, Series, Zero};
 use crate::function::{Function, Written};
 use crate::number::{Exact, Value};
 
-/// The largest order to which series are composed and reverted where no function says what they are:
-/// it takes `O(n^(5/2))` operations.
-const LARGEST_COMPOSED_ORDER: usize = 1000;
+/// The largest order to which series are composed where one has no function, and reverted: both take
+/// `O(n^(5/2))` operations on numbers that are longer the higher the degree.
+const LARGEST_COMPOSED_ORDER: usize = 500;
+const LARGEST_REVERTED_ORDER: usize = 1000;
 
 /// Bits that tell two expansion points apart.
 const POINT_BITS: usize = 256;
@@ -58,7 +59,7 @@ impl Series {
     /// # Errors
     ///
     /// [`Error::NotComposable`] where the value of `g` is not the point of `f`, and
-    /// [`Error::OrderTooLarge`] above order 1000 where one of the two has no function.
+    /// [`Error::OrderTooLarge`] above order 500 where one of the two has no function.
     ///
     /// # Examples
     ///
@@ -78,7 +79,7 @@ impl Series {
         let source = match (self.function(), inner.function()) {
             (Some(f), Some(g)) => Written::of(f)?.at(&Written::of(g)?)?.function()?.into(),
             _ => {
-                check_order(order)?;
+                check_order(order, LARGEST_COMPOSED_ORDER)?;
                 Source::derived(Operation::Composition, &[self, inner])?
             }
         };
@@ -172,7 +173,8 @@ impl Series {
     /// The inverse function `g`, with `g(f(x)) = x`, about `f(x0)`: the reversion of the series. It
     /// exists where the coefficient of degree 1 is not zero.
     ///
-    /// No radius and no error is certified of it: [`Series::radius`] is at least 0.
+    /// [`Series::radius`] has a disc in which the inverse of a function is certainly analytic, usually
+    /// smaller than the largest one, and [`Series::error_bound`] certifies its error there.
     ///
     /// # Errors
     ///
@@ -194,7 +196,7 @@ impl Series {
         {
             return Ok(derived.operands[0].clone().truncated(order));
         }
-        check_order(order)?;
+        check_order(order, LARGEST_REVERTED_ORDER)?;
         let slope = match self.zeros.get(1) {
             Some(zero) => *zero,
             None => Self::about(self.source.clone(), self.point.clone(), 1)?.zeros[1],
@@ -243,7 +245,7 @@ impl Series {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchDegree`] for an order above its own.
+    /// [`Error::Choice`] for an order above its own.
     ///
     /// # Examples
     ///
@@ -254,7 +256,10 @@ impl Series {
     /// ```
     pub fn truncate(&self, order: usize) -> Result<Self> {
         if order > self.order() {
-            return Err(Error::NoSuchDegree { degree: order, order: self.order() });
+            let own = self.order();
+            let reason =
+                format!("{order} is above the series' own, {own}: expand it further instead");
+            return Err(Error::Choice { option: "order", reason });
         }
         Ok(self.clone().truncated(order))
     }
@@ -295,8 +300,7 @@ impl Series {
     }
 }
 
-fn check_order(order: usize) -> Result<()> {
-    let limit = LARGEST_COMPOSED_ORDER;
+fn check_order(order: usize, limit: usize) -> Result<()> {
     if order > limit { Err(Error::OrderTooLarge { order, limit }) } else { Ok(()) }
 }
 
@@ -348,8 +352,8 @@ operators! {
 
 /// Whether both are proven to be the same truncated series: about the same point, of the same order,
 /// with equal coefficients. The functions may differ: `sin(x)` and `x - x^3/6` are equal up to order
-/// 4. Series whose coefficients are known by enclosures alone are equal where the same operations on
-/// functions of the same text made them.
+/// 4. Series whose coefficients are known by enclosures alone are equal where the same operations made
+/// them.
 ///
 /// # Examples
 ///

@@ -36,7 +36,7 @@ impl Series {
         let place = if at == "0" { String::new() } else { format!(", at={}", quoted(at)) };
         let call = match self.function() {
             Some(f) => format!("maclaurin.taylor({}, order={order}{place})", in_python(f)),
-            None => "a series of maclaurin".into(),
+            None => "maclaurin.Series".into(),
         };
         let name = "taylor";
         if code.language.is_encrypted() {

@@ -19,12 +19,11 @@ pub(super) fn compose<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) ->
     let mut sum = vec![a.integer(0); terms];
     for block in f.chunks(step).rev() {
         sum = multiply(a, &sum, &powers[step]);
-        for (coefficient, power) in block.iter().zip(&powers) {
-            if !a.is_zero(coefficient) {
-                for (sum, power) in sum.iter_mut().zip(power) {
-                    *sum = a.add(sum, &a.multiply(coefficient, power));
-                }
-            }
+        // One sum of products for each degree: a single reduction where they are rational.
+        for (degree, sum) in sum.iter_mut().enumerate() {
+            let used = powers[..block.len()].iter().rev();
+            let column: Vec<_> = used.map(|power| power[degree].clone()).collect();
+            *sum = a.add(sum, &a.convolve(block, &column));
         }
     }
     sum

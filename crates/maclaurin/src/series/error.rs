@@ -77,7 +77,7 @@ pub enum Error {
         /// The smallest certified error met.
         closest: f64,
     },
-    /// An option of an approximation that does not fit.
+    /// An option that does not fit.
     #[error("{option}: {reason}")]
     Choice {
         /// The option.

@@ -2,7 +2,8 @@
 
 use super::source::{Derived, Operation, Source};
 use super::{Error, Series};
-use crate::certify::{ErrorBound, Radius};
+use crate::certify::{ErrorBound, InverseDisc, Radius, inverse_discs};
+use crate::function::Function;
 use crate::number::{Interval64, Rational};
 
 /// Parts of a range on which an integrand's error is bounded.
@@ -42,7 +43,7 @@ fn at_least(lower: f64) -> Radius {
 
 impl Derived {
     /// A derivative and an integral have the radius of their operand (DLMF 1.9.55 and 1.9.56), sums and
-    /// products at least the smaller one.
+    /// products at least the smaller one, an inverse that of the largest disc that is proven.
     fn radius(&self) -> Radius {
         let first = self.operands[0].radius();
         match &self.operation {
@@ -57,15 +58,24 @@ impl Derived {
             Operation::Composition if first.lower.is_infinite() => {
                 at_least(self.operands[1].radius().lower)
             }
-            Operation::Quotient
-            | Operation::Power(_)
-            | Operation::Composition
-            | Operation::Inverse => at_least(0.0),
+            Operation::Inverse => {
+                let radii = self.inverse_discs().into_iter().map(|disc| disc.radius);
+                at_least(radii.fold(0.0, f64::max))
+            }
+            Operation::Quotient | Operation::Power(_) | Operation::Composition => at_least(0.0),
         }
     }
 
+    /// Discs in which the inverse of a function is analytic, those that are proven.
+    fn inverse_discs(&self) -> Vec<InverseDisc> {
+        let series = &self.operands[0];
+        let slope = series.function().and_then(Function::derivative);
+        slope.map_or_else(Vec::new, |slope| inverse_discs(series, &slope))
+    }
+
     /// The Taylor polynomial of a sum is that of the terms', and so is its error; that of an integral
-    /// is the integral of the integrand's. `None` for what else there is.
+    /// is the integral of the integrand's. Of an inverse its coefficients are bounded. `None` for what else
+    /// there is.
     fn bound(&self, series: &Series, low: f64, high: f64) -> Result<Option<f64>, Error> {
         let order = series.order();
         let operand = |index: usize| {
@@ -92,6 +102,21 @@ impl Derived {
                 let left = integral(integrand, low.min(point.low), point.high)?;
                 let right = integral(integrand, point.low, high.max(point.high))?;
                 Some(left.max(right))
+            }
+            Operation::Inverse if self.operands[0].function().is_some() => {
+                let point = series.enclosed_point();
+                let [left, right] = [low, high].map(|end| Interval64::point(end).subtract(point));
+                let reach = left.magnitude().max(right.magnitude());
+                let discs = self.inverse_discs().into_iter();
+                let bounds = discs
+                    .filter(|disc| reach < disc.radius)
+                    .map(|disc| disc.remainder(reach, order));
+                let bound = bounds.fold(f64::INFINITY, f64::min);
+                if bound.is_infinite() {
+                    let near = if left.magnitude() > right.magnitude() { low } else { high };
+                    return Err(Error::Unbounded { near });
+                }
+                Some(bound)
             }
             Operation::Power(_)
             | Operation::Composition

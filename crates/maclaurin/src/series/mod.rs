@@ -55,8 +55,8 @@ const MOST_BITS: usize = 1 << 17;
 /// [`Series::truncate`] and `==` give series and keep what is promised of them. The result of an
 /// operation on functions is the series of a function and has its radius and certified error. An
 /// integral and an inverse function are in general no function that an expression says: their
-/// coefficients are correctly rounded and exact like all others, and what is proven of their radius
-/// and error is said there.
+/// coefficients are correctly rounded and exact like all others, and their radius and error are
+/// certified from those of their operand.
 ///
 /// # Examples
 ///

@@ -16,13 +16,17 @@ use super::{Error, Series, decimal, latex_of_powers, sum_of_powers};
 use crate::function::Written;
 use crate::number::{Arithmetic, Certified, Exact, Value};
 
-/// The largest sum of the two degrees: exact coefficients grow with its square.
-const LARGEST_SUM: usize = 400;
+/// The largest sum of the two degrees: exact coefficients have digits by its square.
+const LARGEST_SUM: usize = 100;
+
+/// Up to this sum of degrees coefficients that are exact and not rational stay so.
+const EXACT_SUM: usize = 8;
 
 /// A quotient of two polynomials in `x - at` that agrees with a series to the sum of their degrees.
 ///
 /// [`Series::pade`] makes them. The denominator's constant term is 1, and the two have no common
-/// factor. The coefficients are correctly rounded, and exact where those of the series are rational.
+/// factor. The coefficients are correctly rounded, and exact where those of the series are rational (or
+/// few).
 ///
 /// # Examples
 ///
@@ -53,8 +57,8 @@ impl Series {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchDegree`] where `m + n` is above the order, [`Error::OrderTooLarge`] where it is
-    /// above 400, [`Error::NoPade`] where there is none, with one near it that exists, and
+    /// [`Error::Choice`] where `m + n` is above the order, [`Error::OrderTooLarge`] where it is above
+    /// 100, [`Error::NoPade`] where there is none, with one near it that exists, and
     /// [`Error::Undecided`].
     ///
     /// # Examples
@@ -73,11 +77,22 @@ impl Series {
             return Err(Error::OrderTooLarge { order: degree, limit: LARGEST_SUM });
         }
         if degree > self.order() {
-            return Err(Error::NoSuchDegree { degree, order: self.order() });
+            let reason = format!(
+                "a Padé approximant [{m}/{n}] takes the coefficients up to degree {degree}, and the series \
+                 has order {}: expand it to order {degree}",
+                self.order()
+            );
+            return Err(Error::Choice { option: "degrees", reason });
         }
         let series = self.clone().truncated(degree);
         for bits in PRECISIONS {
-            let (arithmetic, _, values) = series.evaluated(bits)?;
+            let (arithmetic, _, mut values) = series.evaluated(bits)?;
+            let rational = |value: &Value| arithmetic.as_rational(value).is_some();
+            if degree > EXACT_SUM && !values.iter().all(rational) {
+                for value in values.iter_mut().filter(|value| !rational(value)) {
+                    *value = Value::Enclosure(arithmetic.enclose(value));
+                }
+            }
             let Some((numerator, denominator)) = fraction(&arithmetic, &values, m) else {
                 continue;
             };

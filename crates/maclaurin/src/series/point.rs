@@ -48,7 +48,7 @@ impl Point {
 
     /// Whether both are proven to be the same number.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.expression.text() == other.expression.text() || is_same(&self.value, &other.value)
+        self.expression.is_same(&other.expression) || is_same(&self.value, &other.value)
     }
 }
 

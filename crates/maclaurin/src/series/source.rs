@@ -106,9 +106,7 @@ impl Source {
     /// Whether both are made in the same way, which makes their coefficients about a point equal.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Function(f), Self::Function(g)) => {
-                f.text() == g.text() && f.parameters() == g.parameters()
-            }
+            (Self::Function(f), Self::Function(g)) => f.is_same(g),
             (Self::Derived(f), Self::Derived(g)) => {
                 Arc::ptr_eq(f, g) || f.operation.is_same(&g.operation) && f.operands == g.operands
             }
