@@ -15,7 +15,9 @@ from maclaurin import compat
 from maclaurin._native import (
     Exact,
     Function,
+    Laurent,
     NotAnalyticError,
+    Pade,
     ParseError,
     Polynomial,
     Radius,
@@ -30,6 +32,7 @@ from maclaurin.convolution import convolve
 from maclaurin.estimate import EstimatedSeries
 from maclaurin.functions import BuiltinFunction, functions
 from maclaurin.plot import plot_error, plot_expansion
+from maclaurin.poles import laurent
 from maclaurin.series import ErrorBound, Series, taylor
 from maclaurin.tracing import trace
 
@@ -40,7 +43,9 @@ __all__ = [
     "EstimatedSeries",
     "Exact",
     "Function",
+    "Laurent",
     "NotAnalyticError",
+    "Pade",
     "ParseError",
     "Polynomial",
     "Radius",
@@ -53,6 +58,7 @@ __all__ = [
     "expand_backward",
     "expand_tangent",
     "functions",
+    "laurent",
     "plot_error",
     "plot_expansion",
     "release_memory",

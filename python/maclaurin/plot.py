@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from maclaurin._native import Polynomial, expand
+from maclaurin._native import Function, Polynomial, expand
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,10 +33,11 @@ def plot_series(series: Series, low: float, high: float, orders: Sequence[int] |
 
     ax = _axes(ax)
     x = np.linspace(low, high, POINTS)
-    truth = np.asarray(series.function(x))
-    ax.plot(x, truth, color="black", linewidth=2, label=str(series.function), zorder=3)
+    function = _function(series)
+    truth = np.asarray(function(x))
+    ax.plot(x, truth, color="black", linewidth=2, label=str(function), zorder=3)
     for order in [series.order] if orders is None else orders:
-        one = series if order == series.order else taylor(series.function, order=order, at=series.at_text)
+        one = series if order == series.order else taylor(function, order=order, at=series.at_text)
         (line,) = ax.plot(x, np.asarray(one(x)), linewidth=1.3, label=f"order {order}")
         if order == series.order:
             ends, bounds = _bounds(series, low, high)
@@ -54,6 +55,12 @@ def plot_series(series: Series, low: float, high: float, orders: Sequence[int] |
     return ax
 
 
+def _function(series: Series) -> Function:
+    if series.function is None:
+        raise ValueError(f"{series.name} is no function that an expression says: there are no values to draw it by")
+    return series.function
+
+
 def plot_error(series: Series, low: float, high: float, ax: Axes | None = None) -> Axes:
     """The error ``|f - T|`` on [low, high] as it is seen, under its certified bound, logarithmic.
 
@@ -64,7 +71,7 @@ def plot_error(series: Series, low: float, high: float, ax: Axes | None = None) 
     """
     ax = _axes(ax)
     x = np.linspace(low, high, POINTS)
-    seen = np.abs(np.asarray(series.function(x)) - np.asarray(series(x)))
+    seen = np.abs(np.asarray(_function(series)(x)) - np.asarray(series(x)))
     ends, bounds = _bounds(series, low, high)
     smallest = max(float(np.finfo(float).eps), float(np.nanmax(bounds)) * 1e-16)
     ax.step(ends, np.append(bounds, bounds[-1]), where="post", color="tab:red", label="certified bound")
@@ -73,7 +80,7 @@ def plot_error(series: Series, low: float, high: float, ax: Axes | None = None) 
     _shade_outside(ax, series, low, high)
     ax.set_xlim(low, high)
     ax.set_xlabel("x")
-    ax.set_title(f"error of order {series.order} of {series.function} about {series.at_text}", fontsize="medium")
+    ax.set_title(f"error of order {series.order} of {series.name} about {series.at_text}", fontsize="medium")
     ax.legend(loc="best", fontsize="small")
     return ax
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from maclaurin import _native, estimate
 from maclaurin._native import Exact, Function
+from maclaurin.arithmetic import SeriesArithmetic, restored
 from maclaurin.tracing import NotTraceableError, trace
 
 if TYPE_CHECKING:
@@ -48,12 +49,17 @@ class ErrorBound(float):
         return float(self), self.sampled, self.at
 
 
-class Series(_native.Series):
+class Series(SeriesArithmetic):
     """The Taylor series of a function about a point, up to an order; `taylor` makes them.
 
-    ``function``, ``order``, ``degrees`` (those from 1 on whose coefficient is not exactly zero),
+    ``function`` (None of an integral, an inverse and what is computed with them), ``name`` (the same as
+    text), ``order``, ``degrees`` (those from 1 on whose coefficient is not exactly zero),
     ``coefficients`` (float64, each correctly rounded), ``center`` (the expansion point as a
     float). Called with a number or an array it gives the polynomial's values there.
+
+    Series are values: ``+ - * / **`` with series about the same point and with numbers or text,
+    ``compose``, ``derivative``, ``integral``, ``revert``, ``shift``, ``truncate``, ``pade``, and ``==``,
+    which is True where the coefficients are proven to be equal.
 
     >>> s = taylor("log(1 + exp(x))", order=4)
     >>> s.degrees, s.exact[0].text, s.exact[4]
@@ -98,7 +104,8 @@ class Series(_native.Series):
                 shift: that computes in float64 and rounds once, so its float32 results are usually far
                 nearer than the bound.
 
-        Raises ValueError where the function is not finite on the range.
+        Raises ValueError where the function is not finite on the range, and of a series without a
+        function that is no integral or inverse of one, nor a linear combination of these.
 
         >>> s = taylor("exp(x)", order=123)
         >>> s.error_bound(-40, 0) < 1e-8
@@ -168,22 +175,15 @@ class Series(_native.Series):
         return plot_series(self, low, high, orders, ax)
 
     def __repr__(self) -> str:
-        return f"<Series of {self.function} about {self.at_text}, order {self.order}: {self}>"
+        return f"<Series of {self.name} about {self.at_text}, order {self.order}: {self}>"
 
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"
 
-    def _key(self) -> tuple[Function, int, str]:
-        return self.function, self.order, self.at_text
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Series) and self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
-
     def __reduce__(self) -> tuple[Any, ...]:
-        return taylor, self._key()
+        if self.function is None:
+            return restored, self._origin
+        return taylor, (self.function, self.order, self.at_text)
 
 
 @overload

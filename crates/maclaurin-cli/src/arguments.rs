@@ -38,6 +38,8 @@ pub enum Command {
   maclaurin series \"log(1 + exp(x))\" --order 4
   maclaurin series \"sin(x)\" --at pi/6 --terms 5 --format latex
   maclaurin series \"erlang_cdf(x, k, rate)\" --param k=3 --param rate=2 --order 6
+  maclaurin series \"cot(x)\" --laurent
+      about a pole
   maclaurin series gelu --order 8 --format rust > gelu.rs
   maclaurin series \"exp(x)\" --order 6 --on -1:1 --format c --dtype f32 --scheme estrin", before_long_help = built_in())]
     Series(SeriesArguments),
@@ -175,6 +177,9 @@ pub struct SeriesArguments {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub length: LengthArguments,
+    /// Print the Laurent series, which has terms of negative degree at a pole.
+    #[arg(long, conflicts_with = "terms")]
+    pub laurent: bool,
     /// How to print the series.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,

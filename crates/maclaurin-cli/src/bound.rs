@@ -72,7 +72,7 @@ fn json(
     let bound = |error: &ErrorBound| serde_json::json!({ "bound": error.bound, "sampled": error.sampled, "at": error.at });
     let radius = series.radius();
     let mut object = serde_json::json!({
-        "function": series.function().text(),
+        "function": series.function().map(maclaurin::Function::text),
         "at": series.at(),
         "order": series.order(),
         "on": [low, high],
@@ -102,7 +102,7 @@ fn summary(
     relative: &Result<ErrorBound, Error>,
     rounded: Option<(Format, ErrorBound)>,
 ) -> String {
-    let (function, at, order) = (series.function(), series.at(), series.order());
+    let (function, at, order) = (series.name(), series.at(), series.order());
     let mut text = format!("{function} about {at}, order {order}, on [{low}, {high}]\n\n");
     // Writing to a String cannot fail.
     if order <= 12 {

@@ -60,7 +60,7 @@ impl Errors<'_> {
         let line = Line { color: palette::FUNCTION, width: 2.0, dash: vec![] };
         let (order, at) = (self.series.order(), self.series.at());
         let before = format!("How far order {order} about {at} is from ");
-        let subject = self.series.function().to_string();
+        let subject = self.series.name();
         let title = Title { before, subject, after: String::new() };
         let x = Axis { name: "x".into(), low, high, logarithmic: false };
         let curves = vec![Curve { name: name.into(), points, line }];

@@ -340,8 +340,7 @@ impl Job<'_> {
             };
             degrees.iter().map(|degree| format!("{kind}, degree {degree}")).collect()
         };
-        let title =
-            format!("{}: {} about {}", file.title(), self.series.function(), self.series.at());
+        let title = format!("{}: {} about {}", file.title(), self.series.name(), self.series.at());
         let sheet = sheet::Sheet::new(&title, channels, &plain, &labels, &array)?;
         let path = target.path().display().to_string();
         for page in 0..sheet.pages() {

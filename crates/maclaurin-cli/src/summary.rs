@@ -129,7 +129,7 @@ impl Summary {
         format!(
             "{what} of {} about {}: {:.1} million values expanded in {:.1} ms ({:.0} million values/s, \
              {:.2} GB/s written to memory), {:.2} s with reading and writing\n",
-            series.function(),
+            series.name(),
             series.at(),
             self.values as f64 / 1e6,
             seconds * 1e3,
@@ -174,7 +174,7 @@ impl Summary {
         let bound = range.and_then(|(low, high)| series.error_bound(low, high).ok());
         let radius = series.radius();
         let object = json!({
-            "function": series.function().text(),
+            "function": series.function().map(maclaurin::Function::text),
             "at": series.at(),
             "order": series.order(),
             "files": self.files,

@@ -221,6 +221,12 @@ fn what_series_prints() {
     for (name, arguments) in [
         ("text", &["log(1 + exp(x))"][..]),
         ("text_about_1", &["gelu", "--at", "1", "--order", "2"]),
+        ("laurent", &["cot(x)", "--laurent", "--order", "3"]),
+        (
+            "laurent_json",
+            &["tan(x)", "--laurent", "--order", "1", "--at", "pi/2", "--format", "json"],
+        ),
+        ("laurent_latex", &["-1/(2*x^2*(1-x))", "--laurent", "--order", "1", "--format", "latex"]),
         ("latex", &["sin(x)", "--at", "pi/6", "--order", "3", "--format", "latex"]),
         ("json", &["sigmoid", "--terms", "2", "--format", "json"]),
         ("rust", &["softplus", "--format", "rust"]),
@@ -333,6 +339,8 @@ fn what_errors_say() {
         ("too_deep", vec!["series", &deep]),
         ("branch_point", vec!["series", "1 + log(x)"]),
         ("root_branch_point", vec!["series", "sqrt(x)"]),
+        ("laurent_of_a_branch_point", vec!["series", "log(x)/x", "--laurent"]),
+        ("laurent_as_code", vec!["series", "1/x", "--laurent", "--format", "c"]),
         ("pole", vec!["series", "exp(x) + 1/(x - 2)", "--at", "2"]),
         ("kink", vec!["series", "abs(x)"]),
         ("relu", vec!["series", "relu"]),

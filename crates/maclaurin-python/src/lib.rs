@@ -18,6 +18,7 @@ mod interrupt;
 #[allow(unsafe_code)]
 mod memory;
 mod polynomial;
+mod quotient;
 mod series;
 #[allow(unsafe_code)]
 mod xla;
@@ -41,7 +42,9 @@ mod _native {
     #[pymodule_export]
     use crate::polynomial::Polynomial;
     #[pymodule_export]
-    use crate::series::{Exact, Radius, Series};
+    use crate::quotient::{Laurent, Pade};
+    #[pymodule_export]
+    use crate::series::{Computed, Exact, Radius, Series, compute};
     #[pymodule_export]
     use crate::xla::xla_handlers;
 }

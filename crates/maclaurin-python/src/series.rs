@@ -24,6 +24,12 @@ pub struct Series {
 }
 
 impl Series {
+    fn initializer(inner: maclaurin::Series) -> PyClassInitializer<Self> {
+        let polynomial = Polynomial { inner: inner.polynomial() };
+        let series = Self { inner, radius: OnceLock::new(), warned: AtomicBool::new(false) };
+        PyClassInitializer::from(polynomial).add_subclass(series)
+    }
+
     /// The radius of convergence, searched for once.
     pub fn radius_of(&self, py: Python<'_>) -> PyResult<&maclaurin::Radius> {
         if let Some(radius) = self.radius.get() {
@@ -46,11 +52,12 @@ impl Series {
 
 #[pymethods]
 impl Series {
-    /// By one of: order, terms (so many non-zero degrees), or on (a range) and tolerance.
+    /// What was computed, or of a function by one of: order, terms (so many non-zero degrees), or on (a
+    /// range) and tolerance.
     #[new]
-    #[pyo3(signature = (function, *, order=None, at=None, terms=None, on=None, tolerance=None))]
+    #[pyo3(signature = (source, *, order=None, at=None, terms=None, on=None, tolerance=None))]
     fn new(
-        function: &Bound<'_, Function>,
+        source: &Bound<'_, PyAny>,
         order: Option<usize>,
         at: Option<&str>,
         terms: Option<usize>,
@@ -58,8 +65,11 @@ impl Series {
         tolerance: Option<f64>,
     ) -> PyResult<PyClassInitializer<Self>> {
         use maclaurin::Series as Inner;
-        let py = function.py();
-        let function = &function.get().inner;
+        let py = source.py();
+        if let Ok(computed) = source.cast::<Computed>() {
+            return Ok(Self::initializer(computed.get().inner.clone()));
+        }
+        let function = &source.cast::<Function>()?.get().inner;
         let inner = interruptible(py, || match (order, terms, on.zip(tolerance)) {
             (Some(order), _, _) => Inner::new(function, order, at.unwrap_or("0")),
             (_, Some(terms), _) => Inner::with_terms(function, terms, at.unwrap_or("0")),
@@ -68,14 +78,24 @@ impl Series {
             _ => Inner::new(function, 0, at.unwrap_or("0")),
         })?
         .map_err(of_series)?;
-        let polynomial = Polynomial { inner: inner.polynomial() };
-        let series = Self { inner, radius: OnceLock::new(), warned: AtomicBool::new(false) };
-        Ok(PyClassInitializer::from(polynomial).add_subclass(series))
+        Ok(Self::initializer(inner))
     }
 
     #[getter]
-    fn function(&self) -> Function {
-        Function { inner: self.inner.function().clone() }
+    fn function(&self) -> Option<Function> {
+        self.inner.function().map(|function| Function { inner: function.clone() })
+    }
+
+    /// The function as text.
+    #[getter]
+    fn name(&self) -> String {
+        self.inner.name()
+    }
+
+    #[pyo3(name = "_equals")]
+    fn equals(&self, py: Python<'_>, other: &Bound<'_, Self>) -> PyResult<bool> {
+        let other = &other.get().inner;
+        interruptible(py, || self.inner == *other)
     }
 
     #[getter]
@@ -110,9 +130,7 @@ impl Series {
 
     #[getter]
     fn radius(&self, py: Python<'_>) -> PyResult<Radius> {
-        let radius = self.radius_of(py)?;
-        let (lower, upper, exact) = (radius.lower, radius.upper, radius.exact.clone());
-        Ok(Radius { lower, upper, exact, text: radius.to_string() })
+        Ok(Radius::from(self.radius_of(py)?.clone()))
     }
 
     /// (bound, sampled, at), in a dtype with the rounding errors of the evaluation.
@@ -173,6 +191,43 @@ impl Series {
     }
 }
 
+/// A series that was computed: what a `maclaurin.Series` is made from.
+#[pyclass(frozen, module = "maclaurin._native")]
+pub struct Computed {
+    inner: maclaurin::Series,
+}
+
+/// An operation on a series, with another series or with what the operation takes as text.
+#[pyfunction]
+#[pyo3(signature = (operation, series, other=None, argument=""))]
+pub fn compute(
+    operation: &str,
+    series: &Bound<'_, Series>,
+    other: Option<&Bound<'_, Series>>,
+    argument: &str,
+) -> PyResult<Computed> {
+    let py = series.py();
+    let f = &series.get().inner;
+    let g = other.map_or(f, |other| &other.get().inner);
+    let inner = interruptible(py, || match operation {
+        "add" => Some(f + g),
+        "subtract" => Some(f - g),
+        "multiply" => Some(f * g),
+        "divide" => Some(f / g),
+        "negate" => Some(-f),
+        "power" => Some(f.power(argument)),
+        "compose" => Some(f.compose(g)),
+        "derivative" => Some(f.derivative()),
+        "integral" => Some(f.integral(argument)),
+        "revert" => Some(f.revert()),
+        "shift" => Some(f.shift(argument)),
+        "truncate" => argument.parse().ok().map(|order| f.truncate(order)),
+        _ => None,
+    })?;
+    let unknown = || PyValueError::new_err(format!("{operation} is no operation on series"));
+    Ok(Computed { inner: inner.ok_or_else(unknown)?.map_err(of_series)? })
+}
+
 /// (bound, sampled, at)
 pub fn triple(error: ErrorBound) -> (f64, f64, f64) {
     (error.bound, error.sampled, error.at)
@@ -220,6 +275,13 @@ pub struct Radius {
     upper: f64,
     exact: Option<String>,
     text: String,
+}
+
+impl From<maclaurin::Radius> for Radius {
+    fn from(radius: maclaurin::Radius) -> Self {
+        let text = radius.to_string();
+        Self { lower: radius.lower, upper: radius.upper, exact: radius.exact, text }
+    }
 }
 
 #[pymethods]

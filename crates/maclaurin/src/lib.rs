@@ -37,6 +37,7 @@
 //! - [`Function`]: a function of `x`, read from text;
 //! - [`Exact`], [`Interval`], [`Value`]: the numbers that coefficients are;
 //! - [`Series`]: the coefficients, as numbers, text, LaTeX and code;
+//! - [`Laurent`], [`Pade`]: series about poles, and quotients of polynomials;
 //! - [`Approximation`]: the best polynomial on a range, with its proof;
 //! - [`Code`], [`Language`], [`Scheme`]: polynomials as source code;
 //! - [`Radius`], [`ErrorBound`]: where the polynomial can be trusted, certified;
@@ -69,4 +70,6 @@ pub use expand::{
 pub use function::{BuiltinFunction, Excerpt, Function, ParseError, ParseErrorKind, Span};
 pub use number::{Exact, IBig, Interval, Rational, UBig, Value};
 pub use program::{Code, Language, Scheme};
-pub use series::{Error, LARGEST_ORDER, NoOrder, NotAnalytic, Series, Singularity, taylor};
+pub use series::{
+    Error, LARGEST_ORDER, Laurent, NoOrder, NotAnalytic, Pade, Series, Singularity, laurent, taylor,
+};

@@ -21,9 +21,9 @@ class TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, series: Any, on_radius: OnRadius, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        if not isinstance(series, Series):
+        if not isinstance(series, Series) or series.function is None:
             raise TypeError("a layer that can be saved needs a function that can be read, such as text")
-        self.series = series
+        self.series, self._function = series, series.function
         self.order, self.at = series.order, series.at_text
         self.on_radius: OnRadius = on_radius
         self._check = RadiusCheck(series, on_radius)
@@ -73,7 +73,7 @@ class TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         """What a saved model makes the layer from."""
-        function = self.series.function
+        function = self._function
         config = {
             "function": function.text,
             "parameters": function.parameters,

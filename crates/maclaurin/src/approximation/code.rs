@@ -39,7 +39,7 @@ impl Approximation {
     pub fn error_bound_in(&self, low: f64, high: f64, format: Format) -> Result<ErrorBound, Error> {
         let exact = self.error_bound(low, high)?;
         let program = self.program(None)?;
-        let evaluation = Evaluation { function: self.function(), program: &program, format };
+        let evaluation = Evaluation { function: Some(self.function()), program: &program, format };
         Ok(evaluation.bound(exact, (low, high), self.center()))
     }
 
@@ -112,7 +112,7 @@ impl Approximation {
 
     /// A bound of `|f - y|` on a range from that of `|f - p|`; infinite where a value may overflow.
     fn rounded(&self, program: &Program, format: Format, exact: f64, range: (f64, f64)) -> f64 {
-        let evaluation = Evaluation { function: self.function(), program, format };
+        let evaluation = Evaluation { function: Some(self.function()), program, format };
         total(exact, evaluation.largest(range, self.center()).0)
     }
 

@@ -128,6 +128,7 @@ impl Choice {
 pub struct Approximation {
     /// The function about a point of the range where it is analytic.
     anchor: Series,
+    function: Function,
     ranges: Vec<(f64, f64)>,
     choice: Choice,
     form: Form,
@@ -197,7 +198,7 @@ impl Approximation {
         let choices: Vec<(usize, Choice)> = choice.by_degree();
         let level = |(degree, choice): &(usize, Choice)| -> Result<f64, Error> {
             let problem = Problem::new(&anchor, *degree, &ranges, choice)?;
-            if problem.itself(&anchor).is_some() {
+            if problem.itself().is_some() {
                 return Ok(0.0);
             }
             method::check_values(&problem)?;
@@ -246,7 +247,7 @@ impl Approximation {
     ) -> Result<Self, Error> {
         let mut problem = Problem::new(anchor, degree, &ranges, choice)?;
         method::check_values(&problem)?;
-        let (solved, error) = if let Some(form) = problem.itself(anchor) {
+        let (solved, error) = if let Some(form) = problem.itself() {
             let exact = form.clone();
             let solved = with_format(&problem, Solved { form, level: 0.0, best: 0.0 })?;
             let error = if solved.form.is_equal(&exact) {
@@ -279,6 +280,7 @@ impl Approximation {
         };
         Ok(Self {
             anchor: anchor.clone(),
+            function: problem.function.clone(),
             ranges,
             choice: choice.clone(),
             form: solved.form,

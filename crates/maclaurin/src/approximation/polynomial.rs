@@ -17,7 +17,7 @@ impl Approximation {
     /// The function.
     #[must_use]
     pub fn function(&self) -> &Function {
-        self.anchor.function()
+        &self.function
     }
 
     /// The ranges, from left to right.

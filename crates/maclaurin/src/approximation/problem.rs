@@ -50,7 +50,7 @@ impl<'a> Problem<'a> {
             return Err(unfit("center", format!("{center} is not finite")));
         }
         let mut problem = Self {
-            function: anchor.function(),
+            function: anchor.expanded()?.function(),
             given: Vec::new(),
             degrees: (0..=degree).collect(),
             basis: Basis::Chebyshev,
@@ -101,13 +101,13 @@ impl<'a> Problem<'a> {
     }
 
     /// The function itself, where it is a polynomial of the form with rational coefficients.
-    pub(super) fn itself(&self, anchor: &Series) -> Option<Form> {
-        let degree = degree(anchor.function())?;
+    pub(super) fn itself(&self) -> Option<Form> {
+        let degree = degree(self.function)?;
         let last_given = self.given.len().saturating_sub(1);
         let limit = self.degrees.last().copied().unwrap_or(0).max(last_given);
         let order = usize::try_from(degree).ok().filter(|&n| n <= limit)?;
         let center = exactly(self.center).to_string();
-        let series = Series::new(anchor.function(), order, &center).ok()?;
+        let series = Series::new(self.function, order, &center).ok()?;
         let half_width = exactly(self.half_width);
         let coefficients: Option<Vec<_>> = (0..=order)
             .map(|k| Some(series.exact(k)?.as_rational()? * half_width.pow(k as isize)))

@@ -47,6 +47,8 @@ where
             source: "DLMF 7.2.1",
         }
     };
+    const DERIVATIVE: Option<&'static str> =
+        Some(if IMAGINARY { "2/sqrt(pi)*exp(x^2)" } else { "2/sqrt(pi)*exp(-x^2)" });
     const DOUBLE: fn(f64) -> f64 = if IMAGINARY { erfi } else { libm::erf };
     const INTERVAL: fn(&Interval, usize) -> Interval =
         |x, bits| interval(x, bits, if IMAGINARY { imaginary_at } else { at });

@@ -10,6 +10,7 @@ pub(crate) struct Exp;
 impl Builtin for Exp {
     const NAMED: Named = Named::Exp;
     const ABOUT: About = About { formula: "e^x", analytic: "all x", source: "DLMF 4.2.19" };
+    const DERIVATIVE: Option<&'static str> = Some("exp(x)");
 
     const DOUBLE: fn(f64) -> f64 = f64::exp;
     const INTERVAL: fn(&Interval, usize) -> Interval = Interval::exp;
@@ -46,6 +47,7 @@ impl Builtin for Log {
         analytic: "x > 0",
         source: "DLMF 4.2.2",
     };
+    const DERIVATIVE: Option<&'static str> = Some("1/x");
 
     const DOUBLE: fn(f64) -> f64 = f64::ln;
     const INTERVAL: fn(&Interval, usize) -> Interval = Interval::log;

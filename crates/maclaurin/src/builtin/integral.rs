@@ -52,6 +52,9 @@ where
         }
     };
 
+    const DERIVATIVE: Option<&'static str> =
+        Some(if CIRCULAR { "sin(x)/x" } else { "(1 - exp(-x))/x" });
+
     const DOUBLE: fn(f64) -> f64 = if CIRCULAR { sine_integral } else { ein };
     const INTERVAL: fn(&Interval, usize) -> Interval =
         if CIRCULAR { sine_interval } else { ein_interval };

@@ -85,6 +85,14 @@ impl<F: Inverse> Builtin for F {
     const NAMED: Named = F::SYMBOL;
     const ALIASES: &'static [&'static str] = F::SPELLINGS;
     const ABOUT: About = F::DESCRIPTION;
+    const DERIVATIVE: Option<&'static str> = Some(match F::KIND {
+        Kind::Asin => "1/sqrt(1 - x^2)",
+        Kind::Acos => "-1/sqrt(1 - x^2)",
+        Kind::Atan => "1/(1 + x^2)",
+        Kind::Asinh => "1/sqrt(1 + x^2)",
+        Kind::Acosh => "1/sqrt(x^2 - 1)",
+        Kind::Atanh => "1/(1 - x^2)",
+    });
     const BRANCHES: bool = true;
     const DOUBLE: fn(f64) -> f64 = F::OF_DOUBLE;
     const INTERVAL: fn(&Interval, usize) -> Interval = F::OF_INTERVAL;

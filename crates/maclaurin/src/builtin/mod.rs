@@ -49,6 +49,8 @@ pub(crate) trait Builtin: Listed {
     const ALIASES: &'static [&'static str] = &[];
     /// What a list of functions says of it.
     const ABOUT: About;
+    /// The derivative, as an expression in `x`, where there is one.
+    const DERIVATIVE: Option<&'static str> = None;
     /// The entire functions whose quotient it is, if it has poles, all of them simple.
     const QUOTIENT: Option<[Elementary; 2]> = None;
     /// Whether it has branch points, all where [`Self::guard`] vanishes: [`Self::complex`] takes

@@ -36,6 +36,7 @@ pub(crate) struct LambertW;
 
 impl Builtin for LambertW {
     const NAMED: Named = symbol::<Self>("lambert_w", "W");
+    const DERIVATIVE: Option<&'static str> = Some("1/(exp(lambert_w(x))*(1 + lambert_w(x)))");
     const ALIASES: &'static [&'static str] = &["lambertw", "LambertW"];
     const ABOUT: About = About {
         formula: "the inverse of w*e^w, its principal branch",
@@ -115,6 +116,7 @@ pub(crate) struct Erfinv;
 
 impl Builtin for Erfinv {
     const NAMED: Named = symbol::<Self>("erfinv", r"\operatorname{erf}^{-1}");
+    const DERIVATIVE: Option<&'static str> = Some("sqrt(pi)/2*exp(erfinv(x)^2)");
     const ABOUT: About =
         About { formula: "the inverse of erf", analytic: "-1 < x < 1", source: "DLMF 7.17" };
     const BRANCHES: bool = true;

@@ -21,6 +21,8 @@ where
     } else {
         About { formula: "sinh(x)/cosh(x)", analytic: "all x", source: "DLMF 4.28.4" }
     };
+    const DERIVATIVE: Option<&'static str> =
+        Some(if CIRCULAR { "1/cos(x)^2" } else { "1/cosh(x)^2" });
     const QUOTIENT: Option<[Elementary; 2]> = Some(pair(CIRCULAR));
     const DOUBLE: fn(f64) -> f64 = if CIRCULAR { f64::tan } else { f64::tanh };
     const INTERVAL: fn(&Interval, usize) -> Interval =

@@ -35,6 +35,12 @@ where
         };
         About { formula, analytic: "all x", source }
     };
+    const DERIVATIVE: Option<&'static str> = Some(match (CIRCULAR, EVEN) {
+        (true, false) => "cos(x)",
+        (true, true) => "-sin(x)",
+        (false, false) => "cosh(x)",
+        (false, true) => "sinh(x)",
+    });
 
     const DOUBLE: fn(f64) -> f64 = match (CIRCULAR, EVEN) {
         (true, false) => f64::sin,

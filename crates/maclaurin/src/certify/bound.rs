@@ -18,7 +18,7 @@ use super::hole::Holes;
 use super::quotient::{Measured, Quotient};
 use super::region::Region;
 use crate::number::{Certified, Interval64, Outward64};
-use crate::series::{Error, Series};
+use crate::series::{Error, Expanded, Series};
 
 /// The search ends when the bound is this close to a value that is taken.
 const TIGHTNESS: f64 = 1.002;
@@ -97,7 +97,8 @@ impl Series {
     /// # Errors
     ///
     /// [`Error::EmptyRange`] unless `low <= high`, both finite; [`Error::Unbounded`] where the
-    /// function is not proven finite on the range.
+    /// function is not proven finite on the range; [`Error::NoFunction`] where no expression says what
+    /// the function is, and it is no integral or inverse of one, nor a linear combination of these.
     ///
     /// # Examples
     ///
@@ -110,7 +111,12 @@ impl Series {
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
     pub fn error_bound(&self, low: f64, high: f64) -> Result<ErrorBound, Error> {
-        bound(self, (low, high), Measure::Absolute, None, &Work::new(MOST_WORK))
+        match self.expanded() {
+            Ok(series) => {
+                bound(series, (low, high), Measure::Absolute, None, &Work::new(MOST_WORK))
+            }
+            Err(_) => check_range(low, high).and_then(|()| self.inherited_bound(low, high)),
+        }
     }
 
     /// A certified upper bound of `|f(x) - T(x)| / |f(x)|` for `low <= x <= high`.
@@ -130,7 +136,7 @@ impl Series {
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
     pub fn relative_error_bound(&self, low: f64, high: f64) -> Result<ErrorBound, Error> {
-        bound(self, (low, high), Measure::Relative, None, &Work::new(MOST_WORK))
+        bound(self.expanded()?, (low, high), Measure::Relative, None, &Work::new(MOST_WORK))
     }
 
     /// The error bound on the whole range and on each of `parts` equal parts of it, for charts: one
@@ -155,7 +161,11 @@ impl Series {
     pub fn error_profile(&self, low: f64, high: f64, parts: usize) -> Result<ErrorProfile, Error> {
         check_range(low, high)?;
         let work = Work::new(MOST_WORK);
-        let sources = Sources::new(Subject { series: self, form: None }, Measure::Absolute, &work);
+        let sources = Sources::new(
+            Subject { series: self.expanded()?, form: None },
+            Measure::Absolute,
+            &work,
+        );
         let whole = sources.bound((low, high), None)?;
         let count = parts.clamp(1, MOST_PARTS);
         let end = |i: usize| {
@@ -216,7 +226,7 @@ impl Series {
 /// The bound, by doubles and then by as many bits as it takes. With a `goal` the search ends as soon
 /// as the bound is at most that, or a value above it is seen.
 pub(super) fn bound(
-    series: &Series,
+    series: Expanded<'_>,
     (low, high): (f64, f64),
     measure: Measure,
     goal: Option<f64>,
@@ -235,7 +245,7 @@ pub(crate) fn error_of(
 ) -> Result<ErrorBound, Error> {
     check_range(low, high)?;
     let measure = if relative { Measure::Relative } else { Measure::Absolute };
-    let subject = Subject { series, form: Some(form) };
+    let subject = Subject { series: series.expanded()?, form: Some(form) };
     Sources::new(subject, measure, &Work::new(MOST_WORK)).bound((low, high), None)
 }
 

@@ -284,7 +284,8 @@ impl Candidate {
             }
             let series = Series::new(choice.function, self.next, self.series.at())?;
             let goal = Some(choice.tolerance);
-            let found = bound(&series, choice.range, Measure::Absolute, goal, choice.work);
+            let found =
+                bound(series.expanded()?, choice.range, Measure::Absolute, goal, choice.work);
             if choice.work.is_spent() && !matches!(found, Ok(e) if e.bound <= choice.tolerance) {
                 self.complete = false;
                 return Ok(None);

@@ -15,7 +15,7 @@ use super::quotient::{Measured, Quotient, larger, value};
 use crate::builtin::Analytic;
 use crate::function::Function;
 use crate::number::{Arithmetic, Certified, Interval64, Outward64, Value, exactly};
-use crate::series::{self, Error, Series};
+use crate::series::{self, Error, Expanded};
 
 /// Terms beyond the polynomial's about the expansion point, and most terms elsewhere.
 const EXTRA_TERMS: usize = 8;
@@ -155,7 +155,7 @@ pub(super) fn rational(x: f64) -> Value {
 pub(crate) struct Subject<'a> {
     /// The function with its Taylor polynomial; where there is a `form`, the function alone, about a
     /// point where it is analytic.
-    pub series: &'a Series,
+    pub series: Expanded<'a>,
     pub form: Option<&'a Form>,
 }
 

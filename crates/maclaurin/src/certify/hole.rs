@@ -9,7 +9,7 @@ use super::path::{Plane, Square};
 use super::radius::zero_of_guard;
 use super::singularity::{ExactPlace, Exactly};
 use crate::number::{Exact, Interval64, Value};
-use crate::series::Series;
+use crate::series::Expanded;
 
 /// The radius of the disc about a hole, as a part of the half-width of the square that was drawn
 /// around a guess of it.
@@ -20,7 +20,7 @@ const PIECES: usize = 32;
 
 /// The holes of a series' function.
 pub(super) struct Holes<'a> {
-    series: &'a Series,
+    series: Expanded<'a>,
     plane: Plane<'a>,
     exactly: Exactly<'a>,
 }
@@ -35,7 +35,7 @@ pub(super) struct Hole {
 }
 
 impl<'a> Holes<'a> {
-    pub(super) fn new(series: &'a Series) -> Self {
+    pub(super) fn new(series: Expanded<'a>) -> Self {
         Self { series, plane: Plane::new(series), exactly: Exactly::new(series) }
     }
 

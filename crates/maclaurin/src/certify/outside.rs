@@ -54,7 +54,7 @@ impl Series {
             return None;
         }
         Some(OutsideRadius {
-            function: self.function().to_string(),
+            function: self.name(),
             at: self.at().into(),
             low,
             high,

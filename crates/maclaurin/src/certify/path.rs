@@ -6,7 +6,7 @@ use super::region::{Evaluation, Guard, PLANE, Rectangle, Region, Stuck, hull};
 use super::removable;
 use super::singularity::Local;
 use crate::number::{Arithmetic, Interval64};
-use crate::series::Series;
+use crate::series::Expanded;
 
 /// A point of the plane, relative to the expansion point.
 pub(super) type Place = (f64, f64);
@@ -56,7 +56,7 @@ pub(super) struct Circuit {
 }
 
 impl<'a> Plane<'a> {
-    pub(super) fn new(series: &'a Series) -> Self {
+    pub(super) fn new(series: Expanded<'a>) -> Self {
         let region = Region::new(series.function());
         let origin = PLANE.real(series.enclosed_point());
         Self { region, origin, removable: Vec::new(), budget: Cell::new(MOST_STEPS) }

@@ -13,7 +13,7 @@ use super::path::{Circuit, Place, Plane, Square, differ, meets, point};
 use super::region::{Guard, Rectangle, Stuck};
 use super::singularity::{ExactPlace, Exactly, Local};
 use crate::number::{Exact, Interval64};
-use crate::series::Series;
+use crate::series::{Expanded, Series};
 
 /// The disc about the expansion point in which a series converges to its function.
 ///
@@ -121,12 +121,16 @@ impl Series {
     /// ```
     #[must_use]
     pub fn radius(&self) -> Radius {
-        self.radius.get_or_init(|| Search::new(self).run()).clone()
+        let found = || match self.expanded() {
+            Ok(series) => Search::new(series).run(),
+            Err(_) => self.inherited_radius(),
+        };
+        self.radius.get_or_init(found).clone()
     }
 }
 
 struct Search<'a> {
-    series: &'a Series,
+    series: Expanded<'a>,
     plane: Plane<'a>,
     exactly: Exactly<'a>,
     cover: Cover,
@@ -141,7 +145,7 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(series: &'a Series) -> Self {
+    fn new(series: Expanded<'a>) -> Self {
         let far = FARTHEST * series.at_f64().abs().max(1.0).log2().ceil().exp2();
         Self {
             exactly: Exactly::new(series),

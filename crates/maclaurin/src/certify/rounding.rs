@@ -109,7 +109,8 @@ impl Series {
 
 /// A function, and a program that evaluates its polynomial in a format.
 pub(crate) struct Evaluation<'a> {
-    pub function: &'a Function,
+    /// Where it is `None`, no error is sampled.
+    pub function: Option<&'a Function>,
     pub program: &'a Program,
     pub format: Format,
 }
@@ -221,7 +222,8 @@ impl Evaluation<'_> {
         if !y.is_finite() {
             return f64::INFINITY;
         }
-        let (a, function) = (Certified::new(BITS), self.function);
+        let Some(function) = self.function else { return 0.0 };
+        let a = Certified::new(BITS);
         let along = [a.add(&a.at_most(0.0), &rational(x)), Value::Exact(0.into())];
         match series::coefficients(&a, function, &along, 0) {
             Ok(value) => Interval64::around(&a.enclose(&a.subtract(&value[0], &rational(y)))),

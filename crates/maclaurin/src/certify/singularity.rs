@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::builtin::{Analytic, Builtin, Complex, Elementary, each};
 use crate::function::{Index, Operation, Step};
 use crate::number::{Arithmetic, Certified, Exact, Interval64, Rational, Value, half};
-use crate::series::{self, Series};
+use crate::series::{self, Expanded};
 
 use super::path::{Place, meets};
 use super::region::{PLANE, Rectangle, Source};
@@ -22,14 +22,14 @@ const DENOMINATORS: std::ops::RangeInclusive<i64> = 1..=24;
 
 /// A series at exact places other than its expansion point.
 pub(super) struct Exactly<'a> {
-    series: &'a Series,
+    series: Expanded<'a>,
     /// `|u|` and the sign of `u` do not continue to the plane as they are evaluated.
     is_piecewise: bool,
     constants: Vec<(f64, Exact)>,
 }
 
 impl<'a> Exactly<'a> {
-    pub(super) fn new(series: &'a Series) -> Self {
+    pub(super) fn new(series: Expanded<'a>) -> Self {
         let steps = series.function().steps();
         let is_piecewise = steps
             .iter()

@@ -5,7 +5,7 @@ use super::{Excerpt, ParseError, ParseErrorKind, Span};
 pub(super) type Result<T> = std::result::Result<T, ParseError>;
 
 /// The longest expression, in bytes.
-const LONGEST_TEXT: usize = 64 * 1024;
+pub(super) const LONGEST_TEXT: usize = 64 * 1024;
 
 const SUPERSCRIPTS: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
@@ -96,6 +96,29 @@ impl<'a> Lexer<'a> {
         self.span = Span { start, end: start + length };
         Ok(())
     }
+}
+
+/// Whether a text has no other notation than `*` for products, `^` or `**` for powers, and names.
+pub(super) fn is_plain(text: &str) -> bool {
+    let Ok(mut lexer) = Lexer::new(text) else { return false };
+    let mut before = Token::Symbol('(');
+    while lexer.token != Token::End {
+        let side = match lexer.token {
+            Token::Name | Token::Number => {
+                matches!(before, Token::Name | Token::Number | Token::Symbol(')'))
+            }
+            Token::Symbol('(') => matches!(before, Token::Number | Token::Symbol(')')),
+            _ => false,
+        };
+        if side || !lexer.text_of(lexer.span).is_ascii() || lexer.token == Token::Symbol('|') {
+            return false;
+        }
+        before = lexer.token;
+        if lexer.advance().is_err() {
+            return false;
+        }
+    }
+    true
 }
 
 /// A letter, digit or underscore that can stand in a name.

@@ -4,10 +4,12 @@
 //! results of earlier ones. Equal subexpressions are one operation, and nothing here recurses
 //! over the depth of an expression once its text is read.
 
+mod derivative;
 mod error;
 mod excerpt;
 mod grammar;
 mod lexer;
+mod written;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -17,6 +19,7 @@ use std::sync::Arc;
 
 pub use error::{ParseError, ParseErrorKind};
 pub use excerpt::{Excerpt, Span};
+pub(crate) use written::Written;
 
 use crate::builtin::{self, About, Builtin, Elementary, bessel_j, each, erlang_cdf};
 use crate::number::{Exact, Rational};
@@ -216,6 +219,17 @@ impl Function {
     /// The steps in order; the last one is the function's value.
     pub(crate) fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// Whether both are the same steps, however they are written.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let mut pairs = self.steps.iter().zip(&other.steps);
+        self.steps.len() == other.steps.len() && pairs.all(|(a, b)| a.operation == b.operation)
+    }
+
+    /// Whether it is the same number everywhere: `x` does not occur.
+    pub(crate) fn is_constant(&self) -> bool {
+        !self.steps.iter().any(|step| step.operation == Operation::Variable)
     }
 
     /// The value of a step that is written as a rational number.

@@ -86,7 +86,7 @@ fn check(
 ) -> Result<(), TestCaseError> {
     let function = Function::parse("x").unwrap();
     for format in FORMATS {
-        let evaluation = Evaluation { function: &function, program, format };
+        let evaluation = Evaluation { function: Some(&function), program, format };
         let bound = evaluation.largest(range, at).0;
         if bound == f64::INFINITY {
             continue;
@@ -168,7 +168,8 @@ fn numpys_order_of_clenshaw_is_within_the_bound() {
     let program = p.program(None).unwrap();
     let sum = program.sum.as_ref().unwrap();
     let exact: Vec<_> = p.exact_chebyshev();
-    let evaluation = Evaluation { function: &function, program: &program, format: Format::F64 };
+    let evaluation =
+        Evaluation { function: Some(&function), program: &program, format: Format::F64 };
     let bound = evaluation.largest((-12.0, 12.0), 0.0).0;
     assert!(bound < 1e-13, "{bound:e}");
     for i in -300..=300 {

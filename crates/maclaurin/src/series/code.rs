@@ -30,12 +30,14 @@ impl Series {
         let code = code.into();
         code.check()?;
         let (at, order) = (self.at(), self.order());
-        let function = on_one_line(&self.function().to_string());
+        let function = on_one_line(&self.name());
         let mut comment =
             vec![format!("Taylor polynomial of {function} about {at}, order {order}.")];
         let place = if at == "0" { String::new() } else { format!(", at={}", quoted(at)) };
-        let call =
-            format!("maclaurin.taylor({}, order={order}{place})", in_python(self.function()));
+        let call = match self.function() {
+            Some(f) => format!("maclaurin.taylor({}, order={order}{place})", in_python(f)),
+            None => "maclaurin.Series".into(),
+        };
         let name = "taylor";
         if code.language.is_encrypted() {
             if let Some((low, high)) = code.on {

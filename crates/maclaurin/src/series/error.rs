@@ -77,13 +77,76 @@ pub enum Error {
         /// The smallest certified error met.
         closest: f64,
     },
-    /// An option of an approximation that does not fit.
+    /// An option that does not fit.
     #[error("{option}: {reason}")]
     Choice {
         /// The option.
         option: &'static str,
         /// What is wrong with its value.
         reason: String,
+    },
+    /// Two series about different points.
+    #[error(
+        "the series are about different points, {left} and {right}: bring one to the other's point with \
+         shift"
+    )]
+    DifferentPoints {
+        /// The point of the first.
+        left: String,
+        /// The point of the second.
+        right: String,
+    },
+    /// A series composed with one whose value is not its expansion point.
+    #[error(
+        "the inner series has the value {value} at {at}, which is not proven to be the expansion point \
+         {point} of the outer one: expand the outer one about it with shift"
+    )]
+    NotComposable {
+        /// The inner series' value.
+        value: String,
+        /// The inner series' expansion point.
+        at: String,
+        /// The outer series' expansion point.
+        point: String,
+    },
+    /// A series without an inverse function.
+    #[error(
+        "{series} has no inverse function about its value at {at}: the coefficient of degree 1 is zero; \
+         choose a point where the derivative is not"
+    )]
+    NotRevertible {
+        /// The function as text.
+        series: String,
+        /// The expansion point.
+        at: String,
+    },
+    /// A place in the Padé table where there is no approximant.
+    #[error(
+        "there is no Padé approximant [{m}/{n}]: no such quotient agrees with the series up to degree {}; \
+         pade({}, {}) exists", .m + .n, .near.0, .near.1
+    )]
+    NoPade {
+        /// The degree asked for of the numerator.
+        m: usize,
+        /// The degree asked for of the denominator.
+        n: usize,
+        /// Degrees of an approximant that exists.
+        near: (usize, usize),
+    },
+    /// What takes a function of a series that has none.
+    #[error(
+        "{series} is no function that an expression says: its values away from the expansion point are \
+         not known, so it has no certified error there and no series about another point"
+    )]
+    NoFunction {
+        /// The series' function as text.
+        series: String,
+    },
+    /// A series computed by too many operations.
+    #[error("the series is computed by more than {limit} operations: simplify it")]
+    TooManyOperations {
+        /// The most operations.
+        limit: usize,
     },
     /// A degree above the series' order.
     #[error("the series has order {order}: there is no coefficient of degree {degree}")]

@@ -25,17 +25,26 @@ pub(crate) fn coefficients<A: Analytic>(
     variable: &[A::Number; 2],
     order: usize,
 ) -> Result<Vec<A::Number>, Blocked> {
+    enough_terms(order, |terms| attempt(a, function, variable, terms))
+}
+
+/// The coefficients up to `order` from an evaluation with a number of terms, which is asked for more
+/// where leading terms cancel. Its error comes with the number of terms known to be missing.
+#[allow(clippy::type_complexity)]
+pub(super) fn enough_terms<N>(
+    order: usize,
+    evaluate: impl Fn(usize) -> Result<(Vec<N>, Span), (Blocked, usize)>,
+) -> Result<Vec<N>, Blocked> {
     let mut extra = 0;
     loop {
-        let outcome =
-            attempt(a, function, variable, order + 1 + extra).and_then(|(taylor, span)| {
-                let missing = (order + 1).saturating_sub(taylor.len());
-                if missing == 0 {
-                    Ok(taylor)
-                } else {
-                    Err((Blocked { obstacle: Obstacle::MoreTerms, span }, missing))
-                }
-            });
+        let outcome = evaluate(order + 1 + extra).and_then(|(taylor, span)| {
+            let missing = (order + 1).saturating_sub(taylor.len());
+            if missing == 0 {
+                Ok(taylor)
+            } else {
+                Err((Blocked { obstacle: Obstacle::MoreTerms, span }, missing))
+            }
+        });
         match outcome {
             Ok(mut taylor) => {
                 taylor.truncate(order + 1);
@@ -92,6 +101,46 @@ pub(crate) fn leading<A: Analytic>(
     jets.iter().zip(known).map(|(jet, known)| known.then(|| leading(jet))).collect()
 }
 
+/// The degree of the first term that is not zero of the function's Laurent series, or 0 where no
+/// term is known that is not.
+pub(super) fn order_of<A: Analytic>(
+    a: &A,
+    function: &Function,
+    variable: &[A::Number; 2],
+) -> Result<i64, Blocked> {
+    let span = function.steps()[function.steps().len() - 1].span;
+    let mut terms = 1;
+    loop {
+        let found = jets(a, function, variable, terms).and_then(|mut jets| {
+            let order = jets.pop().map_or(Ok(0), |jet| Ok(jet.stripped(a)?.valuation));
+            order.map_err(|obstacle| Blocked { obstacle, span })
+        });
+        match found {
+            Err(Blocked { obstacle: Obstacle::MoreTerms, span }) if terms > MOST_EXTRA_TERMS => {
+                // Zero as far as one looks, or a division by what is.
+                let zero = attempt(a, function, variable, terms).is_ok();
+                let pole = Blocked { obstacle: Obstacle::Singular(Singularity::Pole), span };
+                return if zero { Ok(0) } else { Err(pole) };
+            }
+            Err(Blocked { obstacle: Obstacle::MoreTerms, .. }) => terms *= 4,
+            found => return found,
+        }
+    }
+}
+
+/// The Laurent series of all steps with `terms` terms.
+fn jets<A: Analytic>(
+    a: &A,
+    function: &Function,
+    variable: &[A::Number; 2],
+    terms: usize,
+) -> Result<Vec<Jet<A::Number>>, Blocked> {
+    function.try_fold(|index, operation| {
+        let blocked = |obstacle| Blocked { obstacle, span: function.steps()[index].span };
+        apply(a, function, operation, variable, terms).map_err(blocked)
+    })
+}
+
 /// One evaluation with `terms` terms; the error comes with the number of terms known to be
 /// missing.
 #[allow(clippy::type_complexity)]
@@ -103,10 +152,7 @@ fn attempt<A: Analytic>(
 ) -> Result<(Vec<A::Number>, Span), (Blocked, usize)> {
     let span = |index: usize| function.steps()[index].span;
     let last = function.steps().len() - 1;
-    let jets = function.try_fold(|index, operation| {
-        let blocked = |obstacle| (Blocked { obstacle, span: span(index) }, 1);
-        apply(a, function, operation, variable, terms).map_err(blocked)
-    })?;
+    let jets = jets(a, function, variable, terms).map_err(|blocked| (blocked, 1))?;
     match jets[last].taylor(a, terms) {
         Ok(taylor) => Ok((taylor, span(last))),
         Err(Obstacle::Singular(kind)) => {

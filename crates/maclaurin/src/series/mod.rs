@@ -7,28 +7,40 @@
 //! precision is raised until both ends of an enclosure round alike (Ziv, *Fast evaluation of
 //! elementary mathematical functions with correctly rounded last bit*, ACM TOMS 17, 1991).
 
+mod arithmetic;
 mod code;
+mod composition;
 mod error;
 mod evaluate;
+mod explain;
+mod inherited;
 mod jet;
+mod laurent;
 mod notation;
+mod pade;
+mod point;
 mod settle;
+mod source;
 
 pub(crate) use code::in_python;
 pub use error::{Error, NoOrder, NotAnalytic};
 pub(crate) use evaluate::{coefficients, leading};
 pub use jet::Singularity;
+pub use laurent::{Laurent, laurent};
+use notation::is_product;
 pub(crate) use notation::{decimal, latex_of_powers, sum_of_powers};
+pub use pade::Pade;
 
+use std::ops::Deref;
 use std::sync::OnceLock;
 
 use crate::certify::Radius;
 use crate::expand::Polynomial;
-use crate::function::{Excerpt, Function};
+use crate::function::Function;
 use crate::number::{Certified, Exact, Interval, Interval64, Value};
-use evaluate::Blocked;
-use jet::Obstacle;
+use point::Point;
 use settle::{ExactForms, Failure, PRECISIONS, Settled, Zero, attempt, settle};
+use source::Source;
 
 /// The largest order of a series.
 pub const LARGEST_ORDER: usize = 10_000;
@@ -36,10 +48,15 @@ pub const LARGEST_ORDER: usize = 10_000;
 /// The most bits that an enclosure is computed with: 40,000 decimal digits.
 const MOST_BITS: usize = 1 << 17;
 
-/// Points that advice is looked for at.
-const USUAL_POINTS: [&str; 6] = ["1", "1/2", "0", "2", "-1", "-2"];
-
 /// The Taylor series of a function about a point, up to an order.
+///
+/// A value to compute with: `&f + &g`, `-`, `*`, `/` and [`Series::power`], [`Series::compose`],
+/// [`Series::derivative`], [`Series::integral`], [`Series::revert`], [`Series::shift`],
+/// [`Series::truncate`] and `==` give series and keep what is promised of them. The result of an
+/// operation on functions is the series of a function and has its radius and certified error. An
+/// integral and an inverse function are in general no function that an expression says: their
+/// coefficients are correctly rounded and exact like all others, and their radius and error are
+/// certified from those of their operand.
 ///
 /// # Examples
 ///
@@ -54,7 +71,7 @@ const USUAL_POINTS: [&str; 6] = ["1", "1/2", "0", "2", "-1", "-2"];
 /// ```
 #[derive(Clone, Debug)]
 pub struct Series {
-    function: Function,
+    source: Source,
     point: Point,
     coefficients: Vec<f64>,
     zeros: Vec<Zero>,
@@ -65,12 +82,25 @@ pub struct Series {
     pub(crate) radius: OnceLock<Radius>,
 }
 
-/// An expansion point: a constant expression and its value.
-#[derive(Clone, Debug)]
-struct Point {
-    expression: Function,
-    value: Value,
-    rounded: f64,
+/// A series and the function that it expands.
+#[derive(Clone, Copy)]
+pub(crate) struct Expanded<'a> {
+    series: &'a Series,
+    function: &'a Function,
+}
+
+impl<'a> Expanded<'a> {
+    pub(crate) fn function(self) -> &'a Function {
+        self.function
+    }
+}
+
+impl Deref for Expanded<'_> {
+    type Target = Series;
+
+    fn deref(&self) -> &Series {
+        self.series
+    }
 }
 
 /// The Taylor series of the function written in `text`, about `at`, up to `order`.
@@ -103,22 +133,18 @@ impl Series {
         if order > LARGEST_ORDER {
             return Err(Error::OrderTooLarge { order, limit: LARGEST_ORDER });
         }
-        let expression = Function::constant(at)?;
-        let point = Point::new(expression)
-            .map_err(|(failure, expression)| failure.explained(&expression, &expression, at))?;
-        let Settled { coefficients, zeros, exact } = settle(function, &point.expression, order)
-            .map_err(|failure| failure.explained(function, &point.expression, at))?;
+        Self::about(function.clone().into(), Point::read(at)?, order)
+    }
+
+    fn about(source: Source, point: Point, order: usize) -> Result<Self, Error> {
+        if order > LARGEST_ORDER {
+            return Err(Error::OrderTooLarge { order, limit: LARGEST_ORDER });
+        }
+        let Settled { coefficients, zeros, exact } = settle(&source, &point.expression, order)
+            .map_err(|failure| failure.explained(&source, &point.expression))?;
         let degrees = (1..=order).filter(|&k| zeros[k] == Zero::No).collect();
         let exact = exact.map_or_else(OnceLock::new, OnceLock::from);
-        Ok(Self {
-            function: function.clone(),
-            point,
-            coefficients,
-            zeros,
-            degrees,
-            exact,
-            radius: OnceLock::new(),
-        })
+        Ok(Self { source, point, coefficients, zeros, degrees, exact, radius: OnceLock::new() })
     }
 
     /// The series up to its `terms`-th non-zero degree above 0.
@@ -165,10 +191,37 @@ impl Series {
         self
     }
 
-    /// The function.
+    /// The function, or `None` where no expression says what the series is of: an integral, an
+    /// inverse function, and what is computed with them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let series = maclaurin::taylor("exp(-x^2)", 4, "0")?;
+    /// assert_eq!(series.derivative()?.function().unwrap().text(), "exp(-x^2)*(-2*x)");
+    /// assert!(series.integral("0")?.function().is_none());
+    /// # Ok::<(), maclaurin::Error>(())
+    /// ```
     #[must_use]
-    pub fn function(&self) -> &Function {
-        &self.function
+    pub fn function(&self) -> Option<&Function> {
+        match &self.source {
+            Source::Function(function) => Some(function),
+            Source::Derived(_) => None,
+        }
+    }
+
+    /// The function as text, such as `integral(exp(-x^2))` for one that no expression says.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.source.name()
+    }
+
+    /// The series with its function: what proofs are about.
+    pub(crate) fn expanded(&self) -> Result<Expanded<'_>, Error> {
+        match &self.source {
+            Source::Function(function) => Ok(Expanded { series: self, function }),
+            Source::Derived(_) => Err(Error::NoFunction { series: self.name() }),
+        }
     }
 
     /// The highest degree.
@@ -250,8 +303,8 @@ impl Series {
     }
 
     fn exact_forms(&self) -> &ExactForms {
-        let (function, point) = (&self.function, &self.point.expression);
-        self.exact.get_or_init(|| settle::exact_forms(function, point, self.order()))
+        let (source, point) = (&self.source, &self.point.expression);
+        self.exact.get_or_init(|| settle::exact_forms(source, point, self.order()))
     }
 
     /// An interval around the coefficient of degree `degree` that is narrower than `2^-bits`
@@ -285,18 +338,18 @@ impl Series {
         if first > MOST_BITS {
             return Err(undecided);
         }
-        let (function, point) = (&self.function, &self.point.expression);
+        let (source, point) = (&self.source, &self.point.expression);
         let exact = self.exact.get().and_then(|forms| forms[degree].as_ref());
         let mut precision = first;
         while precision <= last {
             let interval = match exact {
                 _ if self.zeros[degree] == Zero::Proven => Interval::from_f64(0.0, 0.0),
                 Some(exact) => exact.enclose(precision),
-                None => settle::enclosures(function, point, degree, precision)
+                None => settle::enclosures(source, point, degree, precision)
                     .map(|mut balls| balls.swap_remove(degree))
                     .or_else(|| {
                         let (arithmetic, values) =
-                            attempt(function, point, degree, precision).ok()?;
+                            attempt(source, point, degree, precision).ok()?;
                         Some(arithmetic.enclose(&values[degree]))
                     })
                     .unwrap_or_else(Interval::whole_line),
@@ -317,18 +370,19 @@ impl Series {
     /// The expansion point and the coefficients to so many bits, with their arithmetic.
     pub(crate) fn evaluated(&self, bits: usize) -> Result<(Certified, Value, Vec<Value>), Error> {
         let expression = &self.point.expression;
-        let explained =
-            |blocked| Failure::Blocked(blocked).explained(&self.function, expression, self.at());
-        let again = |function, order| attempt(function, expression, order, bits).map_err(explained);
-        let (arithmetic, mut point) = again(expression, 0)?;
+        let again = |source: &Source, order| {
+            let values = attempt(source, expression, order, bits);
+            values.map_err(|blocked| Failure::Blocked(blocked).explained(source, expression))
+        };
+        let (arithmetic, mut point) = again(&expression.clone().into(), 0)?;
         let exact: Option<Vec<_>> = (0..=self.order())
             .map(|degree| self.exact(degree).cloned().map(Value::Exact))
             .collect();
         let values = match exact {
             Some(values) => values,
-            None => match settle::enclosures(&self.function, expression, self.order(), bits) {
+            None => match settle::enclosures(&self.source, expression, self.order(), bits) {
                 Some(balls) => balls.into_iter().map(Value::Enclosure).collect(),
-                None => again(&self.function, self.order())?.1,
+                None => again(&self.source, self.order())?.1,
             },
         };
         Ok((arithmetic, point.swap_remove(0), values))
@@ -364,75 +418,4 @@ impl Series {
         let t = x - self.at_f64();
         self.coefficients.iter().rev().fold(0.0, |sum, a| sum * t + a)
     }
-}
-
-impl Point {
-    /// The value of a constant expression; with the failure, the expression back.
-    fn new(expression: Function) -> Result<Self, (Failure, Function)> {
-        let mut failure = Failure::Unsettled { degree: 0, unbounded: false };
-        for bits in PRECISIONS {
-            match attempt(&expression, &expression, 0, bits) {
-                Ok((arithmetic, mut values)) => {
-                    let value = values.swap_remove(0);
-                    if let Some(rounded) = arithmetic.enclose(&value).to_f64() {
-                        return Ok(Self { expression, value, rounded });
-                    }
-                    let unbounded = arithmetic.enclose(&value).is_whole_line();
-                    failure = Failure::Unsettled { degree: 0, unbounded };
-                }
-                Err(blocked @ Blocked { obstacle: Obstacle::MoreBits, .. }) => {
-                    failure = Failure::Blocked(blocked);
-                }
-                Err(blocked) => return Err((Failure::Blocked(blocked), expression)),
-            }
-        }
-        Err((failure, expression))
-    }
-}
-
-impl Failure {
-    /// The failure in the user's terms.
-    fn explained(self, function: &Function, at: &Function, at_text: &str) -> Error {
-        let bits = settle::LAST_BITS;
-        let Blocked { obstacle, span } = match self {
-            Self::Unsettled { degree, unbounded } => {
-                let what = format!("the coefficient of degree {degree} of {function}");
-                return Error::Undecided { what, bits, unbounded };
-            }
-            Self::Blocked(blocked) => blocked,
-        };
-        let excerpt = Excerpt::new(function.text(), span);
-        match obstacle {
-            Obstacle::MoreBits | Obstacle::MoreTerms => {
-                let what = format!("the value of `{}`", excerpt.marked());
-                Error::Undecided { what, bits, unbounded: false }
-            }
-            Obstacle::Singular(singularity) => {
-                let advice = advice(function, at, excerpt.marked());
-                let point = at_text.trim().to_owned();
-                NotAnalytic { excerpt, point, singularity, advice }.into()
-            }
-        }
-    }
-}
-
-/// A point where the function has a series, or a form that has one at the point asked for.
-fn advice(function: &Function, at: &Function, blamed: &str) -> String {
-    let works = |point: &&&str| {
-        let point = Function::constant(point);
-        point.is_ok_and(|point| attempt(function, &point, 2, PRECISIONS[0]).is_ok())
-    };
-    let mut advice = match USUAL_POINTS.iter().filter(|point| **point != at.text()).find(works) {
-        Some(point) => format!("try at={point}"),
-        None => "choose a point inside the function's domain".into(),
-    };
-    advice += match blamed {
-        "log(x)" | "ln(x)" => ", or log1p(x) = log(1 + x), which has a series at 0",
-        "sqrt(x)" => ", or sqrt(1 + x), which has a series at 0",
-        "abs(x)" => ", or sqrt(x^2 + 0.01), a smooth relative",
-        "relu" | "relu(x)" => ", or softplus(x), its smooth relative",
-        "elu" | "elu(x)" => ", or softplus(x) - log(2), a smooth relative",
-        _ => "",
-    };
-    advice
 }

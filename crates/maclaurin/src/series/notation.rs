@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Series;
+use super::point::Point;
 use crate::number::Value;
 
 impl fmt::Display for Series {
@@ -39,7 +40,7 @@ pub(crate) fn sum_of_powers(terms: impl Iterator<Item = (usize, String)>, base: 
         };
         format!("{sign}{joined}")
     };
-    join(terms.map(term))
+    joined(terms.map(term))
 }
 
 impl Series {
@@ -61,13 +62,13 @@ impl Series {
     }
 
     /// The degrees that are written: 0 if its coefficient is not zero, and the non-zero ones.
-    fn written_degrees(&self) -> impl Iterator<Item = usize> {
+    pub(super) fn written_degrees(&self) -> impl Iterator<Item = usize> {
         let constant = (self.zeros[0] == super::Zero::No).then_some(0);
         constant.into_iter().chain(self.degrees.iter().copied())
     }
 
     /// A coefficient as it stands in front of a power.
-    fn written(&self, degree: usize, latex: bool) -> String {
+    pub(super) fn written(&self, degree: usize, latex: bool) -> String {
         match self.exact(degree) {
             Some(exact) if latex => exact.latex(),
             Some(exact) => exact.to_string(),
@@ -75,13 +76,19 @@ impl Series {
         }
     }
 
-    /// `x`, `(x - 1)` or `(x + 1)`: what is raised to powers.
     fn base(&self, latex: bool) -> String {
-        let point = match &self.point.value {
+        self.point.base(latex)
+    }
+}
+
+impl Point {
+    /// `x`, `(x - 1)` or `(x + 1)`: what is raised to powers.
+    pub(super) fn base(&self, latex: bool) -> String {
+        let point = match &self.value {
             Value::Exact(exact) if exact.is_zero() => return "x".into(),
             Value::Exact(exact) if latex => exact.latex(),
             Value::Exact(exact) => exact.to_string(),
-            Value::Enclosure(_) => decimal(self.point.rounded, latex),
+            Value::Enclosure(_) => decimal(self.rounded, latex),
         };
         let shifted = match point.strip_prefix('-') {
             Some(opposite) if is_product(opposite) => format!("x + {opposite}"),
@@ -109,11 +116,11 @@ pub(crate) fn latex_of_powers(terms: impl Iterator<Item = (usize, String)>, base
             product => format!("{product} {power}"),
         }
     };
-    join(terms.map(term))
+    joined(terms.map(term))
 }
 
 /// Terms joined by plus and minus.
-fn join(terms: impl Iterator<Item = String>) -> String {
+pub(super) fn joined(terms: impl Iterator<Item = String>) -> String {
     let mut text = String::new();
     for term in terms {
         match (text.is_empty(), term.strip_prefix('-')) {
@@ -126,7 +133,7 @@ fn join(terms: impl Iterator<Item = String>) -> String {
 }
 
 /// Whether a written constant has no plus or minus outside parentheses.
-fn is_product(text: &str) -> bool {
+pub(super) fn is_product(text: &str) -> bool {
     let mut depth = 0;
     !text.char_indices().any(|(position, character)| {
         match character {

@@ -5,9 +5,9 @@
 //! coefficient enclosed within `2^-1075` of zero is 0.0 as an `f64`, zero or not; that zero is
 //! then not proven.
 
-use super::evaluate::{Blocked, coefficients};
+use super::evaluate::Blocked;
 use super::jet::Obstacle;
-use crate::builtin::Analytic;
+use super::source::Source;
 use crate::function::Function;
 use crate::number::{Arithmetic, Ball, Balls, Certified, Exact, Interval, Value, to_f64};
 
@@ -64,45 +64,31 @@ pub(super) enum Failure {
 
 /// The coefficients at one precision, with the arithmetic that they came from.
 pub(super) fn attempt(
-    function: &Function,
+    source: &Source,
     at: &Function,
     order: usize,
     bits: usize,
 ) -> Result<(Certified, Vec<Value>), Blocked> {
     let arithmetic = Certified::new(bits);
-    let values = about(&arithmetic, function, at, order)?;
+    let values = source.coefficients(&arithmetic, at, order)?;
     Ok((arithmetic, values))
-}
-
-fn about<A: Analytic>(
-    a: &A,
-    function: &Function,
-    at: &Function,
-    order: usize,
-) -> Result<Vec<A::Number>, Blocked> {
-    let point = coefficients(a, at, &[a.integer(0), a.integer(1)], 0)?.swap_remove(0);
-    coefficients(a, function, &[point, a.integer(1)], order)
 }
 
 /// Enclosures of the coefficients by balls of at least so many bits, if there are such.
 pub(super) fn enclosures(
-    function: &Function,
+    source: &Source,
     at: &Function,
     order: usize,
     bits: usize,
 ) -> Option<Vec<Interval>> {
-    fn with<const N: usize>(
-        function: &Function,
-        at: &Function,
-        order: usize,
-    ) -> Option<Vec<Interval>> {
-        let balls = about(&Balls::<N>, function, at, order).ok()?;
+    fn with<const N: usize>(source: &Source, at: &Function, order: usize) -> Option<Vec<Interval>> {
+        let balls = source.coefficients(&Balls::<N>, at, order).ok()?;
         Some(balls.into_iter().map(Ball::to_interval).collect())
     }
     match bits {
-        0..=128 => with::<2>(function, at, order),
-        129..=384 => with::<6>(function, at, order),
-        385..=1280 => with::<20>(function, at, order),
+        0..=128 => with::<2>(source, at, order),
+        129..=384 => with::<6>(source, at, order),
+        385..=1280 => with::<20>(source, at, order),
         _ => None,
     }
 }
@@ -111,12 +97,12 @@ pub(super) fn enclosures(
 ///
 /// The order grows while exact arithmetic keeps up: what follows degrees without an exact form
 /// has none either, and enclosures are not asked for here.
-pub(super) fn exact_forms(function: &Function, at: &Function, order: usize) -> ExactForms {
+pub(super) fn exact_forms(source: &Source, at: &Function, order: usize) -> ExactForms {
     let mut forms: ExactForms = Vec::new();
     let mut highest = order.min(FIRST_EXACT_ORDER);
     loop {
         let attempts = [PRECISIONS[0], BEYOND_BALLS].into_iter();
-        let values = attempts.map(|bits| attempt(function, at, highest, bits)).find_map(Result::ok);
+        let values = attempts.map(|bits| attempt(source, at, highest, bits)).find_map(Result::ok);
         let values = values.map_or_else(Vec::new, |(_, values)| values);
         let known = values.into_iter().map(|value| match value {
             Value::Exact(exact) => Some(exact),
@@ -141,20 +127,20 @@ pub(super) fn exact_forms(function: &Function, at: &Function, order: usize) -> E
 }
 
 /// The coefficients' roundings, at the first precision that settles them all.
-pub(super) fn settle(function: &Function, at: &Function, order: usize) -> Result<Settled, Failure> {
+pub(super) fn settle(source: &Source, at: &Function, order: usize) -> Result<Settled, Failure> {
     let mut progress = Progress {
         found: vec![None; order + 1],
         exact: None,
-        exact_forms: &|| exact_forms(function, at, order),
+        exact_forms: &|| exact_forms(source, at, order),
     };
-    let settled = progress.by_balls::<FIRST_LIMBS>(function, at)
+    let settled = progress.by_balls::<FIRST_LIMBS>(source, at)
         && (progress.is_complete()
-            || progress.by_balls::<MORE_LIMBS>(function, at)
-                && (progress.is_complete() || progress.by_balls::<MOST_LIMBS>(function, at)));
+            || progress.by_balls::<MORE_LIMBS>(source, at)
+                && (progress.is_complete() || progress.by_balls::<MOST_LIMBS>(source, at)));
     if !progress.is_complete() {
         // Balls that are blocked cannot say why: constants such as 1/3 are not exact in them.
         let first = if settled { BEYOND_BALLS } else { 0 };
-        progress.by_intervals(function, at, first)?;
+        progress.by_intervals(source, at, first)?;
     }
     let (coefficients, zeros) = progress.found.into_iter().flatten().unzip();
     Ok(Settled { coefficients, zeros, exact: progress.exact })
@@ -173,8 +159,8 @@ impl Progress<'_> {
     }
 
     /// Settles what balls can; false where they have no enclosures of the coefficients.
-    fn by_balls<const N: usize>(&mut self, function: &Function, at: &Function) -> bool {
-        let Ok(balls) = about(&Balls::<N>, function, at, self.found.len() - 1) else {
+    fn by_balls<const N: usize>(&mut self, source: &Source, at: &Function) -> bool {
+        let Ok(balls) = source.coefficients(&Balls::<N>, at, self.found.len() - 1) else {
             return false;
         };
         for (degree, ball) in balls.into_iter().enumerate() {
@@ -212,13 +198,13 @@ impl Progress<'_> {
     /// Settles the rest by exact numbers and intervals.
     fn by_intervals(
         &mut self,
-        function: &Function,
+        source: &Source,
         at: &Function,
         first: usize,
     ) -> Result<(), Failure> {
         let mut failure = Failure::Unsettled { degree: 0, unbounded: false };
         for bits in PRECISIONS.into_iter().filter(|&bits| bits >= first) {
-            let (arithmetic, values) = match attempt(function, at, self.found.len() - 1, bits) {
+            let (arithmetic, values) = match attempt(source, at, self.found.len() - 1, bits) {
                 Ok(attempt) => attempt,
                 Err(blocked @ Blocked { obstacle: Obstacle::MoreBits, .. }) => {
                     failure = Failure::Blocked(blocked);
@@ -294,7 +280,7 @@ mod tests {
     #[test]
     fn balls_and_intervals_agree() {
         for text in FUNCTIONS {
-            let function = Function::parse(text).unwrap();
+            let function = Function::parse(text).unwrap().into();
             for at in ["0", "1", "1/3", "-2/5", "2", "pi/7"] {
                 let at = Function::constant(at).unwrap();
                 let (arithmetic, values) = attempt(&function, &at, 40, 300)
@@ -315,7 +301,7 @@ mod tests {
     #[test]
     fn coefficients_of_many_degrees_are_those_of_exact_rationals() {
         for text in ["exp(sin(x))", "x/(exp(x)-1)", "tan(2*x/3)", "tanh(-x)", "1/(2+x-x^3)^(1/2)"] {
-            let function = Function::parse(text).unwrap();
+            let function = Function::parse(text).unwrap().into();
             let at = Function::constant("0").unwrap();
             let Ok(settled) = settle(&function, &at, 90) else { panic!("{text}") };
             let forms = exact_forms(&function, &at, 90);

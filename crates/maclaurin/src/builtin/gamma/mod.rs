@@ -36,6 +36,7 @@ pub(crate) struct Rgamma;
 
 impl Builtin for Rgamma {
     const NAMED: Named = symbol::<Self>("rgamma", r"\Gamma^{-1}");
+    const DERIVATIVE: Option<&'static str> = Some("-digamma_over_gamma(x)");
     const ABOUT: About = About { formula: "1/gamma(x)", analytic: "all x", source: "DLMF 5.7.1" };
 
     const DOUBLE: fn(f64) -> f64 = |x| if is_pole(x) { 0.0 } else { 1.0 / libm::tgamma(x) };
@@ -223,6 +224,7 @@ pub(crate) struct Lgamma;
 
 impl Builtin for Lgamma {
     const NAMED: Named = symbol::<Self>("lgamma", r"\log\Gamma");
+    const DERIVATIVE: Option<&'static str> = Some("digamma(x)");
     const ALIASES: &'static [&'static str] = &["gammaln", "loggamma"];
     const ABOUT: About =
         About { formula: "log(gamma(x))", analytic: "x > 0", source: "DLMF 5.9.10" };

@@ -1,0 +1,93 @@
+//! Where the inverse of a function is certainly analytic, and how large it is there.
+//!
+//! If `|f'(z) - f'(x0)| <= d < |f'(x0)|` for `|z - x0| <= r`, then `f` is injective on that disc, whose
+//! image contains the disc of radius `(|f'(x0)| - d) r` about `f(x0)`: `f'(x0)^-1 (f - f(x0))` differs
+//! from the identity by a contraction (the inverse function theorem in its quantitative form; Rudin,
+//! *Principles of Mathematical Analysis*, 9.24). So the inverse is analytic in that disc and leads to
+//! less than `r` from `x0`, which bounds its coefficients by Cauchy's estimate.
+
+use super::region::{PLANE, Region};
+use crate::function::Function;
+use crate::number::{Arithmetic, Interval64};
+use crate::series::Series;
+
+/// Radii tried: powers of the square root of 2, with these exponents.
+const EXPONENTS: std::ops::RangeInclusive<i32> = -60..=20;
+
+/// A disc about `f(x0)` in which the inverse is analytic.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InverseDisc {
+    /// Its radius.
+    pub radius: f64,
+    /// How far from `x0` the inverse leads at most.
+    reach: f64,
+}
+
+impl InverseDisc {
+    /// At least `sum_(k>n) |b_k| t^k`, from `|b_k| <= reach/radius^k`, for `0 <= t < radius`.
+    pub(crate) fn remainder(self, t: f64, order: usize) -> f64 {
+        let ratio = Interval64::point(t).divide(Interval64::point(self.radius));
+        let rest = Interval64::point(1.0).subtract(ratio);
+        let power = ratio.integer_power(order as u64 + 1);
+        if rest.low > 0.0 {
+            Interval64::point(self.reach).multiply(power).divide(rest).high
+        } else {
+            f64::INFINITY
+        }
+    }
+}
+
+/// The discs that are proven for a series of at least order 1, whose function has the derivative
+/// `slope`.
+pub(crate) fn inverse_discs(series: &Series, slope: &Function) -> Vec<InverseDisc> {
+    let Some(&nearest) = series.coefficients().get(1) else { return Vec::new() };
+    let coefficient = Interval64 { low: nearest.next_down(), high: nearest.next_up() };
+    let region = Region::new(slope);
+    let point = series.enclosed_point();
+    let disc = |exponent: i32| {
+        let reach = 2f64.powf(f64::from(exponent) / 2.0);
+        let side = Interval64::symmetric(reach);
+        let value = region.evaluate(&(point.add(side), side), None).ok()?.value;
+        let difference = PLANE.add(&value, &PLANE.real(coefficient.negate()));
+        let squared = difference.0.square().add(difference.1.square());
+        let distance = Interval64::point(squared.high.sqrt().next_up());
+        let left = Interval64::point(coefficient.mignitude()).subtract(distance);
+        let radius = left.multiply(Interval64::point(reach)).low;
+        (radius > 0.0).then_some(InverseDisc { radius, reach })
+    };
+    EXPONENTS.filter_map(disc).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::taylor;
+
+    #[test]
+    fn inverses_are_certified_in_a_disc() {
+        for (function, inverse, at, truth) in [
+            ("sin(x)", "asin(x)", "0", 1.0),
+            ("tan(x)", "atan(x)", "0", 1.0),
+            ("exp(x)", "log(x)", "0", 1.0),
+            ("log(x)", "exp(x)", "2", f64::INFINITY),
+            ("x^2", "sqrt(x)", "3", 9.0),
+            ("x - x^2", "(1 - sqrt(1 - 4*x))/2", "0", 0.25),
+            ("sigmoid(x)", "logit(x)", "1", 0.3),
+            ("3*x + 1", "(x - 1)/3", "5", f64::INFINITY),
+        ] {
+            let made = taylor(function, 12, at).unwrap().revert().unwrap();
+            let known = taylor(inverse, 12, made.at()).unwrap();
+            let radius = made.radius();
+            assert!(radius.lower > 0.0 && radius.lower <= truth, "{function}: {radius}");
+            assert!(radius.lower >= 0.1 * truth.min(1.0), "{function}: {radius}");
+            for part in [0.1, 0.5, 0.9] {
+                let reach = part * radius.lower;
+                let (low, high) = (made.at_f64() - reach, made.at_f64() + 0.5 * reach);
+                let bound = made.error_bound(low, high).unwrap().bound;
+                let own = known.error_bound(low, high).unwrap();
+                assert!(own.sampled <= bound, "{function}: {bound} below {}", own.sampled);
+            }
+            let far = made.at_f64() + 1e6;
+            assert!(made.error_bound(made.at_f64(), far).is_err(), "{function}");
+        }
+    }
+}
