@@ -353,8 +353,8 @@ pub enum MethodName {
 /// Arguments of `maclaurin expand`.
 #[derive(Args)]
 pub struct ExpandArguments {
-    /// Pictures (PNG, JPEG, TIFF, GIF, WebP, BMP, PNM), arrays (.npy, .npz), folders of them, or
-    /// - for standard input. A file is known by its content; of a folder, those are read whose names
+    /// Pictures (PNG, JPEG, TIFF, GIF, WebP, BMP, PNM), arrays (.npy, .npz), folders of them,
+    /// or - for standard input. A file is known by its content; of a folder, those are read whose names
     /// end as such files' do, such as .jpg.
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,

@@ -98,12 +98,12 @@ fn destination(
 ) -> Result<Destination, Failure> {
     let (path, format) = (&arguments.output, arguments.format.unwrap_or(FileFormat::Npy));
     let target = |path: &Path| Target::new(path, arguments.writing.force, inputs);
-    let single = |format| match files.len() {
-        1 => Ok(Destination::Single(target(path)?, format)),
-        _ => {
-            let message = format!("{} need a folder or a .npz file as --output", several(files));
-            Err(Failure::Usage(message))
+    let single = |format| {
+        if files.len() == 1 {
+            return Ok(Destination::Single(target(path)?, format));
         }
+        let message = format!("{} need a folder or a .npz file as --output", several(files));
+        Err(Failure::Usage(message))
     };
     let names_folder = path.to_string_lossy().ends_with(std::path::is_separator);
     if path.is_dir() || names_folder {

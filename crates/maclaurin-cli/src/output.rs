@@ -100,7 +100,7 @@ pub fn counted(count: usize, what: &str) -> String {
 
 /// A message of the library, which spells options as Python's arguments, as the command spells them.
 pub fn in_shell(message: &str) -> String {
-    const SPELLINGS: [(&str, &str); 6] = [
+    const SPELLINGS: [(&str, &str); 7] = [
         ("\ntry at=", "\ntry --at "),
         ("a parameter: give it as ", "a parameter: give it as --param "),
         // Of `maclaurin bound`, which has no such options.
@@ -108,6 +108,7 @@ pub fn in_shell(message: &str) -> String {
         (" and shift=", " and --shift "),
         ("; scale=", "; --scale "),
         ("which error_bound tells", "which --order tells"),
+        ("is the option `constant`)", "is the option --constant)"),
     ];
     SPELLINGS.iter().fold(message.into(), |text, (python, shell)| text.replace(python, shell))
 }

@@ -35,7 +35,7 @@ pub fn run(arguments: &PlotArguments) -> Result<(), Failure> {
         line: Line { color: palette::FUNCTION, width: 3.0, dash: vec![] },
     }];
     let at = series.at_f64();
-    let mut orders_of: Vec<(Vec<String>, Vec<(f64, f64)>)> = Vec::new();
+    let mut orders_of: Vec<(Vec<String>, Vec<_>)> = Vec::new();
     for &order in orders {
         let coefficients = &series.coefficients()[..=order];
         let value = |x: f64| coefficients.iter().rev().fold(0.0, |sum, a| sum * (x - at) + a);

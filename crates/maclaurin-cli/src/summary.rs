@@ -214,10 +214,11 @@ impl Summary {
         let rates = if self.bytes < 1_000_000 {
             String::new()
         } else {
+            let values = [(1e6, "million values/s"), (1.0, "values/s")];
             format!(
-                " ({:.0} million values/s, {:.2} GB/s written to memory)",
-                self.values as f64 / 1e6 / seconds,
-                self.bytes as f64 / 1e9 / seconds
+                " ({}, {} written to memory)",
+                in_units((self.values as f64 / seconds).round(), &values),
+                in_units(self.bytes as f64 / seconds, &[(1e9, "GB/s"), (1e6, "MB/s")])
             )
         };
         format!(

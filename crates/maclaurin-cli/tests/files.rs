@@ -638,6 +638,7 @@ fn manual_pages_have_examples_and_exit_status() {
     for arguments in [&["man"][..], &["man", "expand"]] {
         let page = String::from_utf8(done(arguments).stdout).unwrap();
         assert!(!page.contains("EXTRA") && page.contains("\n.SH EXAMPLES\n.nf\n  maclaurin "));
+        assert!(page.contains("for the cyan, magenta, yellow and black of a JPEG"), "{page}");
         let status = "\n.fi\n.SH \"EXIT STATUS\"\n0 all written";
         assert!(page.contains(status), "{page}");
     }
