@@ -129,7 +129,7 @@ pub struct OutputArguments {
     /// Replace files that exist. (A file that is read is never replaced.)
     #[arg(long)]
     pub force: bool,
-    /// Print errors and warnings only.
+    /// Print errors and warnings only, and what --json asks for.
     #[arg(short, long)]
     pub quiet: bool,
 }
@@ -358,8 +358,9 @@ pub enum MethodName {
 /// Arguments of `maclaurin expand`.
 #[derive(Args)]
 pub struct ExpandArguments {
-    /// Pictures (PNG, JPEG, TIFF, GIF, WebP, BMP, PNM), arrays (.npy, .npz), folders of them, or
-    /// - for standard input.
+    /// Pictures (PNG, JPEG, TIFF, GIF, WebP, BMP, PNM), arrays (.npy, .npz), folders of them,
+    /// or - for standard input. A file is known by its content; of a folder, those are read whose names
+    /// end as such files' do, such as .jpg.
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,
     #[command(flatten)]
@@ -371,7 +372,7 @@ pub struct ExpandArguments {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub writing: OutputArguments,
-    /// Print the summary as JSON.
+    /// Print the summary as JSON, with --quiet too; with --output - to standard error.
     #[arg(long)]
     pub json: bool,
     /// The function of x, such as "log(1 + exp(x))", or a built-in name, such as softplus
@@ -396,9 +397,9 @@ pub struct ExpandArguments {
     /// Weights of the partial sums, for the one sum of them: --kind sum --weights 1,0.5,0.25.
     #[arg(long, value_delimiter = ',', value_parser = finite, allow_hyphen_values = true)]
     pub weights: Vec<f64>,
-    /// The axis of the degrees; negative counts from the end.
-    #[arg(long, default_value_t = -1, allow_hyphen_values = true)]
-    pub axis: isize,
+    /// The axis of the degrees; negative counts from the end [default: -1].
+    #[arg(long, allow_hyphen_values = true)]
+    pub axis: Option<isize>,
     /// No new axis: the degrees follow one another along the axis that is there.
     #[arg(long)]
     pub concatenate: bool,
@@ -541,7 +542,7 @@ pub struct BoundArguments {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub writing: OutputArguments,
-    /// Print the bounds as JSON.
+    /// Print the bounds as JSON, with --quiet too; with --output - to standard error.
     #[arg(long)]
     pub json: bool,
     /// Width and height of the picture in pixels, 320x240 to 8000x8000.
@@ -701,7 +702,11 @@ fn finite(text: &str) -> Result<f64, String> {
 /// An error that can be allowed.
 fn tolerance(text: &str) -> Result<f64, String> {
     let tolerance = finite(text)?;
-    if tolerance < 0.0 { Err("an error is never below 0".into()) } else { Ok(tolerance) }
+    if tolerance > 0.0 {
+        Ok(tolerance)
+    } else {
+        Err(format!("{tolerance} is not a positive number"))
+    }
 }
 
 /// A range written `LOW:HIGH`, both constant expressions.

@@ -39,17 +39,16 @@ pub fn run(arguments: &BoundArguments) -> Result<(), Failure> {
     let rounded = format.zip(rounded);
     let largest = |parts: &[ErrorBound]| parts.iter().map(|part| part.bound).fold(0.0, f64::max);
     let slices: Vec<f64> = profile.parts.chunks(parts / COLUMNS).map(largest).collect();
-    let silent = arguments.writing.quiet
-        || target.as_ref().is_some_and(|target| output::is_standard(target.path()));
-    if arguments.json && !silent {
-        output::print(&json(&series, low, high, &error, &relative, rounded))?;
+    let beside = target.as_ref().is_some_and(|target| output::is_standard(target.path()));
+    let silent = arguments.writing.quiet || beside;
+    if arguments.json {
+        output::print_json(&json(&series, low, high, &error, &relative, rounded), beside)?;
     } else if !silent {
         let text = summary(&series, low, high, &error, &relative, rounded);
         output::print(&(text + &drawing(&slices, &error, low, high)))?;
     }
     if let Some(target) = &target {
-        // The largest error seen in each part, at its place.
-        let curve = profile.parts.iter().map(|part| (part.at, part.sampled)).collect();
+        let curve = profile.parts.iter().map(|part| (part.at, likely(part))).collect();
         let (range, bound) = ((low, high), error.bound);
         let errors = Errors { series: &series, range, slices: &slices, curve, bound };
         picture::save(&errors.draw(arguments.size), target)?;
@@ -58,6 +57,12 @@ pub fn run(arguments: &BoundArguments) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The largest error of a part as it is drawn: the middle of its enclosure, whose ends jump from one
+/// expansion to the next; where no more than a wide bound is known, what was seen.
+fn likely(part: &ErrorBound) -> f64 {
+    if part.bound <= 2.0 * part.sampled { part.sampled.midpoint(part.bound) } else { part.sampled }
 }
 
 /// The bounds for programs.

@@ -12,7 +12,7 @@ use maclaurin::{Degrees, Expansion, Float, Kind, Polynomial, Series};
 use crate::arguments::{ExpandArguments, FileFormat, TypeName};
 use crate::input::{self, Source};
 use crate::output::{self, Archive, Stored, Target, write_npy};
-use crate::summary::{Done, Summary};
+use crate::summary::{Done, Judged, Summary, in_units};
 use crate::{Failure, picture, sheet};
 
 /// Where the results go.
@@ -31,9 +31,13 @@ struct Job<'a> {
     series: Series,
     polynomial: Polynomial,
     expansion: Expansion,
+    /// The polynomial whose error is told of.
+    judged: Option<Judged>,
     files: BTreeMap<String, &'a Source>,
     /// The files that are read.
     inputs: Vec<PathBuf>,
+    /// The number of files in the folders given that are not read.
+    skipped: usize,
 }
 
 pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
@@ -43,6 +47,11 @@ pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
         return refuse(
             "--kind sum is the whole polynomial: it takes no --degrees and no --constant (--weights choose among \
              its partial sums)",
+        );
+    }
+    if kind == Kind::Sum && (arguments.axis.is_some() || arguments.concatenate) {
+        return refuse(
+            "--kind sum has one value for each value: there is no axis of the degrees for --axis and --concatenate",
         );
     }
     if kind != Kind::Sum && !arguments.weights.is_empty() {
@@ -57,19 +66,22 @@ pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
         kind,
         degrees: arguments.degrees.clone().unwrap_or(Degrees::NonZero),
         constant: arguments.constant,
-        axis: arguments.axis,
+        axis: arguments.axis.unwrap_or(-1),
         stack: !arguments.concatenate,
         scale: arguments.scale.unwrap_or(1.0),
         shift: arguments.shift,
         threads: arguments.threads,
     };
     expansion.degrees_of(&polynomial)?;
-    let sources = input::sources(&arguments.inputs, &arguments.reading)?;
-    let inputs: Vec<_> = sources.iter().filter_map(Source::file).map(Path::to_path_buf).collect();
+    let (sources, skipped) = input::sources(&arguments.inputs, &arguments.reading)?;
+    let files = sources.iter().filter_map(Source::file).map(Path::to_path_buf);
+    let standard = arguments.inputs.iter().filter(|path| output::is_standard(path)).cloned();
+    let inputs: Vec<_> = files.chain(standard).collect();
     let files = sources.iter().map(|source| (source.name.clone(), source)).collect();
     let destination = destination(arguments, &files, &inputs)?;
     check_options(arguments, &destination)?;
-    let job = Job { arguments, series, polynomial, expansion, files, inputs };
+    let judged = Judged::new(&series, &polynomial, &expansion, !arguments.weights.is_empty())?;
+    let job = Job { arguments, series, polynomial, expansion, judged, files, inputs, skipped };
     match arguments.dtype {
         TypeName::F16 => job.run::<f16>(&destination),
         TypeName::F32 => job.run::<f32>(&destination),
@@ -86,12 +98,12 @@ fn destination(
 ) -> Result<Destination, Failure> {
     let (path, format) = (&arguments.output, arguments.format.unwrap_or(FileFormat::Npy));
     let target = |path: &Path| Target::new(path, arguments.writing.force, inputs);
-    let single = |format| match files.len() {
-        1 => Ok(Destination::Single(target(path)?, format)),
-        files => {
-            let message = format!("{files} files need a folder or a .npz file as --output");
-            Err(Failure::Usage(message))
+    let single = |format| {
+        if files.len() == 1 {
+            return Ok(Destination::Single(target(path)?, format));
         }
+        let message = format!("{} need a folder or a .npz file as --output", several(files));
+        Err(Failure::Usage(message))
     };
     let names_folder = path.to_string_lossy().ends_with(std::path::is_separator);
     if path.is_dir() || names_folder {
@@ -104,11 +116,32 @@ fn destination(
         "npz" => Ok(Destination::Archive(target(path)?)),
         "" if path.exists() => single(format),
         "" => folder(arguments, files, inputs),
-        other => Err(Failure::Usage(format!(
-            "cannot write `.{other}`: --output is a .npy, .npz or .png file, or a folder (a new one with a dot in its \
-             name ends in /)"
+        _ => Err(Failure::Usage(format!(
+            "cannot write {}: --output is a .npy, .npz or .png file, or a folder (a new one with a dot in its name \
+             ends in /)",
+            path.display()
         ))),
     }
+}
+
+/// Several files in words; arrays of an archive by their names.
+fn several(files: &BTreeMap<String, &Source>) -> String {
+    /// As many names as a line has room for.
+    const NAMED: usize = 6;
+    let members: Vec<_> = files.values().filter_map(|file| file.in_archive()).collect();
+    if members.is_empty() {
+        return output::counted(files.len(), "file");
+    }
+    let arrays = output::counted(files.len(), "array");
+    let archive = members[0].0;
+    if members.len() < files.len() || members.iter().any(|member| member.0 != archive) {
+        return arrays;
+    }
+    let mut names: Vec<_> = members.iter().map(|member| member.1).take(NAMED).collect();
+    if members.len() > NAMED {
+        names.push("...");
+    }
+    format!("{arrays} ({}: {})", archive.display(), names.join(", "))
 }
 
 /// Refuses options that mean nothing for this kind of output.
@@ -123,7 +156,8 @@ fn check_options(arguments: &ExpandArguments, destination: &Destination) -> Resu
             arguments.output.display()
         )));
     }
-    let arrays = arguments.concatenate || arguments.axis != -1 || arguments.dtype != TypeName::F32;
+    let arrays =
+        arguments.concatenate || arguments.axis.is_some() || arguments.dtype != TypeName::F32;
     if format == FileFormat::Png && arrays {
         return Err(Failure::Usage(
             "--axis, --concatenate and --dtype are for arrays; a contact sheet has a row for each degree".into(),
@@ -205,7 +239,8 @@ impl Job<'_> {
     }
 
     /// Does `work` for each file, with a progress bar where there are several, and sums up. What a file
-    /// fails by, a panic too, the others do not notice. With `silent`, standard output is for the result.
+    /// fails by, a panic too, the others do not notice. With `silent`, standard output is for the result, and
+    /// what --json asks for goes to standard error.
     fn each(
         &self,
         silent: bool,
@@ -220,7 +255,7 @@ impl Job<'_> {
             ProgressBar::hidden()
         };
         let start = Instant::now();
-        let mut summary = Summary::default();
+        let mut summary = Summary::new(self.skipped);
         let lines = !quiet && !self.arguments.json;
         for (name, file) in &self.files {
             bar.set_message(output::printable(name));
@@ -245,21 +280,32 @@ impl Job<'_> {
             bar.inc(1);
         }
         bar.finish_and_clear();
-        self.sum_up(&summary, quiet, start.elapsed())?;
+        self.sum_up(&summary, silent, start.elapsed())?;
         match summary.failed() {
             0 => Ok(()),
             failed => Err(Failure::Some { failed, all: self.files.len() }),
         }
     }
 
-    fn sum_up(&self, summary: &Summary, quiet: bool, all: Duration) -> Result<(), Failure> {
-        let trusted = self.expansion.kind != Kind::Powers && self.arguments.weights.is_empty();
-        let (line, warnings) = summary.trust(&self.series, trusted);
-        if self.arguments.json && !quiet {
-            output::print(&summary.json(&self.series, trusted, &warnings))?;
+    fn sum_up(&self, summary: &Summary, silent: bool, all: Duration) -> Result<(), Failure> {
+        let (line, warnings) = summary.trust(self.judged.as_ref());
+        let quiet = silent || self.arguments.writing.quiet;
+        if self.arguments.json {
+            let json = summary.json(&self.series, self.judged.as_ref(), &warnings);
+            output::print_json(&json, silent)?;
+            if silent {
+                // The warnings are in the JSON; a program reads nothing else from standard error.
+                return Ok(());
+            }
         } else if !quiet && summary.failed() < self.files.len() {
             output::print(&summary.text(&self.what(), &self.series, all))?;
             output::print(&line.unwrap_or_default())?;
+            if self.skipped > 0 {
+                let skipped = output::counted(self.skipped, "file");
+                output::print(&format!(
+                    "{skipped} skipped: of a folder, files are read whose names end as those of pictures and arrays do\n"
+                ))?;
+            }
         }
         for warning in &warnings {
             output::report("warning", warning);
@@ -301,7 +347,7 @@ impl Job<'_> {
         let start = Instant::now();
         let array = input.array.expand::<U>(&self.polynomial, &expansion)?;
         let time = start.elapsed();
-        let done = Done::new(file, &input.array, &expansion, &array, time);
+        let done = Done::new(file, &input, &expansion, &array, time);
         Ok((array, done))
     }
 
@@ -309,8 +355,9 @@ impl Job<'_> {
         let (array, mut done) = self.expand::<U>(file)?;
         let size = target.write(|output| write_npy(&array, output))?;
         let type_name = std::any::type_name::<U>().rsplit("::").next().unwrap_or_default();
-        let (megabytes, path) = (size as f64 / 1e6, target.path().display());
-        let written = format!(" {type_name}, {path} ({megabytes:.1} MB)");
+        let path = target.path().display();
+        let size = in_units(size as f64, &[(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "bytes")]);
+        let written = format!(" {type_name}, {path} ({size})");
         done.line.push_str(&written);
         done.json["output"] = path.to_string().into();
         done.json["output_dtype"] = type_name.into();
@@ -328,7 +375,7 @@ impl Job<'_> {
         let time = start.elapsed();
         let affine = Expansion { kind: Kind::Sum, ..planes.clone() };
         let plain = input.array.expand::<f32>(&Polynomial::new(0.0, vec![0.0, 1.0]), &affine)?;
-        let mut done = Done::new(file, &input.array, &expansion, &array, time);
+        let mut done = Done::new(file, &input, &expansion, &array, time);
         let degrees = self.expansion.degrees_of(&self.polynomial)?;
         let labels = if degrees.is_empty() {
             vec![self.what()]
@@ -342,35 +389,40 @@ impl Job<'_> {
         };
         let title = format!("{}: {} about {}", file.title(), self.series.name(), self.series.at());
         let sheet = sheet::Sheet::new(&title, channels, &plain, &labels, &array)?;
-        let path = target.path().display().to_string();
-        for page in 0..sheet.pages() {
+        if sheet.pages() > 1 && target.is_stream() {
+            return Err(Failure::Usage(format!(
+                "the contact sheet has {} pages, and standard output or a pipe takes one; a folder or a file name \
+                 as --output takes all pages",
+                sheet.pages()
+            )));
+        }
+        // All are checked before the first is written.
+        let further: Vec<Target> = (1..sheet.pages())
+            .map(|page| self.page(file, target, page))
+            .collect::<Result<_, _>>()?;
+        for (page, target) in std::iter::once(target).chain(&further).enumerate() {
             let pixels = sheet.page(page)?;
-            let further;
-            let target = if page == 0 {
-                target
-            } else {
-                let path = sheet::page_path(target.path(), page);
-                let sheet_of = |name: &&String| path.ends_with(format!("{name}.png"));
-                if let Some(name) =
-                    self.files.keys().filter(|_| self.files.len() > 1).find(sheet_of)
-                {
-                    let reason = format!(
-                        "it is page {} of {file} and the sheet of {name}; rename one",
-                        page + 1
-                    );
-                    return Err(Failure::Write { path, reason });
-                }
-                further = Target::new(&path, self.arguments.writing.force, &self.inputs)?;
-                &further
-            };
             target.write(|file| picture::write_png(&pixels, file))?;
         }
+        let path = target.path().display().to_string();
         let pages = match sheet.pages() {
             1 => String::new(),
-            pages => format!(" and {} further pages", pages - 1),
+            pages => format!(" and {}", output::counted(pages - 1, "further page")),
         };
         done.line.extend([", ", &path, " (contact sheet)", &pages]);
         done.json["output"] = path.into();
         Ok(done)
+    }
+
+    /// The file of a further page of the sheet of `file`, which no other input's sheet is.
+    fn page(&self, file: &Source, first: &Target, page: usize) -> Result<Target, Failure> {
+        let path = sheet::page_path(first.path(), page);
+        let sheet_of = |name: &&String| path.ends_with(format!("{name}.png"));
+        if let Some(name) = self.files.keys().filter(|_| self.files.len() > 1).find(sheet_of) {
+            let reason =
+                format!("it is page {} of {file} and the sheet of {name}; rename one", page + 1);
+            return Err(Failure::Write { path, reason });
+        }
+        Target::with_folder(&path, self.arguments.writing.force, &self.inputs)
     }
 }

@@ -132,7 +132,7 @@ fn manual(of: Option<&str>) -> Result<String, Failure> {
         };
         let man = clap_mangen::Man::new(subcommand.clone());
         man.render(&mut page).map_err(failure)?;
-        return Ok(String::from_utf8_lossy(&page).into_owned());
+        return Ok(with_sections(&String::from_utf8_lossy(&page)));
     }
     clap_mangen::Man::new(command.clone()).render(&mut page).map_err(failure)?;
     for subcommand in command.get_subcommands().filter(|command| command.get_name() != "help") {
@@ -142,7 +142,32 @@ fn manual(of: Option<&str>) -> Result<String, Failure> {
         man.render_description_section(&mut page).map_err(failure)?;
         man.render_synopsis_section(&mut page).map_err(failure)?;
         man.render_options_section(&mut page).map_err(failure)?;
-        man.render_extra_section(&mut page).map_err(failure)?;
+        if subcommand.get_after_help().is_some() {
+            man.render_extra_section(&mut page).map_err(failure)?;
+        }
     }
-    Ok(String::from_utf8_lossy(&page).into_owned())
+    Ok(with_sections(&String::from_utf8_lossy(&page)))
+}
+
+/// The page with the sections that manuals have instead of EXTRA; the lines of examples stay apart.
+fn with_sections(page: &str) -> String {
+    let mut lines = Vec::new();
+    let mut examples = false;
+    for line in page.lines() {
+        let codes = line.strip_prefix("Exit codes: ");
+        if examples && (line.starts_with(".SH") || codes.is_some()) {
+            lines.push(".fi");
+            examples = false;
+        }
+        match (line, codes) {
+            (".SH EXTRA", _) => {
+                lines.extend([".SH EXAMPLES", ".nf"]);
+                examples = true;
+            }
+            ("Examples:", _) => {}
+            (_, Some(codes)) => lines.extend([".SH \"EXIT STATUS\"", codes]),
+            _ => lines.push(line),
+        }
+    }
+    lines.join("\n") + "\n"
 }

@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ndarray::ArrayD;
 use npyz::{AutoSerialize, Serialize, WriterBuilder};
+use same_file::Handle;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -83,12 +84,46 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Prints what --json asks for: to standard output, or to standard error where that takes the result.
+pub fn print_json(text: &str, beside: bool) -> Result<(), Failure> {
+    if !beside {
+        return print(text);
+    }
+    let written = io::stderr().lock().write_all(printable(text).as_bytes());
+    written.map_err(|error| failure(Path::new("standard error"), &error))
+}
+
+/// `1 page`, `3 pages`.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// A message of the library, which spells options as Python's arguments, as the command spells them.
+pub fn in_shell(message: &str) -> String {
+    const SPELLINGS: &[(&str, &str)] = &[
+        ("\ntry at=", "\ntry --at "),
+        ("a parameter: give it as ", "a parameter: give it as --param "),
+        // Of `maclaurin bound`, which has no such options.
+        ("\nwith scale=", "\nwith expand's --scale "),
+        (" and shift=", " and --shift "),
+        ("; scale=", "; --scale "),
+        ("Laurent series (laurent)", "Laurent series (series --laurent)"),
+        ("which error_bound tells", "which --order tells"),
+        ("is the option `constant`)", "is the option --constant)"),
+    ];
+    SPELLINGS.iter().fold(message.into(), |text, (python, shell)| text.replace(python, shell))
+}
+
 /// Says something on standard error, after `error:` or `warning:` in their colours; nobody may be listening.
 pub fn report(what: &str, message: &str) {
     use clap::builder::styling::{AnsiColor, Style};
     let color = if what == "error" { AnsiColor::Red } else { AnsiColor::Yellow };
     let style = Style::new().bold().fg_color(Some(color.into()));
-    let _ = writeln!(anstream::stderr().lock(), "{style}{what}:{style:#} {}", printable(message));
+    let _ = writeln!(
+        anstream::stderr().lock(),
+        "{style}{what}:{style:#} {}",
+        printable(&in_shell(message))
+    );
 }
 
 /// Whether a path stands for standard input or output.
@@ -140,9 +175,13 @@ impl Target {
             return target(Place::Stream(Some(path.into())));
         }
         for input in inputs {
-            if same_file::is_same_file(path, input).unwrap_or(false) {
-                let reason = format!("it is the file that is read, {}", input.display());
-                return Err(refuse(reason));
+            let (read, name) = if is_standard(input) {
+                (Handle::stdin(), "standard input".into())
+            } else {
+                (Handle::from_path(input), input.display().to_string())
+            };
+            if read.is_ok_and(|read| Handle::from_path(path).is_ok_and(|own| own == read)) {
+                return Err(refuse(format!("it is the file that is read, {name}")));
             }
         }
         if !force {
@@ -166,6 +205,11 @@ impl Target {
             return Err(Failure::Write { path: path.into(), reason });
         }
         Ok(Self { path: path.into(), place: Place::File { path: path.into(), replaces: None } })
+    }
+
+    /// Whether one file after the other would be one stream.
+    pub fn is_stream(&self) -> bool {
+        matches!(self.place, Place::Stream(_))
     }
 
     /// The path as it was given.

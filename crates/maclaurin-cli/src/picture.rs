@@ -18,13 +18,9 @@ pub fn target(path: &Path, force: bool) -> Result<Target, Failure> {
     match ending(path).as_str() {
         "svg" | "png" => {}
         _ if is_standard(path) => {}
-        other => {
-            let what = if other.is_empty() {
-                format!("a picture to {}", path.display())
-            } else {
-                format!("`.{other}`")
-            };
-            let message = format!("cannot write {what}: --output is a .svg or .png file");
+        _ => {
+            let path = path.display();
+            let message = format!("cannot write {path}: --output is a .svg or .png file");
             return Err(Failure::Usage(message));
         }
     }

@@ -35,19 +35,20 @@ pub fn run(arguments: &PlotArguments) -> Result<(), Failure> {
         line: Line { color: palette::FUNCTION, width: 3.0, dash: vec![] },
     }];
     let at = series.at_f64();
-    let mut orders_of: Vec<(String, Vec<(f64, f64)>)> = Vec::new();
+    let mut orders_of: Vec<(Vec<String>, Vec<_>)> = Vec::new();
     for &order in orders {
         let coefficients = &series.coefficients()[..=order];
         let value = |x: f64| coefficients.iter().rev().fold(0.0, |sum, a| sum * (x - at) + a);
         let points = sampled(value, low, high);
         // A zero coefficient gives the same curve once more: one line, both orders beside it.
         match orders_of.last_mut() {
-            Some((name, last)) if *last == points => name.extend([", ", &order.to_string()]),
-            _ => orders_of.push((format!("order {order}"), points)),
+            Some((orders, last)) if *last == points => orders.push(order.to_string()),
+            _ => orders_of.push((vec![order.to_string()], points)),
         }
     }
-    for (index, (name, points)) in orders_of.into_iter().enumerate() {
-        let name = name + leaves(&points, y);
+    for (index, (orders, points)) in orders_of.into_iter().enumerate() {
+        let order = if orders.len() == 1 { "order" } else { "orders" };
+        let name = format!("{order} {}{}", orders.join(", "), leaves(&points, y));
         curves.push(Curve { name, points: decimated(points), line: palette::line(index) });
     }
     let after = format!(" and its Taylor polynomials about {}", series.at());

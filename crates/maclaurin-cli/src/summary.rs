@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use maclaurin::{Expansion, Series, scientific};
+use maclaurin::{Expansion, Kind, Polynomial, Series, scientific};
 use ndarray::ArrayD;
 use serde_json::{Value, json};
 
-use crate::array::Array;
-use crate::input::Source;
+use crate::Failure;
+use crate::input::{Input, Source};
+use crate::output::{counted, in_shell};
 
 /// What happened to one file.
 pub struct Done {
@@ -29,7 +30,7 @@ impl Done {
     /// The line about a file and its figures.
     pub fn new<U: maclaurin::Float>(
         file: &Source,
-        input: &Array,
+        Input { array: input, stored, .. }: &Input,
         expansion: &Expansion,
         output: &ArrayD<U>,
         time: Duration,
@@ -44,21 +45,27 @@ impl Done {
         let each = (output.len() / values.max(1)).saturating_sub(usize::from(expansion.constant));
         let not_finite = output.iter().filter(|value| !value.to_f64().is_finite()).count();
         let lost = not_finite.saturating_sub((values - finite) * each);
-        let mut described =
-            range.map_or("no values".into(), |(low, high)| format!("values {low:.4} to {high:.4}"));
+        let mut described = range.map_or("no values".into(), |(low, high)| {
+            let (low, high) = ends(low, high);
+            format!("values {low} to {high}")
+        });
         if finite < values {
             described = format!("{described} and {} that are not finite", values - finite);
         }
+        let read = match input.type_name() {
+            name if name == stored => name.into(),
+            name => format!("{stored}, read as {name}"),
+        };
         let line = format!(
-            "{file}: {} {}, {described} -> {}",
+            "{file}: {} {read}, {described} -> {}",
             extents(input.shape()),
-            input.type_name(),
             extents(output.shape())
         );
         let json = json!({
             "input": file.to_string(),
             "shape": input.shape(),
             "dtype": input.type_name(),
+            "stored_dtype": stored,
             "low": range.map(|range| range.0),
             "high": range.map(|range| range.1),
             "not_finite": values - finite,
@@ -87,6 +94,66 @@ fn extents(shape: &[usize]) -> String {
     shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" x ")
 }
 
+/// The ends of a range in five significant digits, or in as many more as tell them apart.
+fn ends(low: f64, high: f64) -> (String, String) {
+    let rounded = |x: f64, digits: usize| {
+        let rounded: f64 = format!("{x:.*e}", digits - 1).parse().unwrap_or(x);
+        let text = format!("{rounded:?}");
+        text.strip_suffix(".0").unwrap_or(&text).to_owned()
+    };
+    let with = |digits| (rounded(low, digits), rounded(high, digits));
+    let differ = |(one, other): &(String, String)| one != other || low == high;
+    (5..17).map(with).find(differ).unwrap_or_else(|| with(17))
+}
+
+/// A quantity in the largest of these units that it reaches, or else in the last.
+pub fn in_units(quantity: f64, units: &[(f64, &str)]) -> String {
+    let reached = units.iter().find(|(unit, _)| quantity >= *unit);
+    let Some((unit, name)) = reached.or(units.last()) else { return quantity.to_string() };
+    let decimals = usize::from((quantity / unit).fract() != 0.0);
+    format!("{:.decimals$} {name}", quantity / unit)
+}
+
+/// The polynomial whose error is told of: the highest partial sum that is written, else the whole one.
+pub struct Judged {
+    series: Series,
+    /// Its name in a sentence.
+    name: String,
+}
+
+impl Judged {
+    /// `None` where what is written is no approximation of the function: powers, and weighted sums.
+    pub fn new(
+        series: &Series,
+        polynomial: &Polynomial,
+        expansion: &Expansion,
+        weighted: bool,
+    ) -> Result<Option<Self>, Failure> {
+        if weighted || expansion.kind == Kind::Powers {
+            return Ok(None);
+        }
+        let written = expansion.degrees_of(polynomial)?;
+        let highest = written.iter().copied().max().unwrap_or_else(|| series.order());
+        let terms = polynomial.degrees();
+        let (order, name) = match expansion.kind {
+            Kind::PartialSums if terms.iter().any(|&degree| degree > highest) => {
+                (highest, format!("the partial sum of order {highest}"))
+            }
+            Kind::Terms if !terms.iter().all(|degree| written.contains(degree)) => {
+                let order = series.order();
+                (
+                    order,
+                    format!(
+                        "the whole polynomial of order {order}, of which some terms are left out,"
+                    ),
+                )
+            }
+            _ => (series.order(), "the polynomial".into()),
+        };
+        Ok(Some(Self { series: series.truncate(order)?, name }))
+    }
+}
+
 /// The figures of all files, and where their values lie.
 #[derive(Default)]
 pub struct Summary {
@@ -98,9 +165,16 @@ pub struct Summary {
     lost: usize,
     files: Vec<Value>,
     failed: Vec<Value>,
+    /// Files of the folders given that were not read.
+    skipped: usize,
 }
 
 impl Summary {
+    /// That of no files yet, with the number of those that are skipped.
+    pub fn new(skipped: usize) -> Self {
+        Self { skipped, ..Self::default() }
+    }
+
     pub fn add(&mut self, done: Done) {
         self.values += done.values;
         self.bytes += done.bytes;
@@ -125,43 +199,62 @@ impl Summary {
 
     /// What was computed and how fast, in words.
     pub fn text(&self, what: &str, series: &Series, all: Duration) -> String {
+        const SECONDS: [(f64, &str); 3] = [(1.0, "s"), (1e-3, "ms"), (1e-6, "\u{b5}s")];
         let seconds = self.time.as_secs_f64().max(1e-9);
+        let values = match self.values {
+            values if values < 1_000_000 => counted(values, "value"),
+            values => format!("{:.1} million values", values as f64 / 1e6),
+        };
+        // Of a small array the time is that of the call.
+        let rates = if self.bytes < 1_000_000 {
+            String::new()
+        } else {
+            let values = [(1e6, "million values/s"), (1.0, "values/s")];
+            format!(
+                " ({}, {} written to memory)",
+                in_units((self.values as f64 / seconds).round(), &values),
+                in_units(self.bytes as f64 / seconds, &[(1e9, "GB/s"), (1e6, "MB/s")])
+            )
+        };
         format!(
-            "{what} of {} about {}: {:.1} million values expanded in {:.1} ms ({:.0} million values/s, \
-             {:.2} GB/s written to memory), {:.2} s with reading and writing\n",
+            "{what} of {} about {}: {values} expanded in {}{rates}, {} with reading and writing\n",
             series.name(),
             series.at(),
-            self.values as f64 / 1e6,
-            seconds * 1e3,
-            self.values as f64 / 1e6 / seconds,
-            self.bytes as f64 / 1e9 / seconds,
-            all.as_secs_f64()
+            in_units(seconds, &SECONDS),
+            in_units(all.as_secs_f64(), &SECONDS)
         )
     }
 
     /// How far the polynomial can be trusted on the values' range: a line, and warnings.
-    pub fn trust(&self, series: &Series, trusted: bool) -> (Option<String>, Vec<String>) {
+    pub fn trust(&self, judged: Option<&Judged>) -> (Option<String>, Vec<String>) {
         let mut warnings = Vec::new();
         if self.lost > 0 {
+            let (are, what) = match self.lost {
+                1 => ("is", "its value is finite: it is"),
+                _ => ("are", "their values are finite: they are"),
+            };
             warnings.push(format!(
-                "{} results are infinite or NaN though their values are finite: they are beyond the largest number \
-                 of the output's type; --dtype f64 or a smaller --scale would help",
-                self.lost
+                "{} {are} infinite or NaN though {what} beyond the largest number of the output's type; \
+                 --dtype f64 or a smaller --scale would help",
+                counted(self.lost, "result")
             ));
         }
-        let Some((low, high)) = self.range.filter(|_| trusted) else {
+        let Some((Judged { series, name }, (low, high))) = judged.zip(self.range) else {
             return (None, warnings);
         };
         let error = series.error_bound(low, high).map_or_else(
-            |_| "no bound on the polynomial's error is proven".into(),
+            |_| format!("no bound on the error of {} is proven", name.trim_end_matches(',')),
             |error| {
                 let bound = scientific(error.bound, 5, true);
-                format!("the polynomial is off by at most {bound} (certified)")
+                format!("{name} is off by at most {bound} (certified)")
             },
         );
-        warnings.extend(series.outside(low, high, self.scale).map(|outside| outside.to_string()));
+        warnings.extend(
+            series.outside(low, high, self.scale).map(|outside| in_shell(&outside.to_string())),
+        );
+        let (low, high) = ends(low, high);
         let line = format!(
-            "on the values' range, {low:.4} to {high:.4}, {error}; \
+            "on the values' range, {low} to {high}, {error}; \
              radius of convergence {}\n",
             series.radius()
         );
@@ -169,9 +262,10 @@ impl Summary {
     }
 
     /// Everything for programs.
-    pub fn json(&self, series: &Series, trusted: bool, warnings: &[String]) -> String {
-        let range = self.range.filter(|_| trusted);
-        let bound = range.and_then(|(low, high)| series.error_bound(low, high).ok());
+    pub fn json(&self, series: &Series, judged: Option<&Judged>, warnings: &[String]) -> String {
+        let bound = judged
+            .zip(self.range)
+            .and_then(|(judged, (low, high))| judged.series.error_bound(low, high).ok());
         let radius = series.radius();
         let object = json!({
             "function": series.function().map(maclaurin::Function::text),
@@ -179,9 +273,11 @@ impl Summary {
             "order": series.order(),
             "files": self.files,
             "failed": self.failed,
+            "skipped": self.skipped,
             "values": self.values,
             "seconds": self.time.as_secs_f64(),
             "error_bound": bound.map(|error| error.bound),
+            "error_bound_order": judged.map(|judged| judged.series.order()),
             "radius": { "lower": radius.lower, "upper": radius.upper, "exact": radius.exact },
             "warnings": warnings,
         });

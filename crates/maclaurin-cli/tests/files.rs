@@ -99,6 +99,14 @@ fn an_input_is_never_replaced_by_any_spelling_or_link() {
             "{message}"
         );
     }
+    // Standard input is the file under any of its names.
+    for output in ["in.npy", "link.npy", "hard.npy"] {
+        let output = folder.text(output);
+        let mut command = command(&["expand", "-", "-f", "exp(x)", "--force", "-o", &output]);
+        let read = command.stdin(File::open(&input).unwrap()).output().unwrap();
+        let message = String::from_utf8(read.stderr).unwrap();
+        assert!(message.contains("it is the file that is read, standard input"), "{message}");
+    }
     fs::remove_file(folder.path("link.npy")).unwrap();
     fs::remove_file(folder.path("hard.npy")).unwrap();
     let message = refused(&["expand", &whole, "-f", "exp(x)", "--force", "-o", &linked]);
@@ -385,6 +393,8 @@ fn options_without_meaning_are_refused_by_their_name() {
         (vec!["--kind", "sum", "--weights", "nan,1"], "'--weights <WEIGHTS>'"),
         (vec!["--kind", "sum", "--degrees", "1,2"], "--kind sum is the whole polynomial"),
         (vec!["--kind", "sum", "--constant"], "--kind sum is the whole polynomial"),
+        (vec!["--kind", "sum", "--axis", "-1"], "there is no axis of the degrees"),
+        (vec!["--kind", "sum", "--concatenate"], "there is no axis of the degrees"),
         (vec!["--degrees", "2,1,1"], "1 is asked for twice"),
         (vec!["--degrees", "3..1"], "the range 3..1 is empty"),
         (vec!["--order", "-1"], "'--order <ORDER>': write an integer of at least 0"),
@@ -417,7 +427,12 @@ fn options_without_meaning_are_refused_by_their_name() {
     let message = refused(&["expand", "-", "-", "-f", "exp(x)", "-o", &output]);
     assert!(message.contains("standard input (-) is given twice"), "{message}");
     let message = refused(&["bound", "exp(x)", "--on", "0:1", "--tolerance", "-1/2"]);
-    assert!(message.contains("'--tolerance <TOLERANCE>': an error is never below 0"), "{message}");
+    assert!(
+        message.contains("'--tolerance <TOLERANCE>': -0.5 is not a positive number"),
+        "{message}"
+    );
+    let message = refused(&["bound", "exp(x)", "--on", "0:1", "--tolerance", "0"]);
+    assert!(message.contains("'--tolerance <TOLERANCE>': 0 is not a positive number"), "{message}");
     let message = refused(&["plot", "exp(x)", "-o", &folder.text("name")]);
     assert!(message.contains("name: --output is a .svg or .png file"), "{message}");
     let message = refused(&["expand", &input, "-f", "5", "--terms", "3", "-o", &output]);
@@ -454,12 +469,17 @@ fn results_that_became_infinite_are_told_of() {
     let constant = [&arguments[..], &["--constant", "--force"]].concat();
     let errors = String::from_utf8(done(&constant).stderr).unwrap();
     assert!(errors.contains("warning: 3 results are infinite or NaN"), "{errors}");
+    folder.array("one.npy", &[300.0]);
+    let one = ["expand", &folder.text("one.npy"), "-f", "x^2", "--dtype", "f16", "-o"];
+    let errors = done(&[&one[..], &[&folder.text("one-out.npy")]].concat()).stderr;
+    let errors = String::from_utf8(errors).unwrap();
+    assert!(errors.contains("1 result is infinite or NaN though its value is finite"), "{errors}");
     // An infinity does not hide what is outside the disc.
     let arguments = ["expand", &input, "-f", "log1p(x)", "--force", "-o", &output];
     let run = done(&arguments);
     let (printed, errors) =
         (String::from_utf8(run.stdout).unwrap(), String::from_utf8(run.stderr).unwrap());
-    assert!(printed.contains("values 1.0000 to 300.0000 and 1 that are not finite"), "{printed}");
+    assert!(printed.contains("values 1 to 300 and 1 that are not finite"), "{printed}");
     assert!(errors.contains("warning: values between 1 and 300 reach"), "{errors}");
 }
 
@@ -480,6 +500,148 @@ fn summaries_for_programs() {
         bound["error"]["bound"].as_f64().unwrap() >= bound["error"]["sampled"].as_f64().unwrap()
     );
     assert_eq!(bound["radius"]["lower"], serde_json::Value::Null);
+}
+
+/// --json is never dropped: not by --quiet, nor where standard output takes the result.
+#[test]
+fn what_json_asks_for_is_always_printed() {
+    let folder = Folder::new();
+    let input = folder.text("in.npy");
+    let json = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap();
+    let quiet = ["expand", &input, "-f", "exp(x)", "--json", "-q", "-o", &folder.text("a.npy")];
+    assert_eq!(json(&done(&quiet).stdout)["values"], 6);
+    let output = done(&["expand", &input, "-f", "exp(x)", "--json", "-o", "-"]);
+    assert!(output.stdout.starts_with(b"\x93NUMPY"));
+    assert_eq!(json(&output.stderr)["values"], 6);
+    // The warning is in the JSON alone.
+    let beyond =
+        ["expand", &input, "-f", "log1p(x)", "--shift", "2", "--json", "-o", "-", "--quiet"];
+    assert_eq!(json(&done(&beyond).stderr)["warnings"].as_array().unwrap().len(), 1);
+    let bound = ["bound", "exp(x)", "--on", "0:1", "--json"];
+    assert_eq!(json(&done(&[&bound[..], &["--quiet"]].concat()).stdout)["order"], 4);
+    let output = done(&[&bound[..], &["-o", "-"]].concat());
+    assert!(output.stdout.starts_with(b"<svg"));
+    assert_eq!(json(&output.stderr)["order"], 4);
+}
+
+/// The error that is told of is that of what is written.
+#[test]
+fn the_error_is_that_of_the_highest_partial_sum_written() {
+    let folder = Folder::new();
+    folder.array("unit.npy", &[0.0, 1.0]);
+    let (input, output) = (folder.text("unit.npy"), folder.text("out.npy"));
+    let run = |more: &[&str]| {
+        let all = ["expand", &input, "-f", "exp(x)", "--force", "-o", &output];
+        String::from_utf8(done(&[&all[..], more].concat()).stdout).unwrap()
+    };
+    let e = std::f64::consts::E;
+    for (degrees, order, error) in [
+        ("2", 2, e - 2.5),
+        ("1,2", 2, e - 2.5),
+        ("3,1", 3, e - 2.5 - 1.0 / 6.0),
+        ("2,4", 4, e - 2.5 - 1.0 / 6.0 - 1.0 / 24.0),
+    ] {
+        let sums = ["--kind", "partial_sums", "--degrees", degrees];
+        let json = run(&[&sums[..], &["--json"]].concat());
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let bound = json["error_bound"].as_f64().unwrap();
+        assert!(error <= bound && bound <= 1.01 * error, "{degrees}: {bound} {error}");
+        assert_eq!(json["error_bound_order"], order);
+        let printed = run(&sums);
+        let name = if order == 4 {
+            "the polynomial is off by".into()
+        } else {
+            format!("the partial sum of order {order} is off by at most")
+        };
+        assert!(printed.contains(&name), "{degrees}: {printed}");
+    }
+    let printed = run(&["--degrees", "1,2"]);
+    let whole =
+        "the whole polynomial of order 4, of which some terms are left out, is off by at most 9.94";
+    assert!(printed.contains(whole), "{printed}");
+    assert!(run(&["--constant"]).contains("the polynomial is off by at most 9.94"));
+}
+
+#[test]
+fn small_values_sizes_and_types_are_told_in_units_that_fit() {
+    let folder = Folder::new();
+    folder.array("small.npy", &[1.25e-8, 3e-8]);
+    folder.array("near.npy", &[1e6, 1_000_000.5]);
+    let run = |name: &str| {
+        let (input, output) = (folder.text(name), folder.text("out.npy"));
+        let all = ["expand", &input, "-f", "exp(x)", "--order", "1", "--force", "-o", &output];
+        String::from_utf8(done(&all).stdout).unwrap()
+    };
+    let printed = run("small.npy");
+    for part in ["2 f64, values 1.25e-8 to 3e-8 ->", "(136 bytes)", ": 2 values expanded in "] {
+        assert!(printed.contains(part), "{part}: {printed}");
+    }
+    assert!(!printed.contains("GB/s"), "{printed}");
+    assert!(run("near.npy").contains("values 1000000 to 1000000.5 ->"));
+    let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/files");
+    for (name, stored) in
+        [("little_i8.npy", "i64, read as f64"), ("little_b1.npy", "bool, read as u8")]
+    {
+        fs::copy(corpus.join(name), folder.path(name)).unwrap();
+        let printed = run(name);
+        assert!(printed.contains(&format!(" {stored}, values ")), "{printed}");
+    }
+}
+
+#[test]
+fn files_of_a_folder_that_are_not_read_are_counted() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("in")).unwrap();
+    fs::copy(folder.path("in.npy"), folder.path("in/a.npy")).unwrap();
+    let pam = "P7\nWIDTH 1\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nTUPLTYPE GRAYSCALE\nENDHDR\nA";
+    fs::write(folder.path("in/b.pam"), pam).unwrap();
+    fs::write(folder.path("in/notes.txt"), "a").unwrap();
+    fs::write(folder.path("in/picture"), "b").unwrap();
+    fs::write(folder.path("in/.hidden"), "c").unwrap();
+    let all = ["expand", &folder.text("in"), "-f", "exp(x)", "-o", &folder.text("out")];
+    let printed = String::from_utf8(done(&all).stdout).unwrap();
+    assert!(printed.contains("\n2 files skipped: "), "{printed}");
+    assert!(folder.path("out/b.npy").is_file());
+    let json = done(&[&all[..], &["--force", "--json"]].concat()).stdout;
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&json).unwrap()["skipped"], 2);
+}
+
+/// Messages that the library spells as Python's arguments are spelled as options here.
+#[test]
+fn advice_is_spelled_as_options() {
+    let message = refused(&["series", "log(x)"]);
+    assert!(message.contains("\ntry --at 1, or log1p(x)"), "{message}");
+    let message = refused(&["series", "2*y"]);
+    assert!(message.contains(": give it as --param y=VALUE"), "{message}");
+    let message =
+        refused(&["bound", "softplus", "--on", "-5:5", "--tolerance", "1e-3", "--at", "0"]);
+    assert!(message.contains("\nwith expand's --scale 0.") && message.contains(" and --shift "));
+    assert!(refused(&["series", "x^3", "--terms", "2"]).contains("only 1 non-zero term of"));
+}
+
+#[test]
+fn refusals_name_the_file_and_the_arrays() {
+    let folder = Folder::new();
+    let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/files");
+    fs::copy(corpus.join("two.npz"), folder.path("z.npz")).unwrap();
+    let archive = folder.text("z.npz");
+    let message = refused(&["expand", &archive, "-f", "exp(x)", "-o", &folder.text("x.npy")]);
+    assert!(message.contains("2 arrays (") && message.contains("z.npz: "), "{message}");
+    let output = folder.text("x.tif");
+    let message = refused(&["expand", &folder.text("in.npy"), "-f", "exp(x)", "-o", &output]);
+    assert!(message.contains(&format!("cannot write {output}: ")), "{message}");
+}
+
+/// The sections that manuals have.
+#[test]
+fn manual_pages_have_examples_and_exit_status() {
+    for arguments in [&["man"][..], &["man", "expand"]] {
+        let page = String::from_utf8(done(arguments).stdout).unwrap();
+        assert!(!page.contains("EXTRA") && page.contains("\n.SH EXAMPLES\n.nf\n  maclaurin "));
+        assert!(page.contains("for the cyan, magenta, yellow and black of a JPEG"), "{page}");
+        let status = "\n.fi\n.SH \"EXIT STATUS\"\n0 all written";
+        assert!(page.contains(status), "{page}");
+    }
 }
 
 #[test]
@@ -530,6 +692,18 @@ fn pages_of_a_contact_sheet_replace_no_other_sheet() {
     bytes.extend(format!("{header:<117}\n").bytes());
     bytes.extend(vec![0; 300 * 8]);
     fs::write(folder.path("in/a.npy"), &bytes).unwrap();
+    let single = ["expand", &folder.text("in/a.npy"), "-f", "exp(x)", "--force", "-o"];
+    // Nor is a page written before the others are known to be writable.
+    fs::create_dir_all(folder.path("one/a-2.png")).unwrap();
+    let message = refused(&[&single[..], &[&folder.text("one/a.png")]].concat());
+    assert!(message.contains("a-2.png: it is a folder"), "{message}");
+    assert!(!folder.path("one/a.png").exists());
+    // Standard output takes one.
+    let output = run(&[&single[..], &["-", "--format", "png"]].concat());
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(message.contains("pages, and standard output or a pipe takes one"), "{message}");
+    assert!(output.stdout.is_empty() && !PathBuf::from("--2.png").exists());
     fs::write(folder.path("in/a-2.npy"), &bytes).unwrap();
     let (input, output) = (folder.text("in"), folder.text("out"));
     let arguments = ["expand", &input, "-f", "exp(x)", "--format", "png", "--force", "-o", &output];

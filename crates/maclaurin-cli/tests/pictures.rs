@@ -174,6 +174,25 @@ fn a_sheet_of_many_pages_asks_for_one() {
     }
 }
 
+/// The error curve of a smooth function has no dents, which the ends of its enclosures have.
+#[test]
+fn the_error_curve_is_smooth() {
+    let folder = TempDir::new().unwrap();
+    let bound = ["bound", "log(1 + exp(x))", "--on", "-4:4", "--order", "8", "-o", "error.svg"];
+    done(folder.path(), &bound);
+    let svg = std::fs::read_to_string(folder.path().join("error.svg")).unwrap();
+    let lines = svg.split("<polyline points=\"").map(|line| line.split('"').next().unwrap());
+    // The curve right of the expansion point; the lines of the grid have two points.
+    let line = lines.filter(|line| line.matches(' ').count() > 100).last().unwrap();
+    let height = |point: &str| point.split_once(',').unwrap().1.parse::<f64>().unwrap();
+    let heights: Vec<f64> = line.split_whitespace().map(height).collect();
+    // In pixels, away from the expansion point, where the logarithm falls without end.
+    for three in heights[60..heights.len() - 1].windows(3) {
+        let bend = three[0] - 2.0 * three[1] + three[2];
+        assert!(bend.abs() < 0.8, "{three:?}");
+    }
+}
+
 /// A white tile on white paper has an edge, and nothing reaches the edge of the sheet.
 #[test]
 fn white_tiles_have_an_edge() {

@@ -67,7 +67,7 @@ impl Function {
 
     /// What lists say of each built-in function.
     #[staticmethod]
-    fn _builtins<'py>(py: Python<'py>) -> PyResult<Vec<Bound<'py, PyTuple>>> {
+    fn _builtins(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyTuple>>> {
         let listed = maclaurin::Function::builtins().map(|known| {
             let [aliases, arguments] =
                 [known.aliases, known.arguments].map(|names| PyTuple::new(py, names));

@@ -258,7 +258,7 @@ fn radii_of_rational_functions_contain_the_nearest_root() {
             wrong.push(format!("case {case}: {text} at {at}: {found:?}, not {truth}"));
         }
     }
-    println!("{exact} of {} radii exact", count);
+    println!("{exact} of {count} radii exact");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

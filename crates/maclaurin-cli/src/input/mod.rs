@@ -47,6 +47,8 @@ pub struct InputArguments {
 /// An array and what one unit of it means.
 pub struct Input {
     pub array: Array,
+    /// The type of the values in the file.
+    pub stored: String,
     /// The value of white in a picture of unsigned integers: what brings its pixels to 0..1.
     pub white: Option<f64>,
     /// The pages that are its first axis, where they are several.
@@ -95,7 +97,7 @@ fn open(source: &Source, arguments: &InputArguments) -> Result<Input, Problem> {
         .read_to_end(&mut start)
         .and_then(|_| reader.seek(SeekFrom::Start(0)))
         .map_err(|error| Problem::from(&error))?;
-    let array = |array| Input { array, white: None, pages: 1 };
+    let array = |(array, stored)| Input { array, stored, white: None, pages: 1 };
     let kind = Kind::of(&start)?;
     if !matches!(kind, Kind::Picture(_)) {
         if arguments.page.is_some() {
@@ -118,7 +120,8 @@ fn open(source: &Source, arguments: &InputArguments) -> Result<Input, Problem> {
             let mut bytes = guard::room::<u8>(size.into())?;
             reader.take(size).read_to_end(&mut bytes).map_err(|error| Problem::from(&error))?;
             let (page, pages) = picture::read(format, &bytes, arguments)?;
-            Ok(Input { array: page.array, white: page.white, pages })
+            let stored = page.array.type_name().into();
+            Ok(Input { array: page.array, stored, white: page.white, pages })
         }
     }
 }

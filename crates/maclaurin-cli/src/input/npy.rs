@@ -29,8 +29,11 @@ struct Header {
     shape: Vec<u64>,
 }
 
+/// An array and the name of the type that it is stored in, which is not always one that it is read in.
+pub type Stored = (Array, String);
+
 /// Reads an array from `reader`, which `size` bytes are left of, the header's included.
-pub fn read(reader: &mut dyn Read, size: u64) -> Result<Array, Problem> {
+pub fn read(reader: &mut dyn Read, size: u64) -> Result<Stored, Problem> {
     let mut start = [0; 8];
     fill(reader, &mut start)?;
     if !start.starts_with(MAGIC) {
@@ -54,7 +57,11 @@ pub fn read(reader: &mut dyn Read, size: u64) -> Result<Array, Problem> {
     fill(reader, &mut text)?;
     let text = String::from_utf8_lossy(&text);
     let header = Parser { rest: &text }.header()?;
-    values(reader, &header, size.saturating_sub(8 + length_size as u64 + u64::from(length)))
+    let size = size.saturating_sub(8 + length_size as u64 + u64::from(length));
+    let array = values(reader, &header, size)?;
+    let (_, kind, width) = descriptor(&header.descriptor)?;
+    let name = if kind == 'b' { "bool".into() } else { format!("{kind}{}", 8 * width) };
+    Ok((array, name))
 }
 
 /// Fills `bytes`; the end of the data before that is truncation.

@@ -8,7 +8,6 @@ use zip::result::ZipError;
 
 use super::npy;
 use super::problem::Problem;
-use crate::array::Array;
 
 /// How zip archives begin; the second is of one without members.
 pub const MAGICS: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
@@ -31,7 +30,7 @@ pub fn members(reader: impl Read + Seek) -> Result<Vec<(usize, String)>, Problem
 }
 
 /// Reads the array that stands at `index`; its checksum is verified.
-pub fn read(reader: impl Read + Seek, index: usize, name: &str) -> Result<Array, Problem> {
+pub fn read(reader: impl Read + Seek, index: usize, name: &str) -> Result<npy::Stored, Problem> {
     let mut archive = ZipArchive::new(reader).map_err(|error| problem(&error, name))?;
     let mut member = archive.by_index(index).map_err(|error| problem(&error, name))?;
     let size = member.size();

@@ -18,7 +18,8 @@ pub enum Channels {
     Gray,
     /// Red, green, blue and alpha, opaque where the file has no alpha.
     KeepAlpha,
-    /// Every channel of the file; a palette's colours stand for its indices.
+    /// Every channel of the file; a palette's colours stand for its indices, and red, green and blue for
+    /// the cyan, magenta, yellow and black of a JPEG.
     AsStored,
 }
 

@@ -2,6 +2,8 @@
 
 use std::io::{self, ErrorKind};
 
+use crate::output::counted;
+
 /// Why a file cannot be read, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
@@ -72,7 +74,7 @@ pub enum Problem {
     #[error("it is an array, and {0} is for pictures; leave it out, or expand the array by itself")]
     NoPicture(&'static str),
     /// A page that is not there.
-    #[error("it has {}, so there is no page {page}", pages_in_words(*pages))]
+    #[error("it has {}, so there is no page {page}", counted(*pages, "page"))]
     NoSuchPage {
         /// The page asked for.
         page: u32,
@@ -145,11 +147,6 @@ pub enum Problem {
 /// The pixels of all pages.
 fn count(width: u64, height: u64, pages: u64) -> u128 {
     u128::from(width) * u128::from(height) * u128::from(pages)
-}
-
-/// `1 page`, `3 pages`.
-fn pages_in_words(pages: usize) -> String {
-    if pages == 1 { "1 page".into() } else { format!("{pages} pages") }
 }
 
 impl Problem {

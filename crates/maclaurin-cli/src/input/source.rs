@@ -15,9 +15,9 @@ use crate::Failure;
 use crate::output::is_standard;
 
 /// The endings of files that a folder is searched for.
-const ENDINGS: [&str; 14] = [
-    "png", "jpg", "jpeg", "tif", "tiff", "gif", "webp", "bmp", "pbm", "pgm", "ppm", "pnm", "npy",
-    "npz",
+const ENDINGS: [&str; 15] = [
+    "png", "jpg", "jpeg", "tif", "tiff", "gif", "webp", "bmp", "pbm", "pgm", "ppm", "pnm", "pam",
+    "npy", "npz",
 ];
 
 /// The most bytes read from standard input or a pipe, whose size is not known before.
@@ -86,6 +86,11 @@ impl Source {
         }
     }
 
+    /// The archive that the array is in, and the array's name there.
+    pub fn in_archive(&self) -> Option<(&Path, &str)> {
+        self.member.as_ref().map(|(_, name)| (self.place.path(), name.as_str()))
+    }
+
     /// The file, if it is one.
     pub fn file(&self) -> Option<&Path> {
         match &self.place {
@@ -114,9 +119,13 @@ impl Display for Source {
     }
 }
 
-/// The sources that the paths name, in order of name within a folder.
-pub fn sources(paths: &[PathBuf], arguments: &InputArguments) -> Result<Vec<Source>, Failure> {
-    let mut sources = Vec::new();
+/// The sources that the paths name, in order of name within a folder, and the number of files in folders
+/// that are skipped.
+pub fn sources(
+    paths: &[PathBuf],
+    arguments: &InputArguments,
+) -> Result<(Vec<Source>, usize), Failure> {
+    let (mut sources, mut skipped) = (Vec::new(), 0);
     if paths.iter().filter(|path| is_standard(path)).count() > 1 {
         let message = "standard input (-) is given twice, and can be read but once".into();
         return Err(Failure::Usage(message));
@@ -132,7 +141,7 @@ pub fn sources(paths: &[PathBuf], arguments: &InputArguments) -> Result<Vec<Sour
         }
         if path.is_dir() {
             let mut files = Vec::new();
-            search(path, arguments.recursive, &mut files)?;
+            skipped += search(path, arguments.recursive, &mut files)?;
             if files.is_empty() {
                 return Err(fail(Problem::EmptyFolder(ENDINGS.join(", "))));
             }
@@ -155,7 +164,7 @@ pub fn sources(paths: &[PathBuf], arguments: &InputArguments) -> Result<Vec<Sour
         add(&mut sources, place, "");
     }
     name(&mut sources)?;
-    Ok(sources)
+    Ok((sources, skipped))
 }
 
 fn failure(path: &Path, problem: &Problem) -> Failure {
@@ -167,10 +176,10 @@ pub fn ending(path: &Path) -> String {
     path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
-/// Adds what lies in a folder and can be read by its ending. Hidden files and folders are left
-/// out; links to folders are not followed, as they may lead round in circles.
-fn search(folder: &Path, recursive: bool, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let mut folders = vec![folder.to_path_buf()];
+/// Adds what lies in a folder and can be read by its ending, and counts the other files. Hidden files
+/// and folders are left out; links to folders are not followed, as they may lead round in circles.
+fn search(folder: &Path, recursive: bool, files: &mut Vec<PathBuf>) -> Result<usize, Failure> {
+    let (mut folders, mut skipped) = (vec![folder.to_path_buf()], 0);
     while let Some(folder) = folders.pop() {
         let fail = |error: std::io::Error| failure(&folder, &Problem::from(&error));
         for entry in folder.read_dir().map_err(fail)? {
@@ -185,10 +194,12 @@ fn search(folder: &Path, recursive: bool, files: &mut Vec<PathBuf>) -> Result<()
                 }
             } else if path.is_file() && ENDINGS.contains(&ending(&path).as_str()) {
                 files.push(path);
+            } else if path.is_file() {
+                skipped += 1;
             }
         }
     }
-    Ok(())
+    Ok(skipped)
 }
 
 /// The names of folders with a `/` behind each.

@@ -136,7 +136,7 @@ mod tests {
             "exp(sin(x))*x",
             "(x^4)^(1/2)",
             "softplus",
-            "2x² - 3|x - 1|√x",
+            "2x² - 3√x*|x - 1|",
             "bessel_j(0, x)",
             "bessel_j(-1, x)",
         ];

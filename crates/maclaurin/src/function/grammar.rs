@@ -71,7 +71,14 @@ fn text_names(text: &str) -> BTreeSet<&str> {
 }
 
 fn bare_builtin_takes(text: &str, name: &str) -> bool {
-    builtin::find(text.trim()).is_some_and(|builtin| builtin.arguments.contains(&name))
+    builtin::find(text.trim()).is_some_and(|builtin| {
+        builtin.arguments.iter().any(|argument| split_default(argument).0 == name)
+    })
+}
+
+/// The name of an argument, and its value where it is left out.
+fn split_default(argument: &'static str) -> (&'static str, Option<&'static str>) {
+    argument.split_once('=').map_or((argument, None), |(name, default)| (name, Some(default)))
 }
 
 fn constant(name: &str) -> Option<Exact> {
@@ -200,15 +207,17 @@ impl<'a> Reader<'a> {
         let span = self.lexer.span;
         let mut arguments = Vec::new();
         for (position, argument) in builtin.arguments.iter().enumerate() {
-            if position == 0 {
-                arguments.push(self.variable(span)?);
-            } else if let Some(&index) = self.scope.get(*argument) {
-                arguments.push(index);
-            } else if !argument.contains('=') {
-                let kind =
-                    ParseErrorKind::MissingParameter { name: (*argument).into(), nearest: None };
-                return Err(self.error(kind, span));
-            }
+            let (name, default) = split_default(argument);
+            arguments.push(match (self.scope.get(name), default) {
+                _ if position == 0 => self.variable(span)?,
+                (Some(&index), _) => index,
+                (None, Some(default)) => self.default(default, span)?,
+                (None, None) => {
+                    let kind =
+                        ParseErrorKind::MissingParameter { name: name.into(), nearest: None };
+                    return Err(self.error(kind, span));
+                }
+            });
         }
         self.apply(builtin, &arguments, span, span)
     }
@@ -577,14 +586,20 @@ impl<'a> Reader<'a> {
         });
         let mut scope = BTreeMap::new();
         for (position, argument) in builtin.arguments.iter().enumerate() {
-            let (name, default) = argument.split_once('=').unwrap_or((argument, ""));
+            let (name, default) = split_default(argument);
             let index = match arguments.get(position) {
                 Some(&index) => index,
-                None => Reader::new(default, self.builder, &BTreeMap::new(), place)?.whole()?,
+                None => self.default(default.unwrap_or_default(), whole)?,
             };
             scope.insert(name.to_owned(), index);
         }
         Reader::new(builtin.about.formula, self.builder, &scope, place)?.whole()
+    }
+
+    /// The value of an argument that is left out.
+    fn default(&mut self, value: &str, whole: Span) -> Result<Index> {
+        let place = Place::Definition(whole);
+        Reader::new(value, self.builder, &BTreeMap::new(), place)?.whole()
     }
 
     fn shape(&self, index: Index, span: Span) -> Result<u32> {

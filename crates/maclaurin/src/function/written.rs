@@ -142,9 +142,10 @@ impl Written {
         let mut text = String::new();
         let mut rest = self.text.as_str();
         while let Some(first) = rest.chars().next() {
-            let end = match is_word(first) {
-                true => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
-                false => rest.find(is_word).unwrap_or(rest.len()),
+            let end = if is_word(first) {
+                rest.find(|c| !is_word(c)).unwrap_or(rest.len())
+            } else {
+                rest.find(is_word).unwrap_or(rest.len())
             };
             let (piece, after) = rest.split_at(end);
             // The exponent of `1.e5` is no name.

@@ -77,12 +77,11 @@ impl Series {
         if !value.is_some_and(|value| is_same(&value, &self.point.value)) {
             inner.check_value(self)?;
         }
-        let source = match (self.function(), inner.function()) {
-            (Some(f), Some(g)) => Written::of(f)?.at(&Written::of(g)?)?.function()?.into(),
-            _ => {
-                check_order(order, LARGEST_COMPOSED_ORDER)?;
-                Source::derived(Operation::Composition, &[self, inner])?
-            }
+        let source = if let (Some(f), Some(g)) = (self.function(), inner.function()) {
+            Written::of(f)?.at(&Written::of(g)?)?.function()?.into()
+        } else {
+            check_order(order, LARGEST_COMPOSED_ORDER)?;
+            Source::derived(Operation::Composition, &[self, inner])?
         };
         Self::about(source, inner.point.clone(), order)
     }

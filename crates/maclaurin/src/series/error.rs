@@ -300,7 +300,10 @@ fn too_few_terms(found: usize, order: usize) -> String {
              an order instead of terms"
         );
     }
-    format!(
-        "only {found} non-zero terms of degree 1 and above exist up to order {order}; ask for at most {found}"
-    )
+    let exist = if found == 1 {
+        "term of degree 1 and above exists"
+    } else {
+        "terms of degree 1 and above exist"
+    };
+    format!("only {found} non-zero {exist} up to order {order}; ask for at most {found}")
 }

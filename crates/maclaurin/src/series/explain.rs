@@ -40,9 +40,8 @@ impl Failure {
                     && let Source::Function(function) = source
                     && let Ok(order @ 1..) = order_of_pole(function, at)
                 {
-                    advice += &format!(
-                        ", or ask for the Laurent series (laurent): this pole is of order {order}"
-                    );
+                    let laurent = "or ask for the Laurent series (laurent)";
+                    advice = format!("{advice}, {laurent}: this pole is of order {order}");
                 }
                 let point = at.text().to_owned();
                 NotAnalytic { excerpt, point, singularity, advice }.into()

@@ -167,9 +167,10 @@ impl Laurent {
     pub fn latex(&self) -> String {
         let base = self.analytic.point.base(true);
         let rest = format!("O\\left({base}^{{{}}}\\right)", self.order() + 1);
-        let terms = self.terms(true).map(|(degree, coefficient)| match degree {
-            0.. => super::latex_of_powers(once(degree, coefficient), &base),
-            _ => {
+        let terms = self.terms(true).map(|(degree, coefficient)| {
+            if degree >= 0 {
+                super::latex_of_powers(once(degree, coefficient), &base)
+            } else {
                 let power = match degree {
                     -1 => base.clone(),
                     _ => format!("{base}^{{{}}}", -degree),
@@ -203,9 +204,10 @@ impl fmt::Display for Laurent {
     /// For instance `1/x + x/6`, which [`Function::parse`] reads.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let base = self.analytic.point.base(false);
-        let terms = self.terms(false).map(|(degree, coefficient)| match degree {
-            0.. => super::sum_of_powers(once(degree, coefficient), &base),
-            _ => {
+        let terms = self.terms(false).map(|(degree, coefficient)| {
+            if degree >= 0 {
+                super::sum_of_powers(once(degree, coefficient), &base)
+            } else {
                 let (sign, magnitude) = match coefficient.strip_prefix('-') {
                     Some(magnitude) if super::is_product(magnitude) => ("-", magnitude),
                     _ => ("", coefficient.as_str()),
