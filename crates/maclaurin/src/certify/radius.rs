@@ -427,7 +427,9 @@ impl<'a> Search<'a> {
                 let circuit = self.plane.around(square, count)?;
                 (circuit.singular || count == PIECES[1]).then_some(circuit)
             });
-            let Some(circuit) = circuit.filter(|circuit| circuit.zeros[stuck.guard] != 0) else {
+            let Some(circuit) = circuit
+                .filter(|circuit| circuit.zeros.get(stuck.guard).is_some_and(|zeros| *zeros != 0))
+            else {
                 continue;
             };
             let place = square.place();
@@ -457,7 +459,8 @@ pub(super) fn zero_of_guard(
     let width = place.0.high - place.0.low;
     let start = (place.0.middle(), place.1.middle());
     let value = |at: Place| match plane.evaluate(&point(at), guards) {
-        Ok(evaluation) => Some(middle(&evaluation.guards[stuck.guard].value)),
+        // A guard that only says that nothing is known is passed nowhere.
+        Ok(evaluation) => Some(middle(&evaluation.guards.get(stuck.guard)?.value)),
         Err(found) if found.guard == stuck.guard => Some(middle(&found.value)),
         Err(found) => found.passed.get(stuck.guard).map(|guard| middle(&guard.value)),
     };
