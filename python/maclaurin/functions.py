@@ -33,8 +33,4 @@ def functions(search: str = "") -> list[BuiltinFunction]:
     '1/(1 + exp(-x))'
     """
     listed = (BuiltinFunction(*known) for known in Function._builtins())
-    return [
-        known
-        for known in listed
-        if any(search in name for name in (known.name, *known.aliases))
-    ]
+    return [known for known in listed if any(search in name for name in (known.name, *known.aliases))]
