@@ -54,7 +54,9 @@ class SeriesArithmetic(_native.Series):
 
     def __pow__(self, exponent: int | float | Fraction | str | Exact) -> Self:
         text = None if isinstance(exponent, Function) else operand_text(exponent)
-        return NotImplemented if text is None else self._made("power", text=text)
+        if text is None:
+            return NotImplemented
+        return self._made("power", text=text)
 
     def __neg__(self) -> Self:
         return self._made("negate")
