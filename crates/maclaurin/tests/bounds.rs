@@ -104,7 +104,7 @@ struct Case {
 /// Random cases until a share of `MACLAURIN_CASES` was used.
 fn cases(seed: u64, share: u64, mut used: impl FnMut(&Case, &mut Random) -> bool) {
     let number = |name| std::env::var(name).ok().and_then(|n| n.parse().ok());
-    let count = number("MACLAURIN_CASES").unwrap_or(300) / share;
+    let count = number("MACLAURIN_CASES").unwrap_or(200) / share;
     let mut random = Random(number("MACLAURIN_SEED").unwrap_or(seed));
     let (mut done, mut tried) = (0, 0);
     while done < count {

@@ -175,7 +175,7 @@ fn warnings_need_a_proven_singularity() {
 fn cases(seed: u64) -> (u64, Random) {
     let number = |name| std::env::var(name).ok().and_then(|n| n.parse().ok());
     let random = number("MACLAURIN_SEED").map_or(seed, |chosen: u64| seed ^ chosen << 32);
-    (number("MACLAURIN_CASES").unwrap_or(300), Random(random))
+    (number("MACLAURIN_CASES").unwrap_or(200), Random(random))
 }
 
 /// Numbers that look random and are the same everywhere (Marsaglia, *Xorshift RNGs*, 2003).
