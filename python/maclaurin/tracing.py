@@ -15,25 +15,15 @@ from typing import Any
 import numpy as np
 
 from maclaurin._native import Function, ParseError
+from maclaurin.functions import functions
 
 #: How tightly the outermost operation of a text binds.
 SUM, PRODUCT, POWER, ATOM = range(4)
 
-#: Functions of one argument under the names that NumPy and scipy.special give them.
-CALLS = {name: name for name in "exp expm1 log log1p sqrt sin cos tan sinh cosh tanh erf erfc".split()} | {
-    "arcsin": "asin",
-    "arccos": "acos",
-    "arctan": "atan",
-    "arcsinh": "asinh",
-    "arccosh": "acosh",
-    "arctanh": "atanh",
-    "absolute": "abs",
-    "fabs": "abs",
-    "expit": "sigmoid",
-    "logit": "logit",
-}
+#: Built-in functions by every spelling: those of NumPy and scipy.special are among them.
+SPELLINGS = {name: known for known in functions() for name in (known.name, *known.aliases)}
 
-#: Functions that the expression grammar has no name for, in terms of what it has.
+#: Functions that are written with operators, or that the expression grammar has no name for.
 DEFINITIONS: dict[str, Callable[..., Any]] = {
     "positive": lambda x: x,
     "negative": lambda x: -x,
@@ -43,25 +33,13 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "divide": lambda x, y: x / y,
     "power": lambda x, y: x**y,
     "float_power": lambda x, y: x**y,
-    "square": lambda x: x**2,
-    "reciprocal": lambda x: 1 / x,
-    "exp2": lambda x: 2**x,
-    "log2": lambda x: np.log(x) / Expression("log(2)", ATOM),
-    "log10": lambda x: np.log(x) / Expression("log(10)", ATOM),
-    "cbrt": lambda x: x ** Fraction(1, 3),
     "deg2rad": lambda x: x * Expression("pi", ATOM) / 180,
     "radians": lambda x: x * Expression("pi", ATOM) / 180,
     "rad2deg": lambda x: x * 180 / Expression("pi", ATOM),
     "degrees": lambda x: x * 180 / Expression("pi", ATOM),
-    "hypot": lambda x, y: np.sqrt(x**2 + y**2),
     "logaddexp": lambda x, y: np.log(np.exp(x) + np.exp(y)),
     "logaddexp2": lambda x, y: np.log2(2**x + 2**y),
-    "maximum": lambda x, y: (x + y + abs(x - y)) / 2,
-    "minimum": lambda x, y: (x + y - abs(x - y)) / 2,
-    "fmax": lambda x, y: (x + y + abs(x - y)) / 2,
-    "fmin": lambda x, y: (x + y - abs(x - y)) / 2,
     "exprel": lambda x: np.expm1(x) / x,
-    "log_expit": lambda x: -np.log1p(np.exp(-x)),
 }
 
 
@@ -84,10 +62,11 @@ class Expression:
         if method != "__call__" or options:
             raise NotTraceableError(f"numpy.{ufunc.__name__} with {method} or options cannot be read")
         operands = [_expression(operand) for operand in inputs]
-        if ufunc.__name__ in CALLS:
-            return Expression(f"{CALLS[ufunc.__name__]}({operands[0].text})", ATOM)
         if ufunc.__name__ in DEFINITIONS:
             return DEFINITIONS[ufunc.__name__](*operands)
+        known = SPELLINGS.get(ufunc.__name__)
+        if known and ufunc.nin == len(known.arguments):
+            return Expression(f"{ufunc.__name__}({', '.join(operand.text for operand in operands)})", ATOM)
         raise NotTraceableError(f"{ufunc.__name__} is no function that expressions have")
 
     def __add__(self, other: Any) -> Expression:

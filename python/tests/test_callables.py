@@ -17,11 +17,13 @@ READ = [
     (lambda x: 1 / (2 - x) ** 2 - 3, "1/(2 - x)^2 - 3"),
     (lambda x: -(x**2) * np.float64(0.1), "(-x^2)*0.1"),
     (lambda x: 2.0**x + np.power(x + 1, -1.5), "2.0^x + (x + 1)^(-1.5)"),
-    (lambda x: scipy.special.expit(x) * np.arctan(x), "sigmoid(x)*atan(x)"),
-    (lambda x: np.maximum(x + 1, 0), "(x + 1 + 0 + abs(x + 1 - 0))/2"),
-    (lambda x: np.square(np.negative(x)) / np.array(4), "(-x)^2/4"),
+    (lambda x: scipy.special.expit(x) * np.arctan(x), "expit(x)*arctan(x)"),
+    (lambda x: np.maximum(x + 1, 0), "maximum(x + 1, 0)"),
+    (lambda x: np.square(np.negative(x)) / np.array(4), "square(-x)/4"),
     (lambda x: 3, "3"),
     (np.cosh, "cosh(x)"),
+    (lambda x: scipy.special.jv(2, x) + scipy.special.gamma(x + 2), "jv(2, x) + gamma(x + 2)"),
+    (scipy.special.ndtr, "ndtr(x)"),
 ]
 
 
@@ -33,20 +35,31 @@ def test_what_numpy_computes_is_read(f, text):
     assert np.allclose(function(x), f(x), rtol=1e-14, atol=1e-15)
 
 
-def test_every_definition_is_its_function():
-    from maclaurin.tracing import CALLS, DEFINITIONS
+def test_every_function_that_is_read_is_its_function():
+    from maclaurin.tracing import DEFINITIONS, SPELLINGS
 
     x = np.linspace(0.1, 0.9, 9)
-    for name in [*CALLS, *DEFINITIONS]:
-        ufunc = getattr(np, name, None) or getattr(scipy.special, name)
-        values = x + 1 if name == "arccosh" else x
+    read = 0
+    for name in [*SPELLINGS, *DEFINITIONS]:
+        ufunc = getattr(np, name, None) or getattr(scipy.special, name, None)
+        if not isinstance(ufunc, np.ufunc) or ufunc.__name__ not in {*SPELLINGS, *DEFINITIONS}:
+            continue
+        known = SPELLINGS.get(ufunc.__name__)
+        if known and ufunc.__name__ not in DEFINITIONS and ufunc.nin != len(known.arguments):
+            continue
+        read += 1
+        values = x + 1 if ufunc.__name__ == "arccosh" else x
         forms = {
             1: [lambda x, f: f(x)],
             2: [lambda x, f: f(x, 3), lambda x, f: f(0.5, x), lambda x, f: f(x, x * x)],
-        }
-        for form in forms[ufunc.nin]:
+            3: [lambda x, f: f(x, 0.25, 0.5)],
+        }[ufunc.nin]
+        if ufunc.__name__ == "jv":
+            forms = [lambda x, f: f(3, x)]
+        for form in forms:
             f = functools.partial(form, f=ufunc)
             assert np.allclose(mc.trace(f)(values), f(values), rtol=1e-12), name
+    assert read > 60
 
 
 def test_a_read_function_is_right_to_the_last_bits():
@@ -57,7 +70,7 @@ def test_a_read_function_is_right_to_the_last_bits():
 
 
 def bessel(x):
-    return scipy.special.jv(0, x)
+    return scipy.special.j0(x)
 
 
 def piecewise(x):
@@ -71,7 +84,7 @@ def piecewise(x):
         (bessel, lambda x: mpmath.besselj(0, x), 3.0),
         (math.exp, mpmath.exp, 0.5),
         (piecewise, mpmath.exp, -1.0),
-        (lambda x: scipy.special.gamma(x), mpmath.gamma, 2.0),
+        (lambda x: math.gamma(x), mpmath.gamma, 2.0),
         (lambda z: 1 / (1 + z * z * complex(1)), lambda z: 1 / (1 + z * z), 0.0),
     ],
 )
