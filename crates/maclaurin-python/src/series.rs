@@ -52,7 +52,7 @@ impl Series {
 
 #[pymethods]
 impl Series {
-    /// What was computed, or of a function by one of: order, terms (so many non-zero degrees), or on (a
+    /// What was computed, or of a function by one of: order, terms (the number of non-zero degrees), or on (a
     /// range) and tolerance.
     #[new]
     #[pyo3(signature = (source, *, order=None, at=None, terms=None, on=None, tolerance=None))]

@@ -1,7 +1,7 @@
 //! The Bessel function of the first kind and integer order, `J_n(z) = (z/2)^n sum_k (-z^2/4)^k/(k!
 //! (n+k)!)` (DLMF 10.2.2), an entire function.
 
-use super::recurrence::compose;
+use super::composition::compose;
 use super::taylor::{enclosed, integer, magnitude, mean_value, point, rational, within};
 use super::{Analytic, Interval};
 use crate::number::{IBig, half};

@@ -9,7 +9,7 @@
 
 use dashu_float::Repr;
 
-use super::recurrence::compose;
+use super::composition::compose;
 use super::taylor::{at_ends, integer, magnitude, mean_value, nearest, point, variable, within};
 use super::{About, Analytic, Builtin, Complex, Exp, Listed, Logs, Pair, Sin, symbol};
 use crate::number::{Arithmetic, Exact, IBig, Interval, Named};

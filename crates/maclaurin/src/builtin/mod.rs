@@ -9,6 +9,7 @@
 pub(crate) mod bessel_j;
 mod call;
 mod complex;
+pub(crate) mod composition;
 mod erf;
 pub(crate) mod erlang_cdf;
 mod exponential;

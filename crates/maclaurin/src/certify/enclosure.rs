@@ -34,7 +34,7 @@ pub(super) fn enclose(function: &Function, x: Interval64) -> Interval64 {
             Operation::Multiply(f, g) => f.multiply(*g),
             Operation::Divide(f, g) => f.divide(*g),
             Operation::Absolute(f) => Interval64::between(f.mignitude(), f.magnitude()),
-            Operation::Level(level, u, _) => {
+            Operation::PiecewiseConstant(level, u, _) => {
                 Interval64::between(level.double(u.low), level.double(u.high))
             }
             Operation::Power(f, g) => match function.rational(g.index) {

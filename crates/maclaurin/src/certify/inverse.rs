@@ -40,8 +40,7 @@ impl InverseDisc {
 /// The discs that are proven for a series of at least order 1, whose function has the derivative
 /// `slope`.
 pub(crate) fn inverse_discs(series: &Series, slope: &Function) -> Vec<InverseDisc> {
-    let Some(&nearest) = series.coefficients().get(1) else { return Vec::new() };
-    let coefficient = Interval64 { low: nearest.next_down(), high: nearest.next_up() };
+    let Some(coefficient) = series.enclosed_coefficient(1) else { return Vec::new() };
     let region = Region::new(slope);
     let point = series.enclosed_point();
     let disc = |exponent: i32| {
@@ -88,6 +87,16 @@ mod tests {
             }
             let far = made.at_f64() + 1e6;
             assert!(made.error_bound(made.at_f64(), far).is_err(), "{function}");
+        }
+    }
+
+    /// The inverse of `x + floor(x)` is `y` near 1/2, and no more from 1 up.
+    #[test]
+    fn nothing_is_certified_across_a_jump() {
+        for function in ["x + floor(x)", "2*x + sign(x)", "x + sin(floor(x))"] {
+            let made = taylor(function, 3, "1/2").unwrap().revert().unwrap();
+            assert_eq!(made.radius().lower, 0.0, "{function}");
+            assert!(made.error_bound(made.at_f64(), made.at_f64() + 2.0).is_err(), "{function}");
         }
     }
 }

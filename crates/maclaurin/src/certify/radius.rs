@@ -459,7 +459,7 @@ pub(super) fn zero_of_guard(
     let width = place.0.high - place.0.low;
     let start = (place.0.middle(), place.1.middle());
     let value = |at: Place| match plane.evaluate(&point(at), guards) {
-        // A guard that only says that nothing is known is passed nowhere.
+        // The guard of an unknown value stands in no evaluation that succeeds.
         Ok(evaluation) => Some(middle(&evaluation.guards.get(stuck.guard)?.value)),
         Err(found) if found.guard == stuck.guard => Some(middle(&found.value)),
         Err(found) => found.passed.get(stuck.guard).map(|guard| middle(&guard.value)),

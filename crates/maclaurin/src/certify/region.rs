@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 
 use crate::builtin::{Analytic, Builtin, Elementary, Exp, bessel_j, each, erlang_cdf};
 pub(super) use crate::builtin::{PLANE, Rectangle};
-use crate::function::{Function, Index, Level, Operand, Operation};
+use crate::function::{Function, Index, Operand, Operation, PiecewiseConstant};
 use crate::number::{Arithmetic, Certified, Exact, IBig, Interval64, PI, Rational, Value};
 use crate::series;
 
@@ -112,7 +112,7 @@ impl<'a> Region<'a> {
                 // Any function of constants is one.
                 Operation::Power(_, f)
                 | Operation::Absolute(f)
-                | Operation::Level(_, f, _)
+                | Operation::PiecewiseConstant(_, f, _)
                 | Operation::Elementary(_, f)
                 | Operation::ErlangCdf(_, f)
                 | Operation::BesselJ(_, f) => f.filter(|n| *n == 0),
@@ -211,7 +211,7 @@ impl<'a> Region<'a> {
                 let guard = branches.pass(Source::Step(f.index), &f, false)?;
                 if guard.level < 0 { PLANE.negate(&f) } else { *f }
             }
-            Operation::Level(level, u, guard) => {
+            Operation::PiecewiseConstant(level, u, guard) => {
                 PLANE.integer(branches.level(level, &u, Source::Step(guard.index), &guard)?)
             }
             Operation::Power(f, g) => match self.function.rational(g.index) {
@@ -424,14 +424,14 @@ impl<'a> Branches<'a> {
     /// The sign or the integer part of `u`, of which `guard` is zero where it jumps.
     pub(super) fn level(
         &mut self,
-        level: Level,
+        level: PiecewiseConstant,
         u: &Rectangle,
         source: Source,
         guard: &Rectangle,
     ) -> Result<i64, Stuck> {
         let is_first = self.neighbour.is_none();
         let passed = self.pass(source, guard, false)?.level;
-        if level == Level::Sign || !is_first {
+        if level == PiecewiseConstant::Sign || !is_first {
             return Ok(passed);
         }
         // Without a neighbour the real axis is inside, where `u` is no integer.

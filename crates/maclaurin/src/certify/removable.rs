@@ -176,7 +176,7 @@ impl Walk<'_> {
                 let guard = self.branches.pass(Source::Step(f.index), &f.jet[0], false).ok()?;
                 if guard.level < 0 { f.negate() } else { Germ::clone(&f) }
             }
-            Operation::Level(level, u, guard) => {
+            Operation::PiecewiseConstant(level, u, guard) => {
                 if guard.order != 0 {
                     return None;
                 }

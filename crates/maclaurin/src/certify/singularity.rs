@@ -31,9 +31,9 @@ pub(super) struct Exactly<'a> {
 impl<'a> Exactly<'a> {
     pub(super) fn new(series: Expanded<'a>) -> Self {
         let steps = series.function().steps();
-        let is_piecewise = steps
-            .iter()
-            .any(|step| matches!(step.operation, Operation::Absolute(_) | Operation::Level(..)));
+        let is_piecewise = steps.iter().any(|step| {
+            matches!(step.operation, Operation::Absolute(_) | Operation::PiecewiseConstant(..))
+        });
         let half = half();
         let roots = [2, 3, 5, 6, 7, 10].map(|n| Exact::from(n).power(&half));
         let logs = [2, 3, 5, 7, 10].map(|n| Exact::from(n).logarithm());

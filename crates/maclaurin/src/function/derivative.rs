@@ -47,7 +47,7 @@ impl Function {
             Written::of_operation(&operation.map(|operand| &operand.values[operand.index].value));
         let slope = match operation {
             Operation::Variable => one,
-            Operation::Constant(_) | Operation::Level(..) => zero,
+            Operation::Constant(_) | Operation::PiecewiseConstant(..) => zero,
             Operation::Negate(f) => f.slope.negative(),
             Operation::Add(f, g) => f.slope.sum(&g.slope),
             Operation::Subtract(f, g) => f.slope.difference(&g.slope),

@@ -3,21 +3,21 @@
 //! ```text
 //! sum     = product (("+" | "-") product)*
 //! product = unary (("*" | "/") unary)*
-//! unary   = ("+" | "-") unary | side
-//! side    = power power*
+//! unary   = ("+" | "-") unary | adjacent
+//! adjacent = power power*
 //! power   = raised (("^" | "**") exponent)?
 //! exponent = ("+" | "-") exponent | power
 //! raised  = primary superscript?
 //! primary = number | name | name "(" sum ("," sum)* ")" | "(" sum ")" | "|" sum "|" | "√" primary
 //! ```
 //!
-//! Factors side by side are a product only where there is no other way to read them.
+//! Adjacent factors are a product only where the text has no other reading.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lexer::{Lexer, Result, Token, lowered};
 use super::{
-    Builder, Excerpt, Index, Level, Operation, ParseError, ParseErrorKind, Span, Step,
+    Builder, Excerpt, Index, Operation, ParseError, ParseErrorKind, PiecewiseConstant, Span, Step,
     constant as step_of,
 };
 use crate::builtin::{self, Call, Definition, Elementary};
@@ -276,12 +276,12 @@ impl<'a> Reader<'a> {
                 };
                 Ok((index, Span { start, end: span.end }))
             }
-            _ => self.side(over),
+            _ => self.adjacent(over),
         }
     }
 
-    /// Factors side by side.
-    fn side(&mut self, over: Option<Span>) -> Result<(Index, Span)> {
+    /// Adjacent factors, without an operator between them.
+    fn adjacent(&mut self, over: Option<Span>) -> Result<(Index, Span)> {
         let number = (self.token() == Token::Number).then_some(self.lexer.span);
         let Factor { mut index, mut span, mut end } = self.power()?;
         while end != End::Bar && self.begins_factor() {
@@ -546,14 +546,16 @@ impl<'a> Reader<'a> {
         let operation = match builtin.definition {
             Definition::Elementary(function) => Operation::Elementary(function, arguments[0]),
             Definition::Absolute => Operation::Absolute(arguments[0]),
-            Definition::Sign => Operation::Level(Level::Sign, arguments[0], arguments[0]),
+            Definition::Sign => {
+                Operation::PiecewiseConstant(PiecewiseConstant::Sign, arguments[0], arguments[0])
+            }
             Definition::Floor => {
                 // The zeros of sin(pi u) are the integers.
                 let mut push = |operation| self.push(operation, whole.start, whole.end);
                 let pi = push(step_of(Exact::pi()));
                 let turns = push(Operation::Multiply(pi, arguments[0]));
                 let guard = push(Operation::Elementary(Elementary::Sin, turns));
-                Operation::Level(Level::Floor, arguments[0], guard)
+                Operation::PiecewiseConstant(PiecewiseConstant::Floor, arguments[0], guard)
             }
             Definition::Power => Operation::Power(arguments[0], arguments[1]),
             Definition::ErlangCdf => {

@@ -39,9 +39,8 @@ pub(crate) enum Operation<T = Index> {
     Divide(T, T),
     Power(T, T),
     Absolute(T),
-    /// A constant between the places where a function jumps, those where the second operand
-    /// vanishes, for a value of the first.
-    Level(Level, T, T),
+    /// A piecewise constant function of the first operand, which jumps where the second vanishes.
+    PiecewiseConstant(PiecewiseConstant, T, T),
     Elementary(Elementary, T),
     /// `1 - e^(-u) sum_(n<k) u^n / n!` for a shape `k` and an operand `u`: the Erlang
     /// distribution's cumulative distribution function of `u = rate x`, continued analytically
@@ -53,14 +52,14 @@ pub(crate) enum Operation<T = Index> {
 
 /// The functions that are constant between jumps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Level {
+pub(crate) enum PiecewiseConstant {
     /// -1, 0 or 1: it jumps where its operand is 0.
     Sign,
     /// The largest integer that is not above: it jumps where the operand is an integer.
     Floor,
 }
 
-impl Level {
+impl PiecewiseConstant {
     pub(crate) fn double(self, u: f64) -> f64 {
         match self {
             Self::Sign if u == 0.0 => 0.0,
@@ -227,6 +226,12 @@ impl Function {
         self.steps.len() == other.steps.len() && pairs.all(|(a, b)| a.operation == b.operation)
     }
 
+    /// Whether it has a piecewise constant part, whose jumps its derivative does not show.
+    pub(crate) fn may_jump(&self) -> bool {
+        let jumps = |step: &Step| matches!(step.operation, Operation::PiecewiseConstant(..));
+        self.steps.iter().any(jumps)
+    }
+
     /// Whether it is the same number everywhere: `x` does not occur.
     pub(crate) fn is_constant(&self) -> bool {
         !self.steps.iter().any(|step| step.operation == Operation::Variable)
@@ -262,7 +267,7 @@ impl Function {
             Operation::Divide(f, g) => *f / *g,
             Operation::Power(f, g) => f.powf(*g),
             Operation::Absolute(f) => f.abs(),
-            Operation::Level(level, u, _) => level.double(*u),
+            Operation::PiecewiseConstant(level, u, _) => level.double(*u),
             Operation::Elementary(function, f) => each!(function, F => F::DOUBLE(*f)),
             Operation::ErlangCdf(shape, u) => erlang_cdf::double(*u, shape),
             Operation::BesselJ(order, u) => bessel_j::double(*u, order),
@@ -356,7 +361,7 @@ impl Builder {
             Operation::Multiply(a, b) => rational(a)? * rational(b)?,
             Operation::Divide(a, b) if !rational(b)?.is_zero() => rational(a)? / rational(b)?,
             Operation::Absolute(a) => rational(a)?.clone().abs(),
-            Operation::Level(level, a, _) => level.rational(rational(a)?),
+            Operation::PiecewiseConstant(level, a, _) => level.rational(rational(a)?),
             // A root of zero is zero as a number, though no function is analytic there.
             Operation::Power(a, b) if rational(a)?.is_zero() && *rational(b)? > Rational::ZERO => {
                 Rational::ZERO
@@ -423,7 +428,9 @@ impl<T> Operation<T> {
             Self::Divide(f, g) => Operation::Divide(to(f), to(g)),
             Self::Power(f, g) => Operation::Power(to(f), to(g)),
             Self::Absolute(f) => Operation::Absolute(to(f)),
-            Self::Level(level, u, guard) => Operation::Level(*level, to(u), to(guard)),
+            Self::PiecewiseConstant(level, u, guard) => {
+                Operation::PiecewiseConstant(*level, to(u), to(guard))
+            }
             Self::Elementary(function, f) => Operation::Elementary(*function, to(f)),
             Self::ErlangCdf(shape, u) => Operation::ErlangCdf(*shape, to(u)),
             Self::BesselJ(order, u) => Operation::BesselJ(*order, to(u)),

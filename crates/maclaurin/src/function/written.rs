@@ -4,7 +4,9 @@
 //! is what it means, equal subexpressions become one step, and the limits of the grammar hold.
 
 use super::lexer::{LONGEST_TEXT, is_plain};
-use super::{Excerpt, Function, Level, Operand, Operation, ParseError, ParseErrorKind, Span};
+use super::{
+    Excerpt, Function, Operand, Operation, ParseError, ParseErrorKind, PiecewiseConstant, Span,
+};
 use crate::builtin;
 
 /// Bytes of text that all subexpressions of an expression together may take.
@@ -103,8 +105,8 @@ impl Written {
             Operation::Divide(f, g) => f.quotient(g),
             Operation::Power(f, g) => f.power(g),
             Operation::Absolute(f) => f.call("abs"),
-            Operation::Level(Level::Sign, f, _) => f.call("sign"),
-            Operation::Level(Level::Floor, f, _) => f.call("floor"),
+            Operation::PiecewiseConstant(PiecewiseConstant::Sign, f, _) => f.call("sign"),
+            Operation::PiecewiseConstant(PiecewiseConstant::Floor, f, _) => f.call("floor"),
             Operation::Elementary(function, f) => f.call(function.name()),
             Operation::ErlangCdf(shape, u) => {
                 Self::new(format!("erlang_cdf({}, {shape}, 1)", u.text))

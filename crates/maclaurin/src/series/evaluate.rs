@@ -195,7 +195,9 @@ fn apply<A: Analytic>(
         }
         Operation::Divide(f, g) => f.divide(a, &g)?,
         Operation::Absolute(f) => f.absolute(a)?,
-        Operation::Level(level, u, guard) => Jet::constant(a, u.level(a, level, &guard)?, terms),
+        Operation::PiecewiseConstant(level, u, guard) => {
+            Jet::constant(a, u.level(a, level, &guard)?, terms)
+        }
         Operation::Power(f, g) => power(a, &f, &g, terms)?,
         Operation::Elementary(function, f) => {
             each!(function, F => elementary::<F, A>(a, &f, terms))?

@@ -32,8 +32,7 @@ impl Series {
 
     /// The series' number where its function is a constant, as an interval.
     fn constant(&self) -> Option<Interval64> {
-        let value = self.function()?.is_constant().then(|| self.coefficients()[0])?;
-        Some(Interval64 { low: value.next_down(), high: value.next_up() })
+        self.function()?.is_constant().then(|| self.enclosed_coefficient(0))?
     }
 }
 
@@ -66,10 +65,12 @@ impl Derived {
         }
     }
 
-    /// Discs in which the inverse of a function is analytic, those that are proven.
+    /// Discs in which the inverse of a function is analytic, those that are proven. The derivative
+    /// says nothing of jumps, beyond which the function is not the one that is inverted.
     fn inverse_discs(&self) -> Vec<InverseDisc> {
         let series = &self.operands[0];
-        let slope = series.function().and_then(Function::derivative);
+        let function = series.function().filter(|function| !function.may_jump());
+        let slope = function.and_then(Function::derivative);
         slope.map_or_else(Vec::new, |slope| inverse_discs(series, &slope))
     }
 

@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 
 use crate::builtin::recurrence;
-use crate::function::Level;
+use crate::function::PiecewiseConstant;
 use crate::number::{Arithmetic, Rational};
 
 /// Why an operation on series has no answer.
@@ -162,7 +162,7 @@ impl<N: Clone> Jet<N> {
     pub(super) fn level(
         &self,
         a: &impl Arithmetic<Number = N>,
-        level: Level,
+        level: PiecewiseConstant,
         guard: &Self,
     ) -> Result<N> {
         let is_constant =
@@ -177,11 +177,11 @@ impl<N: Clone> Jet<N> {
             return Err(Obstacle::Singular(Singularity::Jump));
         }
         match level {
-            Level::Sign => {
+            PiecewiseConstant::Sign => {
                 let is_negative = a.sign(&first.coefficients[0]) == Some(Ordering::Less);
                 Ok(a.integer(if is_negative { -1 } else { 1 }))
             }
-            Level::Floor => self.floor(a, first.valuation != 0),
+            PiecewiseConstant::Floor => self.floor(a, first.valuation != 0),
         }
     }
 

@@ -9,7 +9,6 @@
 
 mod arithmetic;
 mod code;
-mod composition;
 mod error;
 mod evaluate;
 mod explain;
@@ -395,6 +394,13 @@ impl Series {
             Value::Enclosure(interval) => interval.clone(),
         };
         Interval64::around(&value)
+    }
+
+    /// A coefficient between two doubles, or `None` above the order.
+    pub(crate) fn enclosed_coefficient(&self, degree: usize) -> Option<Interval64> {
+        // It is the nearest double.
+        let nearest = *self.coefficients.get(degree)?;
+        Some(Interval64 { low: nearest.next_down(), high: nearest.next_up() })
     }
 
     /// The coefficients and the point alone: what expanding an array needs.

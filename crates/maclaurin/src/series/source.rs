@@ -9,10 +9,10 @@
 use std::mem::discriminant;
 use std::sync::Arc;
 
-use super::composition::{compose, invert};
 use super::evaluate::{self, Blocked, enough_terms};
 use super::jet::{Jet, Obstacle};
 use super::{Error, Point, Series};
+use crate::builtin::composition::{compose, invert};
 use crate::builtin::{Analytic, recurrence};
 use crate::function::{Function, Span, Written};
 use crate::number::Rational;
@@ -210,6 +210,7 @@ impl Derived {
         name.text().to_owned()
     }
 }
+
 /// A function's text as an operand of others.
 fn text_of(function: &Function) -> Written {
     Written::of(function).unwrap_or_else(|_| Written::new(format!("({})", function.text())))

@@ -106,15 +106,19 @@ def bounds():
         low, high = sorted(float(at) + reach * random.uniform(-1, 1) for _ in range(2))
         if random.random() < 0.5:
             low, high = float(at) - reach, float(at) + reach
-        try:
-            difference = Difference(text, exact(at), order)
-            found = largest(difference, low, high)
-        except (ValueError, ZeroDivisionError, OverflowError):
-            continue
-        if found is None or found[0] < 1e-200 or found[1] > 1e200:
-            continue
-        cases.append([text, str(at), order, low, high, *found])
+        cases += bound_case(text, at, order, low, high)
     return cases
+
+
+def bound_case(text, at, order, low, high):
+    """The case of the largest error of a Taylor polynomial on a range, or none where it has no size."""
+    try:
+        found = largest(Difference(text, exact(at), order), low, high)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return []
+    if found is None or found[0] < 1e-200 or found[1] > 1e200:
+        return []
+    return [[text, str(at), order, low, high, *found]]
 
 
 def complex_functions():

@@ -209,15 +209,8 @@ def bounds(count):
         reach = 10 ** random.uniform(-2.5, -0.2)
         low, high = float(at) - reach, float(at) + reach * random.random()
         global ORDER
-        try:
-            ORDER = order + 2
-            difference = certify.Difference(text, certify.exact(at), order)
-            found = certify.largest(difference, low, high)
-        except (ValueError, ZeroDivisionError, OverflowError):
-            continue
-        if found is None or found[0] < 1e-200 or found[1] > 1e200:
-            continue
-        cases.append([text, str(at), order, low, high, *found])
+        ORDER = order + 2
+        cases += certify.bound_case(text, at, order, low, high)
     return cases
 
 

@@ -12,7 +12,8 @@ use dashu_int::IBig;
 use self::stirling::{
     at_halves, log_gamma, nearest_integer, reciprocal, stirling, value_and_slope,
 };
-use super::recurrence::{compose, divide};
+use super::composition::compose;
+use super::recurrence::divide;
 use super::taylor::{at_ends, enclosed, magnitude, mean_value, nearest, point, variable};
 use super::{
     About, Analytic, Builtin, Complex, Cos, Elementary, Exp, Listed, Log, Logs, Pair, Rectangle,
@@ -325,7 +326,7 @@ fn is_exact_pole(x: &Repr<2>) -> bool {
     x.significand().is_zero() || (x.exponent() >= 0 && *x < Repr::zero())
 }
 
-/// Bits that an argument costs: `w log w` has so many more before the point.
+/// Bits that an argument costs: those of `w log w` before the binary point.
 fn guard(x: &Interval) -> usize {
     32 + 2 * usize::try_from(magnitude(x)).unwrap_or(0).min(1 << 12)
 }

@@ -123,7 +123,7 @@ pub(super) fn stirling<A: Analytic>(a: &A, w: &A::Number, terms: usize) -> Optio
     Some(found)
 }
 
-/// How many steps lead from a number to where Stirling's series serves for so many terms.
+/// The number of steps to the right after which Stirling's series gives the given number of terms.
 pub(super) fn steps<A: Analytic>(a: &A, u: &A::Number, terms: usize) -> Option<i64> {
     let low = a.rectangle(u).0.low;
     let goal = DISTANCE * (a.bits() + terms + 8) as f64 + 4.0;

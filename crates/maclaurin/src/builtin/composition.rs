@@ -5,14 +5,24 @@
 //! formal power series*, J. ACM 25 (1978), algorithm 2.1; Johansson, *A fast algorithm for
 //! reversion of power series*, Math. Comp. 84 (2015), 475 to 484).
 
-use crate::builtin::recurrence::{divide, multiply};
+use super::recurrence::{divide, multiply, trimmed};
 use crate::number::Arithmetic;
 
-/// `f(g(t) - g_0)` for as many coefficients as both have.
-pub(super) fn compose<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) -> Vec<A::Number> {
-    let terms = f.len();
+/// `f(g(t) - g_0)` for as many coefficients as `g` has, of which `f` has as many at least.
+pub(crate) fn compose<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) -> Vec<A::Number> {
+    let terms = g.len();
+    let f = &f[..terms];
     let mut inner = g.to_vec();
     inner[0] = a.integer(0);
+    if trimmed(a, &inner).len() <= 2 {
+        let mut power = a.integer(1);
+        let scaled = f.iter().map(|c| {
+            let term = a.multiply(c, &power);
+            power = g.get(1).map_or_else(|| a.integer(0), |slope| a.multiply(&power, slope));
+            term
+        });
+        return scaled.collect();
+    }
     let step = steps(terms);
     let powers = powers(a, &inner, step + 1);
     // Horner's rule in the last of the powers; the others make its coefficients.
@@ -21,6 +31,8 @@ pub(super) fn compose<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) ->
         sum = multiply(a, &sum, &powers[step]);
         // One sum of products for each degree: a single reduction where they are rational.
         for (degree, sum) in sum.iter_mut().enumerate() {
+            // Higher powers begin at a higher degree.
+            let block = &block[..block.len().min(degree + 1)];
             let used = powers[..block.len()].iter().rev();
             let column: Vec<_> = used.map(|power| power[degree].clone()).collect();
             *sum = a.add(sum, &a.convolve(block, &column));
@@ -32,7 +44,7 @@ pub(super) fn compose<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) ->
 /// The coefficients `b_0 .. b_order` of the inverse function of `f` about `f(x_0) = f_0`, with
 /// `b_0 = x_0`, for an `f_1` that is known not to be zero: by Lagrange's inversion (DLMF 1.10.13)
 /// `b_k` is the coefficient of degree `k - 1` of `h^k / k`, where `h = t/(f - f_0)`.
-pub(super) fn invert<A: Arithmetic>(
+pub(crate) fn invert<A: Arithmetic>(
     a: &A,
     point: A::Number,
     f: &[A::Number],
