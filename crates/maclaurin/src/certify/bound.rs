@@ -136,7 +136,14 @@ impl Series {
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
     pub fn relative_error_bound(&self, low: f64, high: f64) -> Result<ErrorBound, Error> {
-        bound(self.expanded()?, (low, high), Measure::Relative, None, &Work::new(MOST_WORK))
+        match self.expanded() {
+            Ok(series) => {
+                bound(series, (low, high), Measure::Relative, None, &Work::new(MOST_WORK))
+            }
+            Err(_) => {
+                check_range(low, high).and_then(|()| self.inherited_relative_bound(low, high))
+            }
+        }
     }
 
     /// The error bound on the whole range and on each of `parts` equal parts of it, for charts: one
@@ -160,14 +167,11 @@ impl Series {
     /// ```
     pub fn error_profile(&self, low: f64, high: f64, parts: usize) -> Result<ErrorProfile, Error> {
         check_range(low, high)?;
-        let work = Work::new(MOST_WORK);
-        let sources = Sources::new(
-            Subject { series: self.expanded()?, form: None },
-            Measure::Absolute,
-            &work,
-        );
-        let whole = sources.bound((low, high), None)?;
         let count = parts.clamp(1, MOST_PARTS);
+        let Ok(series) = self.expanded() else { return self.inherited_profile((low, high), count) };
+        let work = Work::new(MOST_WORK);
+        let sources = Sources::new(Subject { series, form: None }, Measure::Absolute, &work);
+        let whole = sources.bound((low, high), None)?;
         let end = |i: usize| {
             if i == count {
                 return high;

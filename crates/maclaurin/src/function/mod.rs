@@ -21,7 +21,7 @@ pub use error::{ParseError, ParseErrorKind};
 pub use excerpt::{Excerpt, Span};
 pub(crate) use written::Written;
 
-use crate::builtin::{self, About, Builtin, Elementary, bessel_j, each, erlang_cdf};
+use crate::builtin::{self, About, Builtin, Double, Elementary, bessel_j, each, erlang_cdf};
 use crate::number::{Exact, Rational};
 
 /// The position of an operation in its function's list.
@@ -114,6 +114,8 @@ pub struct BuiltinFunction {
 pub(crate) struct Step {
     pub operation: Operation,
     pub span: Span,
+    /// The value in double precision by those of other steps, where the operation loses digits.
+    pub double: Option<(Double, Arc<[Index]>)>,
 }
 
 /// A function of one variable `x`, with values for its parameters.
@@ -173,6 +175,11 @@ impl Function {
     pub fn constant(text: &str) -> Result<Self, ParseError> {
         let steps = grammar::read(text, &[], false)?;
         Ok(Self { text: text.trim().into(), parameters: BTreeMap::new(), steps })
+    }
+
+    /// Another function, of which that much of this one's text is shown where it has no series.
+    pub(crate) fn with_steps(&self, steps: Vec<Step>) -> Self {
+        Self { steps, ..self.clone() }
     }
 
     /// The text that the function was read from.
@@ -246,7 +253,7 @@ impl Function {
     }
 
     /// The function's value at `x` in double precision; NaN outside its domain and at the holes
-    /// that cancellation leaves (`sin(x)/x` at 0).
+    /// that cancellation leaves (`sin(x)/x` at 0, but not `sinc(x)`).
     ///
     /// # Examples
     ///
@@ -257,7 +264,14 @@ impl Function {
     /// ```
     #[must_use]
     pub fn evaluate(&self, x: f64) -> f64 {
-        let values = self.fold(|_, operation: Operation<Operand<'_, f64>>| match operation {
+        let values = self.fold(|index, operation: Operation<Operand<'_, f64>>| match operation {
+            _ if self.steps[index].double.is_some() => {
+                let mut known: &[f64] = &[];
+                operation.map(|operand| known = operand.values);
+                self.steps[index].double.as_ref().map_or(f64::NAN, |(double, arguments)| {
+                    double(&arguments.iter().map(|&index| known[index]).collect::<Vec<_>>())
+                })
+            }
             Operation::Variable => x,
             Operation::Constant(constant) => constant.to_f64(),
             Operation::Negate(f) => -*f,
@@ -333,8 +347,21 @@ impl Builder {
         }
         let index = self.steps.len();
         self.known.insert(operation.clone(), index);
-        self.steps.push(Step { operation, span });
+        self.steps.push(Step { operation, span, double: None });
         index
+    }
+
+    /// Has a step's value in double precision computed from those of earlier steps.
+    pub(crate) fn set_double(&mut self, index: Index, double: Double, arguments: Vec<Index>) {
+        let is_made_of_others =
+            !matches!(self.steps[index].operation, Operation::Variable | Operation::Constant(_));
+        if is_made_of_others && arguments.iter().all(|&argument| argument < index) {
+            self.steps[index].double = Some((double, arguments.into()));
+        }
+    }
+
+    pub(crate) fn operation(&self, index: Index) -> &Operation {
+        &self.steps[index].operation
     }
 
     pub(crate) fn constant(&self, index: Index) -> Option<&Exact> {
@@ -394,7 +421,11 @@ impl Builder {
         needed[root] = true;
         for index in (0..=root).rev() {
             if needed[index] {
-                self.steps[index].operation.map(|&operand| needed[operand] = true);
+                let step = &self.steps[index];
+                step.operation.map(|&operand| needed[operand] = true);
+                for &argument in step.double.iter().flat_map(|(_, arguments)| arguments.iter()) {
+                    needed[argument] = true;
+                }
             }
         }
         let mut moved = vec![0; self.steps.len()];
@@ -402,6 +433,9 @@ impl Builder {
         for (index, mut step) in self.steps.into_iter().enumerate().take(root + 1) {
             if needed[index] {
                 step.operation = step.operation.map(|&operand| moved[operand]);
+                step.double = step.double.map(|(double, arguments)| {
+                    (double, arguments.iter().map(|&argument| moved[argument]).collect())
+                });
                 moved[index] = kept.len();
                 kept.push(step);
             }

@@ -172,10 +172,12 @@ pub enum Error {
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
-#[error("no Taylor series at x = {point}: `{}` {}\n{excerpt}\n{advice}", .excerpt.marked(), reason(*.singularity))]
+#[error("no {series} at x = {point}: `{}` {}\n{excerpt}\n{advice}", .excerpt.marked(), reason(*.singularity))]
 pub struct NotAnalytic {
     /// The subexpression that is to blame.
     pub excerpt: Excerpt,
+    /// What was asked for: `Taylor series` or `Laurent series`.
+    pub series: &'static str,
     /// The expansion point as it was written.
     pub point: String,
     /// What the subexpression has there.
