@@ -46,7 +46,7 @@ pub(super) fn gelu(x: f64) -> f64 {
 }
 
 pub(super) fn gelu_tanh(x: f64) -> f64 {
-    let u = (2.0 / PI).sqrt() * x * (1.0 + 0.044715 * x * x);
+    let u = (2.0 / PI).sqrt() * x * (1.0 + 0.044_715 * x * x);
     let divisor = 1.0 + (-2.0 * u).exp();
     if divisor.is_infinite() { -0.0 } else { x / divisor }
 }
