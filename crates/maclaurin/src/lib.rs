@@ -67,7 +67,9 @@ pub use expand::{
     Degrees, Element, ExpandError, Expansion, Float, Gradients, Kind, Polynomial, expand,
     expand_backward, expand_backward_into, expand_into, expand_tangent,
 };
-pub use function::{BuiltinFunction, Excerpt, Function, ParseError, ParseErrorKind, Span};
+pub use function::{
+    BuiltinFunction, Constant, Excerpt, Function, ParseError, ParseErrorKind, Span,
+};
 pub use number::{Exact, IBig, Interval, Rational, UBig, Value};
 pub use program::{Code, Language, Scheme};
 pub use series::{

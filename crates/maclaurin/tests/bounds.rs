@@ -141,7 +141,7 @@ fn ball(bounds: (Rational, Rational)) -> (Rational, Rational) {
 /// The function's value, to so many bits.
 fn truth(function: &Function, x: f64) -> Option<(Rational, Rational)> {
     let x = exactly(x);
-    let value = Series::new(function, 0, &x.to_string()).ok()?.enclosure(0, BITS).ok()?;
+    let value = Series::new(function, 0, x).ok()?.enclosure(0, BITS).ok()?;
     value.bounds().map(ball)
 }
 

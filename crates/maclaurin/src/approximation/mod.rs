@@ -366,7 +366,7 @@ fn anchor(function: &Function, ranges: &[(f64, f64)]) -> Result<Series, Error> {
             // Of few digits, for the series' arithmetic is exact.
             let plain = format!("{x:.3e}").parse().unwrap_or(x);
             let x = if low < plain && plain < high { plain } else { x };
-            match Series::new(function, 0, &exactly(x).to_string()) {
+            match Series::new(function, 0, exactly(x)) {
                 Ok(series) => return Ok(series),
                 Err(error) => failure = failure.or(Some(error)),
             }

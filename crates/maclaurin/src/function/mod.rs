@@ -4,6 +4,7 @@
 //! results of earlier ones. Equal subexpressions are one operation, and nothing here recurses
 //! over the depth of an expression once its text is read.
 
+mod constant;
 mod derivative;
 mod error;
 mod excerpt;
@@ -17,6 +18,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+pub use constant::Constant;
 pub use error::{ParseError, ParseErrorKind};
 pub use excerpt::{Excerpt, Span};
 pub(crate) use written::Written;

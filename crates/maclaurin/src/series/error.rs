@@ -192,7 +192,7 @@ pub struct NotAnalytic {
 /// use maclaurin::{Function, Series};
 ///
 /// let softplus = Function::parse("softplus")?;
-/// let error = Series::within(&softplus, (-5.0, 5.0), 1e-3, Some("0")).unwrap_err();
+/// let error = Series::within(&softplus, (-5.0, 5.0), 1e-3, Some(0.into())).unwrap_err();
 /// assert!(error.to_string().contains("the radius of convergence is pi = 3.14159..."));
 /// assert!(error.to_string().contains("scale=0.47"));
 /// # Ok::<(), maclaurin::Error>(())

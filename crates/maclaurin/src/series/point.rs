@@ -4,7 +4,7 @@ use super::Error;
 use super::evaluate::Blocked;
 use super::jet::Obstacle;
 use super::settle::{Failure, PRECISIONS, attempt};
-use crate::function::Function;
+use crate::function::{Constant, Function};
 use crate::number::Value;
 
 /// An expansion point: a constant expression and its value.
@@ -16,9 +16,9 @@ pub(super) struct Point {
 }
 
 impl Point {
-    /// Reads a constant expression.
-    pub(super) fn read(text: &str) -> Result<Self, Error> {
-        Self::new(Function::constant(text)?)
+    /// The point that a user gives.
+    pub(super) fn read(constant: impl Into<Constant>) -> Result<Self, Error> {
+        Self::new(constant.into().function()?)
     }
 
     /// The value of a constant expression.
