@@ -50,6 +50,7 @@ mod cancel;
 mod certify;
 mod conv;
 mod expand;
+mod expandable;
 mod function;
 mod number;
 mod program;
@@ -58,7 +59,7 @@ mod series;
 pub use approximation::{Approximation, Choice, Coefficients, LARGEST_DEGREE, Method};
 pub use builtin::Elementary;
 pub use cancel::cancellable;
-pub use certify::{Basis, ErrorBound, ErrorProfile, Format, OutsideRadius, Radius, scientific};
+pub use certify::{Basis, ErrorBound, ErrorProfile, Format, OutsideRadius, scientific};
 pub use conv::{
     Convolution, ConvolutionError, ConvolutionGradients, WeightGradients, convolve,
     convolve_backward, convolve_backward_input_into, convolve_backward_weight, convolve_into,
@@ -73,5 +74,6 @@ pub use function::{
 pub use number::{Exact, IBig, Interval, Rational, UBig, Value};
 pub use program::{Code, Language, Scheme};
 pub use series::{
-    Error, LARGEST_ORDER, Laurent, NoOrder, NotAnalytic, Pade, Series, Singularity, laurent, taylor,
+    Error, LARGEST_ORDER, Laurent, NoOrder, NotAnalytic, Pade, Radius, Series, Singularity,
+    laurent, taylor,
 };

@@ -4,8 +4,8 @@ use std::fmt;
 
 use thiserror::Error as ThisError;
 
+use super::Radius;
 use super::jet::Singularity;
-use crate::certify::Radius;
 use crate::function::{Excerpt, ParseError};
 
 /// Why a Taylor series could not be had.

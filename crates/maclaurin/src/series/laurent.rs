@@ -6,12 +6,12 @@
 
 use std::fmt;
 
+use super::Radius;
 use super::evaluate::{Blocked, order_of};
 use super::jet::Obstacle;
 use super::notation::joined;
 use super::settle::{Failure, PRECISIONS};
 use super::{Error, Point, Series};
-use crate::certify::Radius;
 use crate::function::{Constant, Function, Written};
 use crate::number::{Arithmetic, Certified, Exact};
 

@@ -12,12 +12,12 @@ mod code;
 mod error;
 mod evaluate;
 mod explain;
-mod inherited;
 mod jet;
 mod laurent;
 mod notation;
 mod pade;
 mod point;
+mod radius;
 mod settle;
 mod source;
 
@@ -29,17 +29,16 @@ pub use laurent::{Laurent, laurent};
 use notation::is_product;
 pub(crate) use notation::{decimal, latex_of_powers, sum_of_powers};
 pub use pade::Pade;
+pub use radius::Radius;
+pub(crate) use source::{Derived, Operation, Source};
 
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use crate::certify::Radius;
-use crate::expand::Polynomial;
 use crate::function::{Constant, Function};
 use crate::number::{Certified, Exact, Interval, Interval64, Value};
 use point::Point;
 use settle::{ExactForms, Failure, PRECISIONS, Settled, Zero, attempt, settle};
-use source::Source;
 
 /// The largest order of a series.
 pub const LARGEST_ORDER: usize = 10_000;
@@ -70,7 +69,7 @@ const MOST_BITS: usize = 1 << 17;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Series {
-    source: Source,
+    pub(crate) source: Source,
     point: Point,
     coefficients: Vec<f64>,
     zeros: Vec<Zero>,
@@ -405,13 +404,6 @@ impl Series {
         // It is the nearest double.
         let nearest = *self.coefficients.get(degree)?;
         Some(Interval64 { low: nearest.next_down(), high: nearest.next_up() })
-    }
-
-    /// The coefficients and the point alone: what expanding an array needs.
-    #[must_use]
-    pub fn polynomial(&self) -> Polynomial {
-        let degrees = self.degrees.clone();
-        Polynomial::with_degrees(self.at_f64(), self.coefficients.clone(), degrees)
     }
 
     /// The value of `T(x)` in double precision, by Horner's rule.

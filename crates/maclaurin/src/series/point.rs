@@ -9,7 +9,7 @@ use crate::number::Value;
 
 /// An expansion point: a constant expression and its value.
 #[derive(Clone, Debug)]
-pub(super) struct Point {
+pub(crate) struct Point {
     pub expression: Function,
     pub value: Value,
     pub rounded: f64,

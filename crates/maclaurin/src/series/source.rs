@@ -22,14 +22,14 @@ const MOST_OPERATIONS: usize = 256;
 
 /// What has coefficients to any order.
 #[derive(Clone, Debug)]
-pub(super) enum Source {
+pub(crate) enum Source {
     Function(Function),
     Derived(Arc<Derived>),
 }
 
 /// An operation on series.
 #[derive(Clone, Debug)]
-pub(super) struct Derived {
+pub(crate) struct Derived {
     pub operation: Operation,
     pub operands: Vec<Series>,
     /// How many operations it takes in all.
@@ -38,7 +38,7 @@ pub(super) struct Derived {
 
 /// What is done to one series or two.
 #[derive(Clone, Debug)]
-pub(super) enum Operation {
+pub(crate) enum Operation {
     Negative,
     Sum,
     Difference,
