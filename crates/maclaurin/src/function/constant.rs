@@ -26,7 +26,7 @@ use crate::number::{Exact, Rational, parse_decimal};
 ///
 /// let pi_over_6 = Series::new(&Function::parse("asin(x)")?, 0, "1/2")?.exact(0).unwrap().clone();
 /// let sine = Series::new(&Function::parse("sin(x)")?, 1, pi_over_6)?;
-/// assert_eq!((sine.at(), sine.to_string()), ("pi/6", "1/2 + (sqrt(3)/2)*(x - pi/6)".into()));
+/// assert_eq!((sine.at(), sine.to_string()), ("pi/6", "1/2 + sqrt(3)*(x - pi/6)/2".into()));
 ///
 /// assert!(matches!(Series::new(&log, 1, f64::NAN), Err(Error::Parse(_))));
 /// # Ok::<(), Error>(())
