@@ -38,7 +38,7 @@
 //! - [`Exact`], [`Interval`], [`Value`]: the numbers that coefficients are;
 //! - [`Series`]: the coefficients, as numbers, text, LaTeX and code;
 //! - [`Laurent`], [`Pade`]: series about poles, and quotients of polynomials;
-//! - [`Approximation`]: the best polynomial on a range, with its proof;
+//! - [`Approximation`], [`Piecewise`]: the best polynomial on a range, in one piece or in several, with its proof;
 //! - [`Code`], [`Language`], [`Scheme`]: polynomials as source code;
 //! - [`Radius`], [`ErrorBound`]: where the polynomial can be trusted, certified;
 //! - [`Polynomial`], [`Expansion`], [`fn@expand`], [`expand_backward`]: arrays, and their gradients;
@@ -56,7 +56,9 @@ mod number;
 mod program;
 mod series;
 
-pub use approximation::{Approximation, Choice, Coefficients, LARGEST_DEGREE, Method};
+pub use approximation::{
+    Approximation, Choice, Coefficients, LARGEST_DEGREE, LARGEST_PIECES, Method, Piecewise,
+};
 pub use builtin::Elementary;
 pub use cancel::cancellable;
 pub use certify::{Basis, ErrorBound, ErrorProfile, Format, OutsideRadius, scientific};

@@ -23,9 +23,10 @@ mod rounding;
 mod running;
 mod singularity;
 
-pub(crate) use bound::error_of;
 pub use bound::{ErrorBound, ErrorProfile, scientific};
-pub(crate) use enclosure::value_at;
+pub(crate) use bound::{check_finite, error_of};
+pub(crate) use difference::Measure;
+pub(crate) use enclosure::{first_not_positive, value_at};
 pub use form::Basis;
 pub(crate) use form::Form;
 pub use outside::OutsideRadius;

@@ -259,7 +259,12 @@ impl Function {
     /// ```
     #[must_use]
     pub fn evaluate(&self, x: f64) -> f64 {
-        let values = self.fold(|_, operation: Operation<Operand<'_, f64>>| match operation {
+        self.values(x).last().copied().unwrap_or(f64::NAN)
+    }
+
+    /// The values of all steps at `x` in double precision.
+    fn values(&self, x: f64) -> Vec<f64> {
+        self.fold(|_, operation: Operation<Operand<'_, f64>>| match operation {
             Operation::Variable => x,
             Operation::Constant(constant) => constant.to_f64(),
             Operation::Negate(f) => -*f,
@@ -273,8 +278,19 @@ impl Function {
             Operation::Elementary(function, f) => each!(function, F => F::DOUBLE(*f)),
             Operation::ErlangCdf(shape, u) => erlang_cdf::double(*u, shape),
             Operation::BesselJ(order, u) => bessel_j::double(*u, order),
-        });
-        values.last().copied().unwrap_or(f64::NAN)
+        })
+    }
+
+    /// On which side of each kink and between which jumps `x` lies, in double precision: the signs of the
+    /// operands of absolute values, and the values of the piecewise constant steps.
+    pub(crate) fn sides(&self, x: f64) -> Vec<f64> {
+        let values = self.values(x);
+        let side = |(index, step): (usize, &Step)| match step.operation {
+            Operation::Absolute(f) => Some(PiecewiseConstant::Sign.double(values[f])),
+            Operation::PiecewiseConstant(..) => Some(values[index]),
+            _ => None,
+        };
+        self.steps.iter().enumerate().filter_map(side).collect()
     }
 
     /// The values of all steps, each made by `algebra` from an operation on the values of earlier
@@ -300,6 +316,13 @@ impl Function {
     ) -> Vec<V> {
         let values = self.try_fold(|index, operation| Ok(algebra(index, operation)));
         values.unwrap_or_else(|never: Infallible| match never {})
+    }
+}
+
+impl PartialEq for Function {
+    /// Whether both are written the same, with the same parameters.
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text && self.parameters == other.parameters
     }
 }
 
