@@ -353,7 +353,7 @@ fn exact_value(p: &Approximation, x: f64) -> Rational {
 #[test]
 fn no_piecewise_polynomial_is_off_by_more_than_its_error() {
     let (mut ratios, mut points) = (Vec::new(), 0u64);
-    cases(4, 8, |case, random| {
+    cases(4, 16, |case, random| {
         let Case { series, low, high, .. } = case;
         let function = series.function().unwrap();
         let degree = series.order().min(5);
