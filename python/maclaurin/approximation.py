@@ -238,15 +238,15 @@ def approximate(
             number of significant bits from 2 to 53, "fixed16" for multiples of 2**-16 (up to 53), or "exact"
             for rational numbers of as many bits as the error asks for. They are chosen together, which is
             better than rounding one by one.
-        weight: a function w, as f is given, that is positive on the range: errors are then ``w |f - p|``. ``relative`` is
-            the weight ``1/|f|``, so not both.
+        weight: a function w, as f is given, that is positive on the range: errors are then ``w |f - p|``.
+            ``relative`` is the weight ``1/|f|``, so not both.
         through: points where p(x) = f(x). With "exact" coefficients that holds exactly where f(x) is rational (and to
             hundreds of digits otherwise); in other formats up to the rounding of the coefficients, which is nothing at
             ``center``. Not with degrees, fixed, samples or method "chebyshev".
         pieces: a `Piecewise` of so many polynomials of the degree, between breakpoints of nearly equal errors; "auto"
             takes as few as the tolerance asks for.
-        continuous: whether neighbouring pieces agree at the breakpoints: exactly with "exact" coefficients, otherwise up
-            to rounding, at most ``gap``.
+        continuous: whether neighbouring pieces agree at the breakpoints: exactly with "exact" coefficients,
+            otherwise up to rounding, at most ``gap``.
 
     Raises ValueError where no polynomial exists (the function is not finite on the range, or no degree up
     to 200 meets the tolerance), ParseError for text that is no function of x, TypeError for a Python

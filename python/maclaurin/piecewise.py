@@ -84,9 +84,8 @@ class Piecewise(_native.Piecewise):
 
     def __repr__(self) -> str:
         count = len(self.centers)
-        return (
-            f"<Piecewise of {self.function} on {self.on}, {count} pieces of degree {self.degree}, error {self.error:.3e}>"
-        )
+        pieces = f"{count} pieces of degree {self.degree}"
+        return f"<Piecewise of {self.function} on {self.on}, {pieces}, error {self.error:.3e}>"
 
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"

@@ -84,7 +84,8 @@ def test_code_is_within_its_stated_error(language: Any, dtype: Any, tmp_path: Pa
         source = tmp_path / "p.c"
         source.write_text(
             f"#include <stdio.h>\n{code}\nstatic const {kind} x[] = {{{values}}};\n"
-            f'int main(void) {{ for (int i = 0; i < {len(x)}; i++) printf("%a\\n", (double)piecewise_polynomial(x[i])); }}\n'
+            f"int main(void) {{ for (int i = 0; i < {len(x)}; i++)"
+            ' printf("%a\\n", (double)piecewise_polynomial(x[i])); }\n'
         )
         flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
         subprocess.run(["cc", *flags, str(source), "-o", str(tmp_path / "p")], check=True)
@@ -96,7 +97,11 @@ def test_code_is_within_its_stated_error(language: Any, dtype: Any, tmp_path: Pa
 
 
 def test_the_call_in_the_comment_prints_the_same_code() -> None:
-    for options in [{"continuous": True}, {"weight": "1 + x^2"}, {"method": "least_squares", "coefficients": "float32"}]:
+    for options in [
+        {"continuous": True},
+        {"weight": "1 + x^2"},
+        {"method": "least_squares", "coefficients": "float32"},
+    ]:
         code = mc.approximate("exp(x)", degree=2, on=(-1, 2), pieces=3, **options).code("rust")  # type: ignore[call-overload]
         call = code.split("/// Printed by ")[1].split("\n")[0].removesuffix(".")
         assert eval(call, {"maclaurin": mc}) == code

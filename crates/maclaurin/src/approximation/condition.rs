@@ -28,7 +28,7 @@ pub(super) struct Condition {
 impl Condition {
     /// `p(at) = f(at)`, exactly where the value is a rational number, and to some 1200 bits otherwise.
     pub(super) fn of(function: &Function, at: f64) -> Result<Self, Error> {
-        let series = Series::new(function, 0, &exactly(at).to_string()).ok();
+        let series = Series::new(function, 0, exactly(at).to_string()).ok();
         let exact = series.as_ref().and_then(|series| series.exact(0)?.as_rational().cloned());
         if let Some(value) = exact {
             return Ok(Self { at, value, uncertainty: 0.0 });
@@ -141,9 +141,10 @@ impl Problem<'_> {
     /// `L + s q` for the Chebyshev coefficients of `q`.
     pub(super) fn restricted_form(&self, free: Vec<Rational>) -> Form {
         let Self { center, half_width, .. } = *self;
-        let mut product = match free.is_empty() {
-            true => vec![Rational::ZERO],
-            false => Form::new(Basis::Chebyshev, 0.0, 1.0, free).powers(0.0),
+        let mut product = if free.is_empty() {
+            vec![Rational::ZERO]
+        } else {
+            Form::new(Basis::Chebyshev, 0.0, 1.0, free).powers(0.0)
         };
         for condition in &self.conditions {
             product = times_factor(&product, &self.place(condition.at));

@@ -189,11 +189,12 @@ fn branches(
     let indent = "    ".repeat(depth);
     let middle = breakpoints.len() / 2;
     let Some(at) = breakpoints.get(middle) else {
-        *text += &match language {
-            Language::C => format!("{indent}return piece_{first}(x);\n"),
-            Language::Rust => format!("{indent}piece_{first}(x)\n"),
-            _ => format!("{indent}return piece_{first}(x)\n"),
+        let [open, close] = match language {
+            Language::C => ["return ", ";"],
+            Language::Rust => ["", ""],
+            _ => ["return ", ""],
         };
+        let _ = writeln!(text, "{indent}{open}piece_{first}(x){close}");
         return;
     };
     let [open, other, close] = match language {
@@ -201,12 +202,12 @@ fn branches(
         Language::Rust => [format!("if x < {at} {{"), "} else {".into(), "}".into()],
         _ => [format!("if x < {at}:"), "else:".into(), String::new()],
     };
-    *text += &format!("{indent}{open}\n");
+    let _ = writeln!(text, "{indent}{open}");
     branches(text, &breakpoints[..middle], first, language, depth + 1);
-    *text += &format!("{indent}{other}\n");
+    let _ = writeln!(text, "{indent}{other}");
     branches(text, &breakpoints[middle + 1..], first + middle + 1, language, depth + 1);
     if !close.is_empty() {
-        *text += &format!("{indent}{close}\n");
+        let _ = writeln!(text, "{indent}{close}");
     }
 }
 

@@ -296,7 +296,7 @@ impl Problem<'_> {
         let gaps = self.degrees.len();
         let last = all.len().checked_sub(1).filter(|last| *last >= gaps)?;
         // A single point for a space without functions: the middle.
-        let spread = |i: usize| if gaps == 0 { all[last / 2] } else { all[i * last / gaps] };
+        let spread = |i: usize| all[(i * last).checked_div(gaps).unwrap_or(last / 2)];
         Some((0..=gaps).map(spread).collect())
     }
 

@@ -67,7 +67,7 @@ const NARROWEST: f64 = 1.0 / (1u64 << 40) as f64;
 pub(crate) fn first_not_positive(function: &Function, (low, high): (f64, f64)) -> Option<f64> {
     let mut pieces = vec![(low, high)];
     for _ in 0..MOST_PIECES {
-        let Some((left, right)) = pieces.pop() else { return None };
+        let (left, right) = pieces.pop()?;
         let value = enclose(function, Interval64::between(left, right));
         if value.low > 0.0 && value.high < f64::INFINITY {
             continue;
