@@ -389,7 +389,10 @@ fn pieces_are_printed_as_code() {
                 );
             }
             _ => {
-                assert!(matches!(code, Err(Error::Choice { option: "language", .. })), "{language}")
+                assert!(
+                    matches!(code, Err(Error::Choice { option: "language", .. })),
+                    "{language}"
+                );
             }
         }
     }
