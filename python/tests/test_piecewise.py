@@ -97,12 +97,13 @@ def test_code_is_within_its_stated_error(language: Any, dtype: Any, tmp_path: Pa
 
 
 def test_the_call_in_the_comment_prints_the_same_code() -> None:
-    for options in [
+    several: list[dict[str, Any]] = [
         {"continuous": True},
         {"weight": "1 + x^2"},
         {"method": "least_squares", "coefficients": "float32"},
-    ]:
-        code = mc.approximate("exp(x)", degree=2, on=(-1, 2), pieces=3, **options).code("rust")  # type: ignore[call-overload]
+    ]
+    for options in several:
+        code = mc.approximate("exp(x)", degree=2, on=(-1, 2), pieces=3, **options).code("rust")
         call = code.split("/// Printed by ")[1].split("\n")[0].removesuffix(".")
         assert eval(call, {"maclaurin": mc}) == code
     code = mc.approximate("exp(x)", degree=3, on=(-1, 2), through=[0.0, 1.0], weight="1/(1+x^2)").code("rust")
