@@ -31,6 +31,7 @@ from maclaurin.approximation import Approximation, approximate
 from maclaurin.convolution import convolve
 from maclaurin.estimate import EstimatedSeries
 from maclaurin.functions import BuiltinFunction, functions
+from maclaurin.piecewise import Piecewise
 from maclaurin.plot import plot_error, plot_expansion
 from maclaurin.poles import laurent
 from maclaurin.series import ErrorBound, Series, taylor
@@ -47,6 +48,7 @@ __all__ = [
     "NotAnalyticError",
     "Pade",
     "ParseError",
+    "Piecewise",
     "Polynomial",
     "Radius",
     "RadiusWarning",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from maclaurin import _native, estimate
 from maclaurin._native import Function
+from maclaurin.piecewise import Piecewise
+from maclaurin.piecewise import make as make_piecewise
 from maclaurin.series import ErrorBound, Language, Scheme, _range
 from maclaurin.tracing import trace
 
@@ -55,7 +57,7 @@ class Approximation(_native.Approximation):
 
     @property
     def error(self) -> ErrorBound:
-        """A certified upper bound of the error on the range: relative, if that was asked for.
+        """A certified upper bound of the error on the range: relative or weighted, if that was asked for.
 
         It is that of the polynomial ``exact``: its coefficients are ``coefficients``, unless "exact" ones were
         asked for or ``basis`` is "chebyshev"; then they are ``chebyshev``.
@@ -161,6 +163,7 @@ class Approximation(_native.Approximation):
         return _make, self._arguments
 
 
+@overload
 def approximate(
     f: str | Function | Callable[[Any], Any],
     degree: int | None = None,
@@ -174,7 +177,47 @@ def approximate(
     center: float | None = None,
     samples: npt.ArrayLike | None = None,
     coefficients: str | int = "float64",
-) -> Approximation:
+    weight: str | Function | Callable[[Any], Any] | None = None,
+    through: Iterable[float] = (),
+    pieces: None = None,
+    continuous: bool = False,
+) -> Approximation: ...
+
+
+@overload
+def approximate(
+    f: str | Function | Callable[[Any], Any],
+    degree: int | None = None,
+    on: Range | Sequence[Range] | None = None,
+    *,
+    tolerance: float | None = None,
+    method: Method = "minimax",
+    relative: bool = False,
+    coefficients: str | int = "float64",
+    weight: str | Function | Callable[[Any], Any] | None = None,
+    pieces: int | Literal["auto"],
+    continuous: bool = False,
+) -> Piecewise: ...
+
+
+def approximate(
+    f: str | Function | Callable[[Any], Any],
+    degree: int | None = None,
+    on: Range | Sequence[Range] | None = None,
+    *,
+    tolerance: float | None = None,
+    method: Method = "minimax",
+    relative: bool = False,
+    degrees: Iterable[int] | None = None,
+    fixed: Mapping[int, float] | None = None,
+    center: float | None = None,
+    samples: npt.ArrayLike | None = None,
+    coefficients: str | int = "float64",
+    weight: str | Function | Callable[[Any], Any] | None = None,
+    through: Iterable[float] = (),
+    pieces: int | Literal["auto"] | None = None,
+    continuous: bool = False,
+) -> Approximation | Piecewise:
     """The best polynomial for a function on a range, with a proof of how good it is.
 
     Args:
@@ -195,6 +238,15 @@ def approximate(
             number of significant bits from 2 to 53, "fixed16" for multiples of 2**-16 (up to 53), or "exact"
             for rational numbers of as many bits as the error asks for. They are chosen together, which is
             better than rounding one by one.
+        weight: a function w, as f is given, that is positive on the range: errors are then ``w |f - p|``.
+            ``relative`` is the weight ``1/|f|``, so not both.
+        through: points where p(x) = f(x). With "exact" coefficients that holds exactly where f(x) is rational (and to
+            hundreds of digits otherwise); in other formats up to the rounding of the coefficients, which is nothing at
+            ``center``. Not with degrees, fixed, samples or method "chebyshev".
+        pieces: a `Piecewise` of so many polynomials of the degree, between breakpoints of nearly equal errors; "auto"
+            takes as few as the tolerance asks for.
+        continuous: whether neighbouring pieces agree at the breakpoints: exactly with "exact" coefficients,
+            otherwise up to rounding, at most ``gap``.
 
     Raises ValueError where no polynomial exists (the function is not finite on the range, or no degree up
     to 200 meets the tolerance), ParseError for text that is no function of x, TypeError for a Python
@@ -210,7 +262,23 @@ def approximate(
     (True, True)
     >>> approximate("tanh(x)", degree=5, on=(-2, 3), fixed={0: 0.0}).coefficients[0]
     np.float64(0.0)
+    >>> r = approximate("cos(x)", degree=4, on=(-2, 2), weight="exp(-x^2)")
+    >>> abs(r(0.0) - 1) <= r.error < 0.05 * abs(r(2.0) - math.cos(2.0))
+    True
+    >>> approximate("exp(x)", degree=3, on=(-1, 1), through=[0], center=0).coefficients[0]
+    np.float64(1.0)
+    >>> s = approximate("gelu", degree=2, on=(-4, 4), pieces="auto", tolerance=1e-3, continuous=True)
+    >>> s.error <= 1e-3, s.gap < 1e-14
+    (True, True)
     """
+    if pieces is not None:
+        named = [("degrees", degrees), ("fixed", fixed), ("center", center), ("samples", samples)]
+        refused = [name for name, value in named if value is not None] + ["through"] * bool(list(through))
+        if refused:
+            raise TypeError(f"pieces do not go with {refused[0]}")
+        return _pieces(f, degree, on, tolerance, method, relative, coefficients, weight, pieces, continuous)
+    if continuous:
+        raise TypeError("continuous is for pieces; give pieces")
     if degree is not None and tolerance is not None:
         raise TypeError("approximate takes degree or tolerance, not both")
     points: list[float] | None = None
@@ -240,19 +308,61 @@ def approximate(
         raise TypeError("approximate takes one of: degree, tolerance, degrees")
     if degree is not None and not 0 <= operator.index(degree) <= LARGEST_DEGREE:
         raise ValueError(f"degree must be between 0 and {LARGEST_DEGREE}; it is {degree}")
-    function = f if isinstance(f, Function) else Function(f) if isinstance(f, str) else trace(f)
     if not isinstance(coefficients, str):
         coefficients = operator.index(coefficients)
     return _make(
-        function, ranges, degree, tolerance, method, relative, chosen, given, center, points, str(coefficients)
-    )
+        _function(f), ranges, degree, tolerance, method, relative, chosen, given, center, points, str(coefficients),
+        None if weight is None else _function(weight), [float(x) for x in through],
+    )  # fmt: skip
+
+
+def _function(f: str | Function | Callable[[Any], Any]) -> Function:
+    return f if isinstance(f, Function) else Function(f) if isinstance(f, str) else trace(f)
+
+
+def _pieces(
+    f: str | Function | Callable[[Any], Any],
+    degree: int | None,
+    on: Range | Sequence[Range] | None,
+    tolerance: float | None,
+    method: Method,
+    relative: bool,
+    coefficients: str | int,
+    weight: str | Function | Callable[[Any], Any] | None,
+    pieces: int | Literal["auto"],
+    continuous: bool,
+) -> Piecewise:
+    """`approximate` with pieces."""
+    if degree is None:
+        raise TypeError("pieces need degree, that of each piece")
+    if not 0 <= operator.index(degree) <= LARGEST_DEGREE:
+        raise ValueError(f"degree must be between 0 and {LARGEST_DEGREE}; it is {degree}")
+    if (pieces == "auto") != (tolerance is not None):
+        raise TypeError('pieces="auto" takes a tolerance, and a number of pieces takes none')
+    if isinstance(pieces, str) and pieces != "auto":
+        raise ValueError(f'pieces must be a number or "auto", not {pieces!r}')
+    count = None if isinstance(pieces, str) else operator.index(pieces)
+    if count is not None and count < 1:
+        raise ValueError(f"pieces must be at least 1; it is {count}")
+    ranges = [] if on is None else _ranges(on)
+    if len(ranges) != 1:
+        raise TypeError("pieces take one range: on=(low, high)")
+    if not isinstance(coefficients, str):
+        coefficients = operator.index(coefficients)
+    return make_piecewise(
+        _function(f), ranges[0], degree, count, tolerance, continuous, method, relative,
+        None if weight is None else _function(weight), str(coefficients),
+    )  # fmt: skip
 
 
 def _make(*arguments: Any) -> Approximation:
-    function, ranges, degree, tolerance, method, relative, degrees, fixed, center, samples, coefficients = arguments
+    (
+        function, ranges, degree, tolerance, method, relative, degrees, fixed, center, samples, coefficients, weight,
+        through,
+    ) = arguments  # fmt: skip
     found = Approximation(
         function, ranges, degree=degree, tolerance=tolerance, method=method, relative=relative, degrees=degrees,
-        fixed=fixed, center=center, samples=samples, coefficients=coefficients,
+        fixed=fixed, center=center, samples=samples, coefficients=coefficients, weight=weight, through=through,
     )  # fmt: skip
     found._arguments = arguments
     return found

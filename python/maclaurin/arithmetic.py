@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 from fractions import Fraction
+from operator import index
 from typing import Any, Self
 
 import numpy as np
@@ -74,6 +75,8 @@ class SeriesArithmetic(_native.Series):
         >>> taylor("exp(x)", order=4).compose(taylor("sin(x)", order=4)).exact
         (1, 1, Fraction(1, 2), 0, Fraction(-1, 8))
         """
+        if not isinstance(inner, SeriesArithmetic):
+            raise TypeError(f"a series is composed with a Series, not {inner!r}; maclaurin.taylor makes one")
         return self._made("compose", inner)
 
     def derivative(self) -> Self:
@@ -135,9 +138,12 @@ class SeriesArithmetic(_native.Series):
         >>> str(taylor("exp(x)", order=8).truncate(2))
         '1 + x + x^2/2'
         """
+        order = index(order)
         if order < 0:
             raise ValueError(f"order must not be negative; it is {order}")
-        return self._made("truncate", text=str(int(order)))
+        if order > self.order:
+            raise ValueError(f"order {order} is above the series' own, {self.order}: expand it further instead")
+        return self._made("truncate", text=str(order))
 
     def pade(self, m: int, n: int) -> Pade:
         """The Padé approximant with a numerator of degree m and a denominator of degree n, at most.

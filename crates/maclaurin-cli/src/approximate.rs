@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use maclaurin::{Approximation, Basis, Choice, Coefficients, Method, scientific};
+use maclaurin::{Approximation, Basis, Choice, Coefficients, Error, Function, Method, scientific};
 use serde_json::json;
 
 use crate::arguments::{ApproximateArguments, Format, MethodName};
-use crate::{Failure, output};
+use crate::{Failure, output, piecewise};
 
 pub fn run(arguments: &ApproximateArguments) -> Result<(), Failure> {
     let function = arguments.parameters.function(&arguments.expression)?;
@@ -18,11 +18,32 @@ pub fn run(arguments: &ApproximateArguments) -> Result<(), Failure> {
             MethodName::LeastSquares => Method::LeastSquares,
         },
         relative: arguments.relative,
+        weight: arguments
+            .weight
+            .as_deref()
+            .map(Function::parse)
+            .transpose()
+            .map_err(Error::from)?,
+        through: arguments.through.clone(),
         fixed: arguments.fixed.clone(),
         center: arguments.center,
         degrees,
         coefficients: arguments.coefficients,
     };
+    if arguments.pieces.is_some() {
+        return piecewise::run(arguments, &function, &choice);
+    }
+    let reaches = [
+        (arguments.degree.is_some(), "--degree"),
+        (arguments.tolerance.is_some(), "--tolerance"),
+        (arguments.degrees.is_some(), "--degrees"),
+    ];
+    let given: Vec<_> = reaches.iter().filter(|(given, _)| *given).map(|(_, name)| *name).collect();
+    if let [first, second, ..] = given[..] {
+        return Err(Failure::Usage(format!(
+            "{first} does not go with {second}: give one of the two"
+        )));
+    }
     let polynomial = if let Some(tolerance) = arguments.tolerance {
         Approximation::within(&function, tolerance, &arguments.on, &choice)?
     } else {
@@ -42,10 +63,19 @@ pub fn run(arguments: &ApproximateArguments) -> Result<(), Failure> {
     output::print(&text)
 }
 
+/// What error is certified.
+pub fn error_name(choice: &Choice) -> String {
+    match &choice.weight {
+        Some(weight) => format!("error times {weight}"),
+        None if choice.relative => "relative error".into(),
+        None => "error".into(),
+    }
+}
+
 /// The polynomial on a line, its error, and its coefficients below.
 fn table(p: &Approximation) -> String {
     let error = p.error();
-    let kind = if p.choice().relative { "relative error" } else { "error" };
+    let kind = error_name(p.choice());
     let mut text = format!(
         "{} of {} on {}, degree {}\n\n",
         p.choice().method,
@@ -96,6 +126,8 @@ fn json(p: &Approximation) -> String {
         "degree": p.degree(),
         "method": p.choice().method.to_string(),
         "relative": p.choice().relative,
+        "weight": p.choice().weight.as_ref().map(ToString::to_string),
+        "through": p.choice().through,
         "coefficients_are": p.choice().coefficients.to_string(),
         "center": p.center(),
         "degrees": p.degrees(),

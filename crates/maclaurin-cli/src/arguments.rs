@@ -7,7 +7,9 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use maclaurin::{Code, Coefficients, Degrees, Error, Function, Kind, Language, Scheme, Series};
+use maclaurin::{
+    Code, Coefficients, Degrees, Error, Function, Kind, LARGEST_PIECES, Language, Scheme, Series,
+};
 
 use crate::Failure;
 use crate::chart::{HEIGHTS, WIDTHS};
@@ -52,6 +54,7 @@ pub enum Command {
   maclaurin approximate \"x/abs(x)\" --degree 9 --on -1:-0.1 --on 0.1:1
       several ranges at once
   maclaurin approximate \"exp(x)\" --degree 5 --on -1:1 --fixed 0=1
+  maclaurin approximate gelu --degree 2 --pieces auto --tolerance 1e-3 --continuous --on -4:4
       with p(0) = 1", before_long_help = built_in())]
     Approximate(ApproximateArguments),
     /// Expand pictures or arrays: every value becomes the terms of the series.
@@ -298,7 +301,7 @@ impl Format {
 
 /// Arguments of `maclaurin approximate`.
 #[derive(Args)]
-#[command(group = clap::ArgGroup::new("reach").required(true).multiple(false))]
+#[command(group = clap::ArgGroup::new("reach").required(true).multiple(true))]
 pub struct ApproximateArguments {
     /// The function of x, such as "log(1 + exp(x))", or a built-in name, such as gelu.
     #[arg(allow_hyphen_values = true)]
@@ -312,7 +315,8 @@ pub struct ApproximateArguments {
     /// The highest degree.
     #[arg(long, group = "reach", value_parser = order, allow_hyphen_values = true)]
     pub degree: Option<usize>,
-    /// The smallest degree whose certified error is at most this.
+    /// The smallest degree whose certified error is at most this; with --pieces auto and --degree, the fewest
+    /// pieces that are found.
     #[arg(long, group = "reach", value_parser = tolerance, allow_hyphen_values = true)]
     pub tolerance: Option<f64>,
     /// The degrees to use, in powers of x - center, such as 1,3,5 or 0..4.
@@ -321,6 +325,15 @@ pub struct ApproximateArguments {
     /// A coefficient that is given; may be given several times.
     #[arg(long, value_name = "DEGREE=VALUE", value_parser = fixed)]
     pub fixed: Vec<(usize, f64)>,
+    /// A point where the polynomial has the function's value; may be given several times.
+    #[arg(long, value_name = "X", value_parser = finite, allow_hyphen_values = true)]
+    pub through: Vec<f64>,
+    /// Polynomials on so many pieces of the range, or on as few as the tolerance asks for (auto).
+    #[arg(long, value_name = "COUNT|auto", value_parser = pieces)]
+    pub pieces: Option<Pieces>,
+    /// Pieces that agree with their neighbours at the breakpoints.
+    #[arg(long, requires = "pieces")]
+    pub continuous: bool,
     /// The point whose powers the polynomial is written in [default: the middle of the range; 0 with
     /// --degrees or --fixed].
     #[arg(long, value_parser = finite, allow_hyphen_values = true)]
@@ -335,12 +348,24 @@ pub struct ApproximateArguments {
     /// Bound and level the relative error, |f - p|/|f|.
     #[arg(long)]
     pub relative: bool,
+    /// Bound and level w |f - p| for this function w, which must be positive on the range.
+    #[arg(long, value_name = "EXPRESSION", conflicts_with = "relative")]
+    pub weight: Option<String>,
     /// How to print the polynomial.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub code: CodeArguments,
+}
+
+/// How many pieces a piecewise polynomial has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Pieces {
+    /// As few as a tolerance asks for.
+    Auto,
+    /// This many.
+    Count(usize),
 }
 
 /// How a polynomial is chosen.
@@ -609,6 +634,16 @@ fn fixed(text: &str) -> Result<(usize, f64), String> {
     let degree = degree.trim();
     let degree = degree.parse().map_err(|_| format!("`{degree}` is not a degree"))?;
     Ok((degree, finite(value)?))
+}
+
+/// A number of pieces, or `auto`.
+fn pieces(text: &str) -> Result<Pieces, String> {
+    if text == "auto" {
+        return Ok(Pieces::Auto);
+    }
+    let count = text.parse().ok().filter(|count| (1..=LARGEST_PIECES).contains(count));
+    let unknown = || format!("write auto, or a number from 1 to {LARGEST_PIECES}");
+    count.map(Pieces::Count).ok_or_else(unknown)
 }
 
 /// The numbers that coefficients are taken from.

@@ -24,9 +24,12 @@ pub fn run(arguments: &BoundArguments) -> Result<(), Failure> {
     let target = arguments.output.as_deref();
     let target = target.map(|path| picture::target(path, arguments.writing.force)).transpose()?;
     let series = match arguments.tolerance {
-        Some(tolerance) => {
-            Series::within(&function, (low, high), tolerance, arguments.function.at.as_deref())?
-        }
+        Some(tolerance) => Series::within(
+            &function,
+            (low, high),
+            tolerance,
+            arguments.function.at.as_deref().map(Into::into),
+        )?,
         None => Series::new(&function, arguments.order.unwrap_or(4), arguments.function.at())?,
     };
     // One evaluation of the error gives the bound, the columns and the points of the curve.

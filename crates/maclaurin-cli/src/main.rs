@@ -15,6 +15,7 @@ mod legend;
 mod output;
 mod palette;
 mod picture;
+mod piecewise;
 mod plot;
 mod series;
 mod sheet;

@@ -129,3 +129,52 @@ fn bad_requests_are_refused() {
         assert!(errors.contains(message), "{arguments:?}: {errors}");
     }
 }
+
+#[test]
+fn pieces_weights_and_points() {
+    let options = ["gelu", "--degree", "2", "--on", "-4:4", "--pieces"];
+    let text = done(&[&options[..], &["4", "--continuous"]].concat());
+    for part in [
+        "piecewise minimax polynomial of gelu on [-4, 4], 4 pieces of degree 2\n",
+        "\nerror: at most ",
+        "no 4 polynomials of this degree on pieces of the range have less than ",
+        "neighbours differ by at most ",
+        "                    from                      to  error         polynomial\n                  -4.0 ",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let text = done(&[&options[..], &["auto", "--tolerance", "1e-3", "--format", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let count = json["pieces"].as_array().unwrap().len();
+    assert!(json["error"]["bound"].as_f64().unwrap() <= 1e-3 && count > 2);
+    assert_eq!(json["breakpoints"].as_array().unwrap().len(), count + 1);
+    assert!(
+        done(&[&options[..], &["2", "--format", "c"]].concat())
+            .contains("double piecewise_polynomial(double x) {")
+    );
+    assert!(
+        done(&[&options[..], &["2", "--format", "latex"]].concat()).starts_with(r"\begin{cases} ")
+    );
+    for (more, message) in [
+        (&["--pieces", "auto"][..], "--pieces auto takes --degree and --tolerance"),
+        (&["--pieces", "2", "--tolerance", "1"], "--pieces COUNT takes --degree"),
+        (&["--pieces", "2", "--on", "5:6"], "--pieces takes one range"),
+        (&["--tolerance", "1"], "--degree does not go with --tolerance"),
+        (&["--degrees", "1,2"], "--degree does not go with --degrees"),
+        (&["--pieces", "0"], "write auto, or a number from 1 to 1024"),
+        (&["--continuous"], "--pieces"),
+        (&["--weight", "1+x^2", "--relative"], "--relative"),
+        (&["--weight", "x"], "weight: x is not proven to be positive"),
+        (&["--through", "9"], "through: 9 at position 0 lies outside the range"),
+    ] {
+        let output = maclaurin(&[&["exp(x)", "--degree", "2", "--on", "-1:1"], more].concat());
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && text.contains(message), "{more:?}: {text}");
+    }
+    let text = done(&["cos(x)", "--degree", "4", "--on", "-2:2", "--weight", "exp(-x^2)"]);
+    assert!(text.contains("error times exp(-x^2): at most "), "{text}");
+    let options = ["exp(x)", "--degree", "3", "--on", "-1:1", "--through", "0", "--center", "0"];
+    assert!(done(&options).contains("\n     0  1.0 "));
+    let output = maclaurin(&["sign(x)", "--degree", "3", "--on", "-1:1"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("[-1.0, -0.02] and [0.02, 1.0]"));
+}

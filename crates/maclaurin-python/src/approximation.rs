@@ -24,11 +24,28 @@ impl Approximation {
     }
 }
 
+/// The method of a name, of samples if there are any.
+pub fn method_of(name: &str, samples: Option<Vec<f64>>) -> PyResult<Method> {
+    match (name, samples) {
+        ("minimax", None) => Ok(Method::Minimax),
+        ("chebyshev", None) => Ok(Method::Chebyshev),
+        ("least_squares", None) => Ok(Method::LeastSquares),
+        ("least_squares", Some(samples)) => Ok(Method::Samples(samples)),
+        ("minimax" | "chebyshev", Some(_)) => {
+            let message = format!("samples need method=\"least_squares\", not {name:?}");
+            Err(PyValueError::new_err(message))
+        }
+        _ => Err(PyValueError::new_err(format!(
+            "method {name:?} is none of \"minimax\", \"chebyshev\", \"least_squares\""
+        ))),
+    }
+}
+
 #[pymethods]
 impl Approximation {
     /// By degree, by the largest one named, or by tolerance; samples are the points of least squares.
     #[new]
-    #[pyo3(signature = (function, on, *, degree, tolerance, method, relative, degrees, fixed, center, samples, coefficients))]
+    #[pyo3(signature = (function, on, *, degree, tolerance, method, relative, degrees, fixed, center, samples, coefficients, weight, through))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         function: &Bound<'_, Function>,
@@ -42,25 +59,15 @@ impl Approximation {
         center: Option<f64>,
         samples: Option<Vec<f64>>,
         coefficients: &str,
+        weight: Option<&Bound<'_, Function>>,
+        through: Vec<f64>,
     ) -> PyResult<PyClassInitializer<Self>> {
         use maclaurin::Approximation as Inner;
-        let method = match (method, samples) {
-            ("minimax", None) => Method::Minimax,
-            ("chebyshev", None) => Method::Chebyshev,
-            ("least_squares", None) => Method::LeastSquares,
-            ("least_squares", Some(samples)) => Method::Samples(samples),
-            ("minimax" | "chebyshev", Some(_)) => {
-                let message = format!("samples need method=\"least_squares\", not {method:?}");
-                return Err(PyValueError::new_err(message));
-            }
-            _ => {
-                return Err(PyValueError::new_err(format!(
-                    "method {method:?} is none of \"minimax\", \"chebyshev\", \"least_squares\""
-                )));
-            }
-        };
+        let method = method_of(method, samples)?;
         let coefficients = coefficients.parse().map_err(of_series)?;
-        let choice = Choice { method, relative, degrees, fixed, center, coefficients };
+        let weight = weight.map(|weight| weight.get().inner.clone());
+        let choice =
+            Choice { method, relative, weight, degrees, fixed, through, center, coefficients };
         let py = function.py();
         let function = &function.get().inner;
         let degree = degree.or(choice.largest_degree()).unwrap_or(0);

@@ -73,7 +73,9 @@ impl Series {
         let inner = interruptible(py, || match (order, terms, on.zip(tolerance)) {
             (Some(order), _, _) => Inner::new(function, order, at.unwrap_or("0")),
             (_, Some(terms), _) => Inner::with_terms(function, terms, at.unwrap_or("0")),
-            (_, _, Some((range, tolerance))) => Inner::within(function, range, tolerance, at),
+            (_, _, Some((range, tolerance))) => {
+                Inner::within(function, range, tolerance, at.map(Into::into))
+            }
             // The Python side asks for one of the three.
             _ => Inner::new(function, 0, at.unwrap_or("0")),
         })?

@@ -38,7 +38,7 @@
 //! - [`Exact`], [`Interval`], [`Value`]: the numbers that coefficients are;
 //! - [`Series`]: the coefficients, as numbers, text, LaTeX and code;
 //! - [`Laurent`], [`Pade`]: series about poles, and quotients of polynomials;
-//! - [`Approximation`]: the best polynomial on a range, with its proof;
+//! - [`Approximation`], [`Piecewise`]: the best polynomial on a range, in one piece or in several, with its proof;
 //! - [`Code`], [`Language`], [`Scheme`]: polynomials as source code;
 //! - [`Radius`], [`ErrorBound`]: where the polynomial can be trusted, certified;
 //! - [`Polynomial`], [`Expansion`], [`fn@expand`], [`expand_backward`]: arrays, and their gradients;
@@ -50,15 +50,18 @@ mod cancel;
 mod certify;
 mod conv;
 mod expand;
+mod expandable;
 mod function;
 mod number;
 mod program;
 mod series;
 
-pub use approximation::{Approximation, Choice, Coefficients, LARGEST_DEGREE, Method};
+pub use approximation::{
+    Approximation, Choice, Coefficients, LARGEST_DEGREE, LARGEST_PIECES, Method, Piecewise,
+};
 pub use builtin::Elementary;
 pub use cancel::cancellable;
-pub use certify::{Basis, ErrorBound, ErrorProfile, Format, OutsideRadius, Radius, scientific};
+pub use certify::{Basis, ErrorBound, ErrorProfile, Format, OutsideRadius, scientific};
 pub use conv::{
     Convolution, ConvolutionError, ConvolutionGradients, WeightGradients, convolve,
     convolve_backward, convolve_backward_input_into, convolve_backward_weight, convolve_into,
@@ -67,9 +70,12 @@ pub use expand::{
     Degrees, Element, ExpandError, Expansion, Float, Gradients, Kind, Polynomial, expand,
     expand_backward, expand_backward_into, expand_into, expand_tangent,
 };
-pub use function::{BuiltinFunction, Excerpt, Function, ParseError, ParseErrorKind, Span};
+pub use function::{
+    BuiltinFunction, Constant, Excerpt, Function, ParseError, ParseErrorKind, Span,
+};
 pub use number::{Exact, IBig, Interval, Rational, UBig, Value};
 pub use program::{Code, Language, Scheme};
 pub use series::{
-    Error, LARGEST_ORDER, Laurent, NoOrder, NotAnalytic, Pade, Series, Singularity, laurent, taylor,
+    Error, LARGEST_ORDER, Laurent, NoOrder, NotAnalytic, Pade, Radius, Series, Singularity,
+    laurent, taylor,
 };

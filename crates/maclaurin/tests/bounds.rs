@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use maclaurin::{
     Approximation, Basis, Choice, Coefficients, Error, Expansion, Format, Function, Kind, Method,
-    Rational, Series, expand,
+    Piecewise, Rational, Series, expand,
 };
 use ndarray::Array1;
 
@@ -93,6 +93,23 @@ impl Random {
     }
 }
 
+impl Random {
+    /// A weight, which is positive on many ranges.
+    fn weight(&mut self) -> Function {
+        let text = self.pick(&[
+            "1/(1 + x^2)",
+            "exp(-x^2/10)",
+            "1 + abs(x)",
+            "x + 5",
+            "exp(x)",
+            "2 + sin(3*x)",
+            "sigmoid",
+            "sin(x)/x",
+        ]);
+        Function::parse(text).unwrap()
+    }
+}
+
 /// A series and a range.
 struct Case {
     series: Series,
@@ -141,7 +158,7 @@ fn ball(bounds: (Rational, Rational)) -> (Rational, Rational) {
 /// The function's value, to so many bits.
 fn truth(function: &Function, x: f64) -> Option<(Rational, Rational)> {
     let x = exactly(x);
-    let value = Series::new(function, 0, &x.to_string()).ok()?.enclosure(0, BITS).ok()?;
+    let value = Series::new(function, 0, x).ok()?.enclosure(0, BITS).ok()?;
     value.bounds().map(ball)
 }
 
@@ -231,10 +248,15 @@ fn no_approximation_is_off_by_more_than_its_error() {
             _ => Coefficients::Exact,
         };
         let mut choice = Choice { method, coefficients, ..Choice::default() };
-        match random.below(6) {
+        match random.below(9) {
             0 => choice.degrees = Some((0..=degree).filter(|_| random.below(3) > 0).collect()),
             1 => choice.fixed = vec![(random.below(degree as u64 + 1) as usize, 0.25)],
             2 => choice.relative = true,
+            3 | 4 => choice.weight = Some(random.weight()),
+            5 => {
+                let points = [*low, *high, low + (high - low) * random.unit()];
+                choice.through = points[..random.below(3) as usize + 1].to_vec();
+            }
             _ => {}
         }
         let ranges = match random.below(5) {
@@ -245,10 +267,14 @@ fn no_approximation_is_off_by_more_than_its_error() {
         let what = format!("{} on {ranges:?}, degree {degree}, {choice:?}", series.name());
         let p = match Approximation::new(series.function().unwrap(), degree, &ranges, &choice) {
             Ok(p) => p,
-            Err(Error::Unbounded { .. } | Error::EmptyRange { .. } | Error::Choice { .. }) => {
-                return false;
-            }
-            Err(Error::NotAnalytic(_) | Error::Undecided { .. }) => return false,
+            Err(
+                Error::Unbounded { .. }
+                | Error::EmptyRange { .. }
+                | Error::Choice { .. }
+                | Error::Jump { .. }
+                | Error::NotAnalytic(_)
+                | Error::Undecided { .. },
+            ) => return false,
             Err(error) => panic!("{what}: {error}"),
         };
         let (error, best) = (p.error(), p.best());
@@ -261,14 +287,17 @@ fn no_approximation_is_off_by_more_than_its_error() {
                     _ => (low + (high - low) * random.unit()).clamp(low, high),
                 };
                 let Some((value, width)) = truth(series.function().unwrap(), x) else { continue };
-                let t = exactly(x) - exactly(p.center());
-                let zero = Rational::from(0);
-                let sum = (0..).map_while(|k| p.exact(k)).collect::<Vec<_>>();
-                let sum = sum.into_iter().rev().fold(zero.clone(), |sum, a| sum * &t + a);
-                let off = distance(&sum, &value);
+                let off = distance(&exact_value(&p, x), &value);
                 let mut bound = exactly(error.bound.min(f64::MAX));
                 if choice.relative {
-                    bound *= distance(&value, &zero);
+                    bound *= distance(&value, &exactly(0.0));
+                }
+                if let Some(weight) = &choice.weight {
+                    let Some((weight, _)) = truth(weight, x) else { continue };
+                    bound = bound / weight * exactly(1.0 + 1e-30f64.max(f64::EPSILON));
+                }
+                if choice.through.contains(&x) && coefficients == Coefficients::Exact {
+                    bound = exactly(1e-40) * distance(&value, &exactly(0.0));
                 }
                 assert!(
                     off <= bound + width,
@@ -311,6 +340,90 @@ fn no_approximation_is_off_by_more_than_its_error() {
         spread(&mut ratios)
     );
     assert!(quantile(&ratios, 0.9) < 1.01);
+}
+
+/// The value of the exact polynomial.
+fn exact_value(p: &Approximation, x: f64) -> Rational {
+    let t = exactly(x) - exactly(p.center());
+    let coefficients: Vec<_> = (0..).map_while(|k| p.exact(k)).collect();
+    coefficients.into_iter().rev().fold(Rational::from(0), |sum, a| sum * &t + a)
+}
+
+/// The certified errors of the pieces, and the bound for all partitions: other ones are no better.
+#[test]
+fn no_piecewise_polynomial_is_off_by_more_than_its_error() {
+    let (mut ratios, mut points) = (Vec::new(), 0u64);
+    cases(4, 16, |case, random| {
+        let Case { series, low, high, .. } = case;
+        let function = series.function().unwrap();
+        let degree = series.order().min(5);
+        let pieces = random.below(5) as usize + 1;
+        let continuous = random.below(3) == 0;
+        let mut choice = Choice { coefficients: Coefficients::Exact, ..Choice::default() };
+        match random.below(5) {
+            0 => choice.weight = Some(random.weight()),
+            1 => choice.coefficients = Coefficients::Float32,
+            2 => choice.method = Method::LeastSquares,
+            _ => {}
+        }
+        let what = format!(
+            "{} on [{low:?}, {high:?}], degree {degree}, {pieces}, {continuous}, {choice:?}",
+            series.name()
+        );
+        let p = match Piecewise::new(function, degree, pieces, (*low, *high), &choice, continuous) {
+            Ok(p) => p,
+            Err(
+                Error::Unbounded { .. }
+                | Error::EmptyRange { .. }
+                | Error::Choice { .. }
+                | Error::Jump { .. }
+                | Error::NotAnalytic(_)
+                | Error::Undecided { .. },
+            ) => return false,
+            Err(error) => panic!("{what}: {error}"),
+        };
+        let (error, best) = (p.error(), p.best());
+        assert!(best <= error.bound && error.sampled <= error.bound, "{what}: {error:?} {best}");
+        assert!(p.pieces().len() == pieces && p.breakpoints().is_sorted_by(|a, b| a < b), "{what}");
+        for pair in p.pieces().windows(2) {
+            let x = pair[1].on()[0].0;
+            let gap = distance(&exact_value(&pair[0], x), &exact_value(&pair[1], x));
+            assert!(gap <= exactly(p.gap()), "{what} {}", p.gap());
+            if continuous && choice.coefficients == Coefficients::Exact {
+                assert_eq!(p.gap(), 0.0, "{what}");
+            }
+        }
+        for x in places(case, random, 8) {
+            let Some((value, width)) = truth(function, x) else { continue };
+            let off = distance(&exact_value(p.piece(x), x), &value);
+            let mut bound = exactly(error.bound.min(f64::MAX));
+            if let Some(weight) = &choice.weight {
+                let Some((weight, _)) = truth(weight, x) else { continue };
+                bound = bound / weight * exactly(1.0 + f64::EPSILON);
+            }
+            assert!(off <= bound + width, "{what}: {} at {x:?}, {error:?}", off.to_f64().value());
+            points += 1;
+        }
+        // Even pieces are another partition.
+        if choice.method == Method::Minimax && best > 1e-200 {
+            let end = |i: usize| low + (high - low) * (i as f64 / pieces as f64);
+            let mut largest = 0f64;
+            for i in 0..pieces {
+                let range = (end(i), if i + 1 == pieces { *high } else { end(i + 1) });
+                let Ok(other) = Approximation::new(function, degree, &[range], &choice) else {
+                    return true;
+                };
+                largest = largest.max(other.error().bound);
+            }
+            assert!(best <= largest, "{what}: {best} {largest}");
+            if !continuous && choice.coefficients == Coefficients::Exact {
+                ratios.push(error.bound / best);
+            }
+        }
+        true
+    });
+    println!("{points} points; error / best of minimax: {}", spread(&mut ratios));
+    assert!(quantile(&ratios, 0.5) < 1.1);
 }
 
 /// Horner's rule in every way that the documentation names.

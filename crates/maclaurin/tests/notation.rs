@@ -1,6 +1,6 @@
 //! How functions are written: notation, spellings, and what can be read in two ways.
 
-use maclaurin::{Function, ParseErrorKind, Series};
+use maclaurin::{Constant, Function, ParseErrorKind, Rational, Series, laurent, taylor};
 use proptest::prelude::*;
 
 /// Each text and the same in plain notation.
@@ -266,4 +266,35 @@ proptest! {
         prop_assert_eq!(series.coefficients(), &[x.floor(), 0.0, 0.0][..]);
         prop_assert_eq!(floor.evaluate(x), x.floor());
     }
+}
+
+/// A constant is the same in every form in which it can be given.
+#[test]
+fn constants_are_numbers_or_text() {
+    let function = Function::parse("exp(x)/x").unwrap();
+    let same = |a: Constant, b: &str| {
+        let [a, b] = [a, b.into()].map(|at| Series::new(&function, 3, at).unwrap());
+        assert_eq!(a, b);
+        assert_eq!(Function::constant(a.at()).unwrap().evaluate(0.0), b.at_f64());
+    };
+    same(2.into(), "2");
+    same((-2i64).into(), "-2");
+    same(0.1.into(), "1/10");
+    same((-2.5e-3).into(), "-1/400");
+    same(1e2.into(), "10^2");
+    same(1e-60.into(), "1e-60");
+    same(Rational::from_parts((-1).into(), 3u8.into()).into(), "-1/3");
+    let root = taylor("sqrt(x)", 0, 2).unwrap().exact(0).unwrap().clone();
+    same((&root).into(), "sqrt(2)");
+    same(String::from("log(2)").into(), "ln(2)");
+
+    for (number, caret) in [(f64::NAN, "NaN"), (f64::NEG_INFINITY, "-inf")] {
+        let error = Series::new(&function, 3, number).unwrap_err().to_string();
+        assert!(error.contains("is not a real number") && error.contains(caret), "{error}");
+    }
+    let series = taylor("1 + x", 3, 0).unwrap();
+    assert_eq!(series.power(0.5).unwrap(), series.power("1/2").unwrap());
+    assert_eq!(series.integral(1).unwrap(), series.integral("1").unwrap());
+    assert_eq!(series.shift(root).unwrap(), series.shift("sqrt(2)").unwrap());
+    assert_eq!(laurent("1/x^2", 1, 0).unwrap().order_of_pole(), 2);
 }

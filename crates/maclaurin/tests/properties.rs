@@ -125,7 +125,7 @@ proptest! {
 
     #[test]
     fn the_point_of_expansion_shifts_the_polynomial(f in polynomial(1), at in -5i64..=5) {
-        let series = Series::new(&Function::parse(&text(&f)).unwrap(), 6, &at.to_string()).unwrap();
+        let series = Series::new(&Function::parse(&text(&f)).unwrap(), 6, at.to_string()).unwrap();
         let shifted = text(&f).replace('x', &format!("(x + ({at}))"));
         let expected = rationals(&shifted, 6);
         for (k, expected) in expected.iter().enumerate() {

@@ -135,13 +135,13 @@ fn bounds_hold_where_the_function_is_real() {
             );
             let relative = series.relative_error_bound(low, high).map(|error| error.bound);
             let profile = series.error_profile(low, high, 8).unwrap();
-            for i in 1..=32 {
+            for i in 1..=32u8 {
                 let x = low + (high - low) * (f64::from(i) / 32.0);
                 let truth = value(series.function().unwrap(), x);
                 let off = (series.evaluate(x) - truth).abs();
                 let rounding = 1e-14 * (1.0 + truth.abs());
                 assert!(off <= error.bound + rounding, "{text} at {x}: {off} above {error:?}");
-                let part = profile.parts[((i - 1) / 4) as usize];
+                let part = profile.parts[usize::from((i - 1) / 4)];
                 assert!(off <= part.bound + rounding, "{text} at {x}: {off} above {part:?}");
                 if let Ok(relative) = relative {
                     assert!(
@@ -162,9 +162,13 @@ fn bounds_hold_where_the_function_is_real() {
             );
         }
     }
-    let chosen =
-        Series::within(&Function::parse("cos(sqrt(x))").unwrap(), (0.0, 2.0), 1e-6, Some("0"))
-            .unwrap();
+    let chosen = Series::within(
+        &Function::parse("cos(sqrt(x))").unwrap(),
+        (0.0, 2.0),
+        1e-6,
+        Some("0".into()),
+    )
+    .unwrap();
     // 2^5/10! is 9e-6, 2^6/12! is 1.3e-7.
     assert_eq!(chosen.order(), 5);
 }

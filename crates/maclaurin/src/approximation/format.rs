@@ -249,6 +249,7 @@ impl Terms {
         solved: &Solved,
     ) -> Result<(Form, f64), Error> {
         let set = problem.choice.coefficients;
+        let is_restricted = !problem.conditions.is_empty();
         let problem = self.problem(problem)?;
         let points = points(a, &problem)?;
         let own = |&k: &usize| set.step(to_f64(&self.exact[k]));
@@ -275,7 +276,9 @@ impl Terms {
                 .collect();
             let level = largest(&errors);
             keep(start.clone(), level);
-            if level <= solved.level * (1.0 + NEGLIGIBLE) || start.is_empty() {
+            // Conditions hold up to the rounding of each coefficient, and no other polynomial satisfies them.
+            let near = level <= solved.level * (1.0 + NEGLIGIBLE);
+            if near || start.is_empty() || is_restricted {
                 break;
             }
             if round == 0 {
@@ -366,7 +369,7 @@ fn points<A: Real>(a: &A, problem: &Problem<'_>) -> Result<Vec<Point<A::Number>>
     let mut points = Vec::new();
     for x in problem.grid().into_iter().flatten() {
         let (value, unit) = problem.value(a, x).ok_or(Error::Unbounded { near: x })?;
-        let scale = if problem.choice.relative { a.nearest(&unit) } else { 1.0 };
+        let scale = if problem.choice.is_absolute() { 1.0 } else { a.nearest(&unit) };
         let row = problem.row(a, x).iter().map(|phi| a.nearest(phi) / scale).collect();
         points.push(Point { x, value, unit, row });
     }

@@ -15,7 +15,7 @@ use super::difference::{Measure, PRECISIONS, Work, cost, rational, weight};
 use super::enclosure::enclose;
 use super::region::Region;
 use crate::builtin::Analytic;
-use crate::function::Function;
+use crate::function::{Constant, Function};
 use crate::number::{Arithmetic, Certified, Interval64, Outward64, Rational, Value, exactly};
 use crate::series::{self, Error, NoOrder, Series};
 
@@ -63,7 +63,7 @@ impl Series {
     /// use maclaurin::{Function, Series};
     ///
     /// let softplus = Function::parse("softplus")?;
-    /// let series = Series::within(&softplus, (0.0, 1.0), 1e-3, Some("0"))?;
+    /// let series = Series::within(&softplus, (0.0, 1.0), 1e-3, Some(0.into()))?;
     /// assert_eq!(series.order(), 4);
     /// let series = Series::within(&softplus, (0.0, 1.0), 1e-3, None)?;
     /// assert_eq!((series.at(), series.order()), ("1/2", 3));
@@ -73,16 +73,19 @@ impl Series {
         function: &Function,
         (low, high): (f64, f64),
         tolerance: f64,
-        at: Option<&str>,
+        at: Option<Constant>,
     ) -> Result<Self, Error> {
         check_range(low, high)?;
         let work = Work::new(MOST_WORK);
         let choice = Choice { function, range: (low, high), tolerance, work: &work };
-        let points = at.map_or_else(|| points(low, high), |at| vec![at.to_owned()]);
+        let points: Vec<Constant> = match at {
+            Some(at) => vec![at],
+            None => points(low, high).into_iter().map(Into::into).collect(),
+        };
         let mut candidates = Vec::with_capacity(points.len());
         let mut failures = Vec::new();
         for point in &points {
-            match Candidate::new(&choice, point) {
+            match Candidate::new(&choice, point.clone()) {
                 Ok(candidate) => candidates.push(candidate),
                 Err(error) => failures.push(error),
             }
@@ -109,7 +112,7 @@ impl Series {
         match candidates.iter().min_by(|a, b| a.closest.0.total_cmp(&b.closest.0)) {
             Some(candidate) => {
                 let mut reason = candidate.no_order(&choice);
-                reason.points = points;
+                reason.points = points.iter().map(ToString::to_string).collect();
                 reason.complete = candidates.iter().all(|candidate| candidate.complete);
                 let highest = candidates.iter().map(|candidate| candidate.highest).min();
                 reason.highest = highest.unwrap_or(0);
@@ -122,14 +125,14 @@ impl Series {
 }
 
 /// The points that are tried when the user leaves the choice.
-fn points(low: f64, high: f64) -> Vec<String> {
+fn points(low: f64, high: f64) -> Vec<Rational> {
     let (middle, width) = (low.midpoint(high), high - low);
-    let exact = exactly(middle).to_string();
+    let exact = exactly(middle);
     let mut points = Vec::new();
     if low <= 0.0 && 0.0 <= high {
-        points.push("0".to_owned());
+        points.push(Rational::ZERO);
     }
-    let mut round: Vec<(f64, String)> = Vec::new();
+    let mut round: Vec<(f64, Rational)> = Vec::new();
     let power = (width * SPACING).log10().floor();
     if (-12.0..=12.0).contains(&power) && middle.abs() < 1e12 * width {
         let unit = 10f64.powf(power);
@@ -142,16 +145,16 @@ fn points(low: f64, high: f64) -> Vec<String> {
             let multiple = from + i as f64;
             let whole = Rational::from((multiple * digit.unwrap_or(1.0)) as i64);
             let x = if power < 0.0 { whole / &scale } else { whole * &scale };
-            round.push(((multiple * step - middle).abs(), x.to_string()));
+            round.push(((multiple * step - middle).abs(), x));
         }
     }
     round.sort_by(|a, b| a.0.total_cmp(&b.0));
     // A long fraction only where no round number is as good.
-    let is_short = exact.len() <= 12;
+    let is_short = exact.to_string().len() <= 12;
     if is_short {
         points.push(exact.clone());
     }
-    points.extend(round.into_iter().map(|(_, text)| text));
+    points.extend(round.into_iter().map(|(_, multiple)| multiple));
     if !is_short {
         points.push(exact);
     }
@@ -200,7 +203,7 @@ struct Candidate {
 
 impl Candidate {
     /// Rules out orders in doubles.
-    fn new(choice: &Choice<'_>, point: &str) -> Result<Self, Error> {
+    fn new(choice: &Choice<'_>, point: Constant) -> Result<Self, Error> {
         let series = Series::new(choice.function, 0, point)?;
         let closest = (f64::INFINITY, 0);
         let mut candidate = Self { series, next: 0, closest, highest: 0, complete: true };
@@ -429,7 +432,7 @@ fn advice(
         check_range(range.0, range.1).ok()?;
         let work = Work::new(MOST_WORK_FOR_ADVICE);
         let choice = Choice { range, work: &work, ..*choice };
-        let mut candidate = Candidate::new(&choice, &reason.at).ok()?;
+        let mut candidate = Candidate::new(&choice, (&reason.at).into()).ok()?;
         let found = candidate.smallest(&choice, choice.highest() + 1).ok()??;
         Some((found.order(), scale, shift))
     })

@@ -16,7 +16,7 @@ const EXPONENTS: std::ops::RangeInclusive<i32> = -60..=20;
 
 /// A disc about `f(x0)` in which the inverse is analytic.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct InverseDisc {
+pub(super) struct InverseDisc {
     /// Its radius.
     pub radius: f64,
     /// How far from `x0` the inverse leads at most.
@@ -25,7 +25,7 @@ pub(crate) struct InverseDisc {
 
 impl InverseDisc {
     /// At least `sum_(k>n) |b_k| t^k`, from `|b_k| <= reach/radius^k`, for `0 <= t < radius`.
-    pub(crate) fn remainder(self, t: f64, order: usize) -> f64 {
+    pub(super) fn remainder(self, t: f64, order: usize) -> f64 {
         let ratio = Interval64::point(t).divide(Interval64::point(self.radius));
         let rest = Interval64::point(1.0).subtract(ratio);
         let power = ratio.integer_power(order as u64 + 1);
@@ -39,7 +39,7 @@ impl InverseDisc {
 
 /// The discs that are proven for a series of at least order 1, whose function has the derivative
 /// `slope`.
-pub(crate) fn inverse_discs(series: &Series, slope: &Function) -> Vec<InverseDisc> {
+pub(super) fn inverse_discs(series: &Series, slope: &Function) -> Vec<InverseDisc> {
     let Some(coefficient) = series.enclosed_coefficient(1) else { return Vec::new() };
     let region = Region::new(slope);
     let point = series.enclosed_point();

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{ErrorBound, Radius};
-use crate::series::Series;
+use super::ErrorBound;
+use crate::series::{Radius, Series};
 
 /// Values that reach beyond the disc in which a series is certified to converge to its function.
 ///

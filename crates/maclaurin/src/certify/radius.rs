@@ -6,35 +6,12 @@
 //! it (see `path`). Where the singularity is the only zero of a guard in a small square, and that
 //! zero is an exact constant, so is the radius.
 
-use std::fmt;
-
 use super::cover::{Cover, Pending, distance};
 use super::path::{Circuit, Place, Plane, Square, differ, meets, point};
 use super::region::{Guard, Rectangle, Stuck};
 use super::singularity::{ExactPlace, Exactly, Local};
 use crate::number::{Exact, Interval64};
-use crate::series::{Expanded, Series};
-
-/// The disc about the expansion point in which a series converges to its function.
-///
-/// # Examples
-///
-/// ```
-/// let radius = maclaurin::taylor("log(1 + exp(x))", 4, "0")?.radius();
-/// assert_eq!(radius.exact.as_deref(), Some("pi"));
-/// assert!(radius.lower <= std::f64::consts::PI && std::f64::consts::PI <= radius.upper);
-/// assert_eq!(radius.to_string(), "pi = 3.14159...");
-/// # Ok::<(), maclaurin::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct Radius {
-    /// The radius is not below this: certified.
-    pub lower: f64,
-    /// The radius is not above this: certified; infinite where no singularity is proven.
-    pub upper: f64,
-    /// The radius itself where it is known, such as `pi`, or `infinity`.
-    pub exact: Option<String>,
-}
+use crate::series::{Expanded, Radius, Series};
 
 /// Exact evaluations at places that might be singularities.
 const MOST_PLACES: usize = 48;
@@ -50,62 +27,6 @@ const SHRINKINGS: usize = 12;
 
 /// Half-widths of squares around a zero that is not known exactly, as parts of its distance.
 const HALF_WIDTHS: [f64; 4] = [1e-10, 1e-8, 1e-5, 1e-3];
-
-impl Radius {
-    const INFINITE: Self = Self { lower: f64::INFINITY, upper: f64::INFINITY, exact: None };
-
-    fn infinite() -> Self {
-        Self { exact: Some("infinity".into()), ..Self::INFINITE }
-    }
-}
-
-impl fmt::Display for Radius {
-    /// The exact radius, or its two ends.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.exact {
-            Some(exact) if self.lower.is_infinite() || exact.parse::<f64>().is_ok() => {
-                formatter.write_str(exact)
-            }
-            Some(exact) => {
-                let decimal = truncated(self.lower.midpoint(self.upper));
-                let more = if is_decimal(exact, &decimal) { "" } else { "..." };
-                write!(formatter, "{exact} = {decimal}{more}")
-            }
-            None if self.upper.is_infinite() => {
-                write!(formatter, "at least {}", truncated(self.lower))
-            }
-            None if truncated(self.lower) == truncated(self.upper) => {
-                write!(formatter, "{}...", truncated(self.lower))
-            }
-            None => write!(formatter, "between {} and {}", self.lower, self.upper),
-        }
-    }
-}
-
-/// Whether a fraction `a/b` has no more digits than `decimal`.
-fn is_decimal(exact: &str, decimal: &str) -> bool {
-    let digits = decimal.split_once('.').map_or(0, |(_, digits)| digits.len());
-    exact.split_once('/').is_some_and(|(above, below)| {
-        let (above, below) = (above.parse::<u64>(), below.parse::<u64>());
-        let (Ok(above), Ok(below)) = (above, below) else { return false };
-        let power = 10u128.pow(digits as u32);
-        below != 0 && (u128::from(above) * power).is_multiple_of(below.into())
-    })
-}
-
-/// Six digits, none of them rounded up.
-fn truncated(value: f64) -> String {
-    if value != 0.0 && value.is_finite() && !(1e-5..1e15).contains(&value) {
-        let text = format!("{value:.15e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let mantissa = mantissa[..7].trim_end_matches('0').trim_end_matches('.');
-        return format!("{mantissa}e{exponent}");
-    }
-    let digits = (5 - value.abs().max(1e-300).log10().floor() as i32).clamp(0, 12);
-    let scale = 10f64.powi(digits);
-    // Room for the last bits of a decimal such as 0.1.
-    format!("{}", (value * scale + 1e-6).floor() / scale)
-}
 
 impl Series {
     /// The radius of convergence: how far from the expansion point the series still converges to
@@ -153,7 +74,7 @@ impl<'a> Search<'a> {
             plane: Plane::new(series),
             cover: Cover::new(far),
             squares: Vec::new(),
-            found: Radius::INFINITE,
+            found: Radius::at_least(f64::INFINITY),
             detours: Vec::new(),
             places: Vec::new(),
         }

@@ -33,8 +33,6 @@ pub(super) struct Guard {
     pub argument: Interval64,
     /// The sign of `u`, or another level of it, continued from where the function is real.
     pub level: i64,
-    /// Whether its logarithm is taken.
-    logarithm: bool,
 }
 
 impl Guard {
@@ -68,14 +66,6 @@ pub(super) struct Stuck {
 pub(super) struct Evaluation {
     pub value: Rectangle,
     pub guards: Vec<Guard>,
-}
-
-impl Evaluation {
-    /// Whether every logarithm is the principal one.
-    pub(super) fn is_principal(&self) -> bool {
-        let principal = |argument: Interval64| argument.magnitude() < PI.low;
-        self.guards.iter().all(|guard| !guard.logarithm || principal(guard.argument))
-    }
 }
 
 /// The degree of a function that is a polynomial and written as one.
@@ -378,7 +368,7 @@ impl<'a> Branches<'a> {
 
     fn push_without_argument(&mut self, source: Source, value: &Rectangle) {
         let argument = Interval64::WHOLE_LINE;
-        let guard = Guard { source, value: *value, argument, level: 1, logarithm: false };
+        let guard = Guard { source, value: *value, argument, level: 1 };
         self.guards.push(guard);
     }
 
@@ -417,7 +407,7 @@ impl<'a> Branches<'a> {
             }
             None => (argument, if value.0.high < 0.0 { -1 } else { 1 }),
         };
-        self.guards.push(Guard { source, value: *value, argument, level, logarithm });
+        self.guards.push(Guard { source, value: *value, argument, level });
         Ok(&self.guards[guard])
     }
 

@@ -68,6 +68,12 @@ pub enum ParseErrorKind {
         /// The nearest known name, if one is near.
         nearest: Option<String>,
     },
+    /// An infinity or NaN.
+    #[error("`{name}` is not a real number; points, constants and parameters are finite")]
+    NotFinite {
+        /// As it was written.
+        name: String,
+    },
     /// A function given too few or too many arguments.
     #[error("`{function}` takes {expected}, found {found}")]
     WrongArity {

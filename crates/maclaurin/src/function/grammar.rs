@@ -486,6 +486,9 @@ impl<'a> Reader<'a> {
             };
             return Err(self.error(kind, span));
         }
+        if ["nan", "inf", "infinity"].iter().any(|other| name.eq_ignore_ascii_case(other)) {
+            return Err(self.error(ParseErrorKind::NotFinite { name: name.into() }, span));
+        }
         // A single letter is near to every other one: only longer names are suggested.
         let mut known: Vec<&str> = builtin::names().collect();
         known.extend(self.scope.keys().map(String::as_str).filter(|known| known.len() > 1));

@@ -4,6 +4,7 @@
 //! results of earlier ones. Equal subexpressions are one operation, and nothing here recurses
 //! over the depth of an expression once its text is read.
 
+mod constant;
 mod derivative;
 mod error;
 mod excerpt;
@@ -17,6 +18,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
+pub use constant::Constant;
 pub use error::{ParseError, ParseErrorKind};
 pub use excerpt::{Excerpt, Span};
 pub(crate) use written::Written;
@@ -26,6 +28,9 @@ use crate::number::{Exact, Rational};
 
 /// The position of an operation in its function's list.
 pub(crate) type Index = usize;
+
+/// Arguments of a function whose value in double precision is known for itself.
+const MOST_ARGUMENTS: usize = 4;
 
 /// One step of evaluating a function, of operands `T`: in a function's list, earlier steps.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -264,12 +269,23 @@ impl Function {
     /// ```
     #[must_use]
     pub fn evaluate(&self, x: f64) -> f64 {
-        let values = self.fold(|index, operation: Operation<Operand<'_, f64>>| match operation {
+        self.values(x).last().copied().unwrap_or(f64::NAN)
+    }
+
+    /// The values of all steps at `x` in double precision.
+    fn values(&self, x: f64) -> Vec<f64> {
+        self.fold(|index, operation: Operation<Operand<'_, f64>>| match operation {
             _ if self.steps[index].double.is_some() => {
                 let mut known: &[f64] = &[];
                 operation.map(|operand| known = operand.values);
                 self.steps[index].double.as_ref().map_or(f64::NAN, |(double, arguments)| {
-                    double(&arguments.iter().map(|&index| known[index]).collect::<Vec<_>>())
+                    // No allocation for a value.
+                    let mut given = [f64::NAN; MOST_ARGUMENTS];
+                    let given = &mut given[..arguments.len()];
+                    for (value, &argument) in given.iter_mut().zip(arguments.iter()) {
+                        *value = known[argument];
+                    }
+                    double(given)
                 })
             }
             Operation::Variable => x,
@@ -285,8 +301,19 @@ impl Function {
             Operation::Elementary(function, f) => each!(function, F => F::DOUBLE(*f)),
             Operation::ErlangCdf(shape, u) => erlang_cdf::double(*u, shape),
             Operation::BesselJ(order, u) => bessel_j::double(*u, order),
-        });
-        values.last().copied().unwrap_or(f64::NAN)
+        })
+    }
+
+    /// On which side of each kink and between which jumps `x` lies, in double precision: the signs of the
+    /// operands of absolute values, and the values of the piecewise constant steps.
+    pub(crate) fn sides(&self, x: f64) -> Vec<f64> {
+        let values = self.values(x);
+        let side = |(index, step): (usize, &Step)| match step.operation {
+            Operation::Absolute(f) => Some(PiecewiseConstant::Sign.double(values[f])),
+            Operation::PiecewiseConstant(..) => Some(values[index]),
+            _ => None,
+        };
+        self.steps.iter().enumerate().filter_map(side).collect()
     }
 
     /// The values of all steps, each made by `algebra` from an operation on the values of earlier
@@ -312,6 +339,13 @@ impl Function {
     ) -> Vec<V> {
         let values = self.try_fold(|index, operation| Ok(algebra(index, operation)));
         values.unwrap_or_else(|never: Infallible| match never {})
+    }
+}
+
+impl PartialEq for Function {
+    /// Whether both are written the same, with the same parameters.
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text && self.parameters == other.parameters
     }
 }
 
@@ -355,7 +389,8 @@ impl Builder {
     pub(crate) fn set_double(&mut self, index: Index, double: Double, arguments: Vec<Index>) {
         let is_made_of_others =
             !matches!(self.steps[index].operation, Operation::Variable | Operation::Constant(_));
-        if is_made_of_others && arguments.iter().all(|&argument| argument < index) {
+        let are_known = arguments.iter().all(|&argument| argument < index);
+        if is_made_of_others && are_known && arguments.len() <= MOST_ARGUMENTS {
             self.steps[index].double = Some((double, arguments.into()));
         }
     }

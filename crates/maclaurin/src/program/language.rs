@@ -56,7 +56,7 @@ impl Language {
         matches!(self, Self::OpenFhe | Self::OpenFhePython | Self::TenSeal)
     }
 
-    fn is_python(self) -> bool {
+    pub(crate) fn is_python(self) -> bool {
         !matches!(self, Self::C | Self::Rust | Self::Cuda | Self::OpenFhe)
     }
 }
@@ -165,8 +165,8 @@ pub(crate) fn certificate(on: &str, bound: f64, format: Format) -> String {
 /// A format's names.
 pub(crate) struct Types {
     pub dtype: &'static str,
-    rust: &'static str,
-    c: &'static str,
+    pub rust: &'static str,
+    pub c: &'static str,
     /// The suffix of constants in C.
     suffix: &'static str,
 }
@@ -188,7 +188,7 @@ pub(crate) fn on_one_line(text: &str) -> String {
 /// A function of a program, and what is said of it.
 pub(crate) struct Listing<'a> {
     /// The function's name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// The lines of its comment.
     pub comment: Vec<String>,
     pub program: &'a Program,
@@ -310,7 +310,7 @@ def {name}_of(x: torch.Tensor) -> torch.Tensor:
 }
 
 /// A comment, or what a function's documentation is in the language.
-pub(super) fn comment(sentences: &[String], language: Language) -> String {
+pub(crate) fn comment(sentences: &[String], language: Language) -> String {
     let prefixed = |prefix: &str| {
         sentences.iter().flat_map(|sentence| [prefix, sentence, "\n"]).collect::<String>()
     };
@@ -330,7 +330,7 @@ pub(super) fn comment(sentences: &[String], language: Language) -> String {
 }
 
 /// A constant, exactly as it is computed with.
-fn literal(number: &Number, language: Language, format: Format) -> String {
+pub(crate) fn literal(number: &Number, language: Language, format: Format) -> String {
     let value = format.round(number.value);
     let types = Types::of(format);
     if !value.is_finite() {

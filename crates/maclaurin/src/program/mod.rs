@@ -16,7 +16,7 @@ use crate::certify::Format;
 use crate::number::{Interval64, Rational, exactly, to_f64};
 pub(crate) use encryption::Encrypted;
 pub use language::{Code, Language};
-pub(crate) use language::{Listing, certificate, on_one_line};
+pub(crate) use language::{Listing, Types, certificate, comment, literal, on_one_line};
 pub use scheme::Scheme;
 pub(crate) use scheme::clenshaw;
 

@@ -9,7 +9,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use super::point::{Point, is_same};
 use super::source::{Operation, Source};
 use super::{Error, Series, Zero};
-use crate::function::{Function, Written};
+use crate::function::{Constant, Function, Written};
 use crate::number::{Exact, Value};
 
 /// The largest order to which series are composed where one has no function, and reverted: both take
@@ -23,7 +23,7 @@ const POINT_BITS: usize = 256;
 type Result<T> = std::result::Result<T, Error>;
 
 impl Series {
-    /// `f^exponent`, for a constant expression such as `2`, `-1` or `1/2`.
+    /// `f^exponent`, for a number or a text such as `1/2`.
     ///
     /// # Errors
     ///
@@ -37,7 +37,7 @@ impl Series {
     /// assert_eq!(root.to_string(), "1 + x/2 - x^2/8 + x^3/16");
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
-    pub fn power(&self, exponent: &str) -> Result<Self> {
+    pub fn power(&self, exponent: impl Into<Constant>) -> Result<Self> {
         let number = Point::read(exponent)?;
         let rational = match &number.value {
             Value::Exact(exact) => exact.as_rational().cloned(),
@@ -46,7 +46,8 @@ impl Series {
         let operation = rational.map(Operation::Power).ok_or_else(|| Error::Choice {
             option: "exponent",
             reason: format!(
-                "{exponent} is not a rational number, which a series without a function takes"
+                "{} is not a rational number, which a series without a function takes",
+                number.expression.text()
             ),
         });
         let written = Written::of(&number.expression)?;
@@ -143,7 +144,7 @@ impl Series {
         Self::about(source, self.point.clone(), order)
     }
 
-    /// The integral from the expansion point to `x`, plus `constant`, a constant expression: the
+    /// The integral from the expansion point to `x`, plus `constant`, a number or a text: the
     /// antiderivative with that value at the point. Its order is one more.
     ///
     /// Its radius is that of the series, and [`Series::error_bound`] certifies its error where the
@@ -163,7 +164,7 @@ impl Series {
     /// assert_eq!((&integral * "2/sqrt(pi)")?, maclaurin::taylor("erf(x)", 5, "0")?);
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
-    pub fn integral(&self, constant: &str) -> Result<Self> {
+    pub fn integral(&self, constant: impl Into<Constant>) -> Result<Self> {
         let constant = Box::new(Point::read(constant)?);
         let source = Source::derived(Operation::Integral(constant), &[self])?;
         Self::about(source, self.point.clone(), self.order() + 1)
@@ -235,7 +236,7 @@ impl Series {
     /// assert_eq!(series.to_string(), "1 + 2*(x - 1) + (x - 1)^2");
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
-    pub fn shift(&self, at: &str) -> Result<Self> {
+    pub fn shift(&self, at: impl Into<Constant>) -> Result<Self> {
         let function = self.function().ok_or_else(|| Error::NoFunction { series: self.name() })?;
         Self::about(function.clone().into(), Point::read(at)?, self.order())
     }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use thiserror::Error as ThisError;
 
+use super::Radius;
 use super::jet::Singularity;
-use crate::certify::Radius;
 use crate::function::{Excerpt, ParseError};
 
 /// Why a Taylor series could not be had.
@@ -60,6 +60,24 @@ pub enum Error {
     Unbounded {
         /// A point near which every attempt failed.
         near: f64,
+    },
+    /// A jump inside a range, across which no minimax polynomial is looked for.
+    #[error(
+        "the function jumps from {left:?} to {right:?} near x = {near:?}, so that no polynomial has an error \
+         below {:?} there; leave out the jump, for instance with {}, or choose method least_squares",
+        (.right - .left).abs() / 2.0, without(*.near, *.low, *.high)
+    )]
+    Jump {
+        /// Where the function jumps.
+        near: f64,
+        /// Its value on the left.
+        left: f64,
+        /// Its value on the right.
+        right: f64,
+        /// The first end of the range.
+        low: f64,
+        /// Its last end.
+        high: f64,
     },
     /// No order that meets a tolerance.
     #[error(transparent)]
@@ -194,7 +212,7 @@ pub struct NotAnalytic {
 /// use maclaurin::{Function, Series};
 ///
 /// let softplus = Function::parse("softplus")?;
-/// let error = Series::within(&softplus, (-5.0, 5.0), 1e-3, Some("0")).unwrap_err();
+/// let error = Series::within(&softplus, (-5.0, 5.0), 1e-3, Some(0.into())).unwrap_err();
 /// assert!(error.to_string().contains("the radius of convergence is pi = 3.14159..."));
 /// assert!(error.to_string().contains("scale=0.47"));
 /// # Ok::<(), maclaurin::Error>(())
@@ -293,6 +311,16 @@ fn reason(singularity: Singularity) -> &'static str {
         Singularity::EssentialSingularity => "has an essential singularity there",
         Singularity::OutsideDomain => "has no real value there",
     }
+}
+
+/// The parts of a range on both sides of a point, without a hundredth of it.
+fn without(near: f64, low: f64, high: f64) -> String {
+    let gap = (high - low) / 100.0;
+    let short = |x: f64| format!("{x:.3e}").parse().unwrap_or(x);
+    let parts = [(low, short(near - gap)), (short(near + gap), high)];
+    let kept = parts.iter().filter(|(low, high)| low < high);
+    let text: Vec<_> = kept.map(|(low, high)| format!("[{low:?}, {high:?}]")).collect();
+    format!("the range{} {}", if text.len() == 1 { "" } else { "s" }, text.join(" and "))
 }
 
 fn too_few_terms(found: usize, order: usize) -> String {

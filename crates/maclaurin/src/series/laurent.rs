@@ -6,13 +6,13 @@
 
 use std::fmt;
 
+use super::Radius;
 use super::evaluate::{Blocked, order_of};
 use super::jet::Obstacle;
 use super::notation::joined;
 use super::settle::{Failure, PRECISIONS};
 use super::{Error, NotAnalytic, Point, Series};
-use crate::certify::Radius;
-use crate::function::{Function, Written};
+use crate::function::{Constant, Function, Written};
 use crate::number::{Arithmetic, Certified, Exact};
 
 /// The Laurent series of a function about a pole, up to a highest degree.
@@ -47,12 +47,12 @@ pub struct Laurent {
 /// assert_eq!(series.to_string(), "e/(x - 1)^2 + e/(x - 1) + e/2");
 /// # Ok::<(), maclaurin::Error>(())
 /// ```
-pub fn laurent(text: &str, order: usize, at: &str) -> Result<Laurent, Error> {
+pub fn laurent(text: &str, order: usize, at: impl Into<Constant>) -> Result<Laurent, Error> {
     Laurent::new(&Function::parse(text)?, order, at)
 }
 
 impl Laurent {
-    /// The Laurent series of `function` about `at`, a constant expression, up to degree `order`. At a
+    /// The Laurent series of `function` about `at`, a number or a text, up to degree `order`. At a
     /// point where the function is analytic it is the Taylor series, with a pole of order 0.
     ///
     /// # Errors
@@ -60,7 +60,7 @@ impl Laurent {
     /// [`Error::NotAnalytic`] at a branch point or an essential singularity, [`Error::Parse`] for
     /// `at`, [`Error::OrderTooLarge`] where the number of coefficients is beyond the limit, and
     /// [`Error::Undecided`].
-    pub fn new(function: &Function, order: usize, at: &str) -> Result<Self, Error> {
+    pub fn new(function: &Function, order: usize, at: impl Into<Constant>) -> Result<Self, Error> {
         let point = Point::read(at)?;
         let order_of_pole = order_of_pole(function, &point.expression)
             .map_err(|failure| failure.explained(&function.clone().into(), &point.expression))

@@ -12,12 +12,12 @@ mod code;
 mod error;
 mod evaluate;
 mod explain;
-mod inherited;
 mod jet;
 mod laurent;
 mod notation;
 mod pade;
 mod point;
+mod radius;
 mod root;
 mod settle;
 mod source;
@@ -30,17 +30,17 @@ pub use laurent::{Laurent, laurent};
 use notation::is_product;
 pub(crate) use notation::{decimal, latex_of_powers, sum_of_powers};
 pub use pade::Pade;
+pub use radius::Radius;
+pub(crate) use root::InRoot;
+pub(crate) use source::{Derived, Operation, Source};
 
 use std::ops::Deref;
 use std::sync::OnceLock;
 
-use crate::certify::Radius;
-use crate::expand::Polynomial;
-use crate::function::Function;
+use crate::function::{Constant, Function};
 use crate::number::{Certified, Exact, Interval, Interval64, Value};
 use point::Point;
 use settle::{ExactForms, Failure, PRECISIONS, Settled, Zero, attempt, settle};
-use source::Source;
 
 /// The largest order of a series.
 pub const LARGEST_ORDER: usize = 10_000;
@@ -71,7 +71,7 @@ const MOST_BITS: usize = 1 << 17;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Series {
-    source: Source,
+    pub(crate) source: Source,
     point: Point,
     coefficients: Vec<f64>,
     zeros: Vec<Zero>,
@@ -116,20 +116,19 @@ impl Deref for Expanded<'_> {
 /// assert_eq!(series.exact(1).unwrap().to_string(), "sqrt(3)/2");
 /// # Ok::<(), maclaurin::Error>(())
 /// ```
-pub fn taylor(text: &str, order: usize, at: &str) -> Result<Series, Error> {
+pub fn taylor(text: &str, order: usize, at: impl Into<Constant>) -> Result<Series, Error> {
     Series::new(&Function::parse(text)?, order, at)
 }
 
 impl Series {
-    /// The series of `function` about `at`, a constant expression such as `0`, `0.1` or `pi/6`,
-    /// up to `order`.
+    /// The series of `function` about `at`, a number or a text such as `0.1` or `pi/6`, up to `order`.
     ///
     /// # Errors
     ///
     /// [`Error::NotAnalytic`] where there is no series, [`Error::Parse`] for `at`,
     /// [`Error::OrderTooLarge`] beyond [`LARGEST_ORDER`], and [`Error::Undecided`] where no
     /// precision tells the rounding of a coefficient, or whether a divisor is zero.
-    pub fn new(function: &Function, order: usize, at: &str) -> Result<Self, Error> {
+    pub fn new(function: &Function, order: usize, at: impl Into<Constant>) -> Result<Self, Error> {
         if order > LARGEST_ORDER {
             return Err(Error::OrderTooLarge { order, limit: LARGEST_ORDER });
         }
@@ -173,15 +172,20 @@ impl Series {
     /// assert_eq!(series.degrees(), [1, 3, 5]);
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
-    pub fn with_terms(function: &Function, terms: usize, at: &str) -> Result<Self, Error> {
+    pub fn with_terms(
+        function: &Function,
+        terms: usize,
+        at: impl Into<Constant>,
+    ) -> Result<Self, Error> {
         if terms > LARGEST_ORDER {
             return Err(Error::OrderTooLarge { order: terms, limit: LARGEST_ORDER });
         }
         // A series that has terms at all has them at least every few degrees.
         let limit = (8 * terms + 64).min(LARGEST_ORDER);
+        let point = Point::read(at)?;
         let mut order = terms;
         loop {
-            let series = Self::new(function, order, at)?;
+            let series = Self::about(function.clone().into(), point.clone(), order)?;
             match terms.checked_sub(1).map(|last| series.degrees.get(last)) {
                 None => return Ok(series),
                 Some(Some(&degree)) => return Ok(series.truncated(degree)),
@@ -412,13 +416,6 @@ impl Series {
         // It is the nearest double.
         let nearest = *self.coefficients.get(degree)?;
         Some(Interval64 { low: nearest.next_down(), high: nearest.next_up() })
-    }
-
-    /// The coefficients and the point alone: what expanding an array needs.
-    #[must_use]
-    pub fn polynomial(&self) -> Polynomial {
-        let degrees = self.degrees.clone();
-        Polynomial::with_degrees(self.at_f64(), self.coefficients.clone(), degrees)
     }
 
     /// The value of `T(x)` in double precision, by Horner's rule.

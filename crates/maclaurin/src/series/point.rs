@@ -4,21 +4,21 @@ use super::Error;
 use super::evaluate::Blocked;
 use super::jet::Obstacle;
 use super::settle::{Failure, PRECISIONS, attempt};
-use crate::function::Function;
+use crate::function::{Constant, Function};
 use crate::number::Value;
 
 /// An expansion point: a constant expression and its value.
 #[derive(Clone, Debug)]
-pub(super) struct Point {
+pub(crate) struct Point {
     pub expression: Function,
     pub value: Value,
     pub rounded: f64,
 }
 
 impl Point {
-    /// Reads a constant expression.
-    pub(super) fn read(text: &str) -> Result<Self, Error> {
-        Self::new(Function::constant(text)?)
+    /// The point that a user gives.
+    pub(super) fn read(constant: impl Into<Constant>) -> Result<Self, Error> {
+        Self::new(constant.into().function()?)
     }
 
     /// The value of a constant expression.

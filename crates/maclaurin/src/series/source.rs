@@ -24,7 +24,7 @@ const MOST_OPERATIONS: usize = 256;
 
 /// What has coefficients to any order.
 #[derive(Clone, Debug)]
-pub(super) enum Source {
+pub(crate) enum Source {
     Function(Function),
     /// A function that is analytic at the point though a root in it is not.
     InRoot(Arc<InRoot>),
@@ -33,7 +33,7 @@ pub(super) enum Source {
 
 /// An operation on series.
 #[derive(Clone, Debug)]
-pub(super) struct Derived {
+pub(crate) struct Derived {
     pub operation: Operation,
     pub operands: Vec<Series>,
     /// How many operations it takes in all.
@@ -42,7 +42,7 @@ pub(super) struct Derived {
 
 /// What is done to one series or two.
 #[derive(Clone, Debug)]
-pub(super) enum Operation {
+pub(crate) enum Operation {
     Negative,
     Sum,
     Difference,

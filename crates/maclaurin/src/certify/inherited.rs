@@ -1,26 +1,26 @@
 //! What is proven of the radius and the error of a series that was computed from others.
 
-use super::source::{Derived, Operation, Source};
-use super::{Error, Series};
-use crate::certify::{ErrorBound, ErrorProfile, InverseDisc, Radius, inverse_discs};
+use super::inverse::{InverseDisc, inverse_discs};
+use super::{ErrorBound, ErrorProfile};
 use crate::function::Function;
 use crate::number::{Interval64, Rational};
+use crate::series::{Derived, Error, Operation, Radius, Series, Source};
 
 /// Parts of a range on which an integrand's error is bounded.
 const PARTS: usize = 64;
 
 impl Series {
     /// The radius.
-    pub(crate) fn inherited_radius(&self) -> Radius {
+    pub(super) fn inherited_radius(&self) -> Radius {
         match &self.source {
-            Source::Function(_) => at_least(0.0),
+            Source::Function(_) => Radius::at_least(0.0),
             Source::InRoot(root) => root.radius(),
             Source::Derived(derived) => derived.radius(),
         }
     }
 
     /// A bound of the error on a range.
-    pub(crate) fn inherited_bound(&self, low: f64, high: f64) -> Result<ErrorBound, Error> {
+    pub(super) fn inherited_bound(&self, low: f64, high: f64) -> Result<ErrorBound, Error> {
         let bound = match &self.source {
             Source::Function(_) => self.error_bound(low, high)?.bound,
             Source::InRoot(root) => return root.bound(self, (low, high), false),
@@ -64,10 +64,6 @@ impl Series {
     }
 }
 
-fn at_least(lower: f64) -> Radius {
-    Radius { lower, upper: f64::INFINITY, exact: None }
-}
-
 impl Derived {
     /// A derivative and an integral have the radius of their operand (DLMF 1.9.55 and 1.9.56), sums and
     /// products at least the smaller one, an inverse that of the largest disc that is proven.
@@ -76,20 +72,22 @@ impl Derived {
         match &self.operation {
             Operation::Negative | Operation::Derivative | Operation::Integral(_) => first,
             Operation::Sum | Operation::Difference | Operation::Product => {
-                at_least(first.lower.min(self.operands[1].radius().lower))
+                Radius::at_least(first.lower.min(self.operands[1].radius().lower))
             }
             Operation::Power(exponent) if exponent.is_int() && *exponent > Rational::ZERO => {
-                at_least(first.lower)
+                Radius::at_least(first.lower)
             }
             // An entire function is analytic wherever the inner one leads.
             Operation::Composition if first.lower.is_infinite() => {
-                at_least(self.operands[1].radius().lower)
+                Radius::at_least(self.operands[1].radius().lower)
             }
             Operation::Inverse => {
                 let radii = self.inverse_discs().into_iter().map(|disc| disc.radius);
-                at_least(radii.fold(0.0, f64::max))
+                Radius::at_least(radii.fold(0.0, f64::max))
             }
-            Operation::Quotient | Operation::Power(_) | Operation::Composition => at_least(0.0),
+            Operation::Quotient | Operation::Power(_) | Operation::Composition => {
+                Radius::at_least(0.0)
+            }
         }
     }
 
