@@ -223,9 +223,9 @@ fn no_approximation_is_off_by_more_than_its_error() {
             _ => Method::Minimax,
         };
         let coefficients = match random.below(8) {
-            0 => Coefficients::Float64,
-            1 => Coefficients::Float32,
-            2 => Coefficients::BFloat16,
+            0 => Coefficients::Format(Format::F64),
+            1 => Coefficients::Format(Format::F32),
+            2 => Coefficients::Format(Format::BF16),
             3 => Coefficients::Bits(random.below(40) as u32 + 2),
             4 => Coefficients::Fixed(random.below(40) as u32),
             _ => Coefficients::Exact,
@@ -280,8 +280,8 @@ fn no_approximation_is_off_by_more_than_its_error() {
         }
         if p.basis() == Basis::Powers {
             let unit = match coefficients {
-                Coefficients::Float32 => 24,
-                Coefficients::BFloat16 => 8,
+                Coefficients::Format(Format::F32) => 24,
+                Coefficients::Format(Format::BF16) => 8,
                 Coefficients::Bits(bits) => bits,
                 _ => 53,
             };

@@ -15,6 +15,7 @@ mod method;
 mod parity;
 mod polynomial;
 mod problem;
+mod ulp;
 
 use std::sync::OnceLock;
 
@@ -28,6 +29,7 @@ pub use method::Method;
 use method::Solved;
 use polynomial::Numbers;
 use problem::Problem;
+pub use ulp::UlpErrors;
 
 /// The largest degree of an approximation.
 pub const LARGEST_DEGREE: usize = 200;
