@@ -174,9 +174,8 @@ impl Piece<'_> {
             largest = largest.max(high[i].to_bits());
         }
         if largest > found.counts.max.to_bits() {
-            for i in 0..count {
-                let x = self.numbers.number(first + i as u32);
-                found.counts.see(high[i], x);
+            for (magnitude, &error) in (first..).zip(&high[..count]) {
+                found.counts.see(error, self.numbers.number(magnitude));
             }
         }
         found.counts.count += count as u64;

@@ -85,7 +85,7 @@ impl<'a> Search<'a> {
             let before = search.counts.count;
             if last - first < FEW {
                 for magnitude in first..=last {
-                    search.settle(None, magnitude, None)?;
+                    search.settle(magnitude)?;
                 }
             } else if !search.pieces(first, last)? {
                 let middle = first + (last - first) / 2;
@@ -236,16 +236,11 @@ impl<'a> Search<'a> {
         Ok(side(run.first)? == side(run.last)?)
     }
 
-    /// Counts one number, from its value where that is known.
-    fn settle(
-        &mut self,
-        model: Option<&Model>,
-        magnitude: u32,
-        value: Option<f64>,
-    ) -> Result<(), Error> {
+    /// Counts one number.
+    fn settle(&mut self, magnitude: u32) -> Result<(), Error> {
         let x = self.numbers.number(magnitude);
         self.spend(x)?;
-        let y = value.unwrap_or_else(|| self.trial.program.evaluate(x, self.numbers.format));
+        let y = self.trial.program.evaluate(x, self.numbers.format);
         let beyond = self.numbers.beyond();
         let y = if y.is_infinite() { beyond.copysign(y) } else { y };
         self.counts.count += 1;
@@ -254,7 +249,7 @@ impl<'a> Search<'a> {
             self.counts.see(f64::NAN, x);
             return Ok(());
         }
-        let (place, error) = self.place_and_error(model, magnitude, y)?;
+        let (place, error) = self.place_and_error(None, magnitude, y)?;
         self.counts.histogram[place.bin] += 1;
         self.counts.odd_ties += u64::from(place.is_misrounded && place.bin == 0);
         self.counts.see(error, x);
@@ -274,14 +269,12 @@ impl<'a> Search<'a> {
     ) -> Result<(Place, f64), Error> {
         let numbers = self.numbers;
         let x = numbers.number(magnitude);
-        let values = match model {
-            Some(model) => model.value(x).to_interval64(),
-            None => {
-                let a = Certified::new(BITS[0]);
-                let value =
-                    value_at(&a, self.trial.function, x).ok_or(Error::Unbounded { near: x })?;
-                Interval64::around(&a.enclose(&value))
-            }
+        let values = if let Some(model) = model {
+            model.value(x).to_interval64()
+        } else {
+            let a = Certified::new(BITS[0]);
+            let value = value_at(&a, self.trial.function, x).ok_or(Error::Unbounded { near: x })?;
+            Interval64::around(&a.enclose(&value))
         };
         let binade = self.binade_of(model, x, values)?;
         let ulp = numbers.ulp(binade);
