@@ -36,6 +36,7 @@ from maclaurin.plot import plot_error, plot_expansion
 from maclaurin.poles import laurent
 from maclaurin.series import ErrorBound, Series, taylor
 from maclaurin.tracing import trace
+from maclaurin.ulp import UlpErrors
 
 __all__ = [
     "Approximation",
@@ -53,6 +54,7 @@ __all__ = [
     "Radius",
     "RadiusWarning",
     "Series",
+    "UlpErrors",
     "approximate",
     "compat",
     "convolve",

@@ -13,6 +13,7 @@ from maclaurin import _native, estimate
 from maclaurin._native import Exact, Function
 from maclaurin.arithmetic import SeriesArithmetic, restored
 from maclaurin.tracing import NotTraceableError, trace
+from maclaurin.ulp import Progress, UlpErrors, dtype_name, errors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,7 +97,7 @@ class Series(SeriesArithmetic):
 
         Args:
             low, high: the range.
-            dtype: "float32" or "float64": then for every x of that type in the range it bounds
+            dtype: "float16", "bfloat16", "float32" or "float64": then for every x of that type in the range it bounds
                 ``|f(x) - y|``, where y is the polynomial evaluated in that type by Horner's rule. It
                 includes the rounding of the coefficients, of ``x - at`` and of every operation, and is
                 infinite where one may overflow. It holds for arithmetic in that type or a wider one, so
@@ -113,7 +114,7 @@ class Series(SeriesArithmetic):
         >>> 1 < s.error_bound(-40, 0, dtype="float64") < 200
         True
         """
-        name = None if dtype is None else np.dtype(dtype).name
+        name = None if dtype is None else dtype_name(dtype)
         return ErrorBound(*self._bound(float(low), float(high), relative=False, dtype=name))
 
     def relative_error_bound(self, low: float, high: float) -> ErrorBound:
@@ -132,7 +133,8 @@ class Series(SeriesArithmetic):
         Args:
             language: "c", "rust", "python", "numpy", "torch", "cuda" and "triton" (kernels with them), or
                 "openfhe", "openfhe_python" and "tenseal", which evaluate encrypted values.
-            dtype: "float64" or "float32", in which the function computes.
+            dtype: in which the function computes: "float64", "float32", and where the language has them
+                "float16" (c, numpy, python, torch, triton) and "bfloat16" (python, torch, triton).
             scheme: the order of the operations: "horner" (the default), "even_odd", "estrin" or
                 "paterson_stockmeyer".
             on: a range (low, high), for which the comment states the certified error of the function,
@@ -148,7 +150,18 @@ class Series(SeriesArithmetic):
         >>> code.splitlines()[1].split(" for ")[0]
         '/// Certified: |f - y| <= 5.1616e-2'
         """
-        return self._source_code(language, np.dtype(dtype).name, scheme, _range(on))
+        return self._source_code(language, dtype_name(dtype), scheme, _range(on))
+
+    def ulp(
+        self, low: float, high: float, dtype: DTypeLike, scheme: Scheme | None = None, progress: Progress = False
+    ) -> UlpErrors:
+        """The errors of the values at every number of a type from low to high, in ulp: as `Approximation.ulp`.
+
+        >>> errors = taylor("sin(x)", order=7).ulp(-0.5, 0.5, "bfloat16")
+        >>> errors.max < 1.5, errors.misrounded < errors.count / 100
+        (True, True)
+        """
+        return errors(self._ulp, dtype, scheme, progress, float(low), float(high))
 
     def to_polynomial(self) -> np.polynomial.Polynomial:
         """The series as a polynomial of NumPy, in powers of x - at.

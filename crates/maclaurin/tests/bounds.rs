@@ -7,6 +7,7 @@
 use std::cmp::Ordering;
 use std::fmt::Write;
 
+use half::{bf16, f16};
 use maclaurin::{
     Approximation, Basis, Choice, Coefficients, Error, Expansion, Format, Function, Kind, Method,
     Piecewise, Rational, Series, expand,
@@ -240,9 +241,9 @@ fn no_approximation_is_off_by_more_than_its_error() {
             _ => Method::Minimax,
         };
         let coefficients = match random.below(8) {
-            0 => Coefficients::Float64,
-            1 => Coefficients::Float32,
-            2 => Coefficients::BFloat16,
+            0 => Coefficients::Format(Format::F64),
+            1 => Coefficients::Format(Format::F32),
+            2 => Coefficients::Format(Format::BF16),
             3 => Coefficients::Bits(random.below(40) as u32 + 2),
             4 => Coefficients::Fixed(random.below(40) as u32),
             _ => Coefficients::Exact,
@@ -309,8 +310,8 @@ fn no_approximation_is_off_by_more_than_its_error() {
         }
         if p.basis() == Basis::Powers {
             let unit = match coefficients {
-                Coefficients::Float32 => 24,
-                Coefficients::BFloat16 => 8,
+                Coefficients::Format(Format::F32) => 24,
+                Coefficients::Format(Format::BF16) => 8,
                 Coefficients::Bits(bits) => bits,
                 _ => 53,
             };
@@ -362,7 +363,7 @@ fn no_piecewise_polynomial_is_off_by_more_than_its_error() {
         let mut choice = Choice { coefficients: Coefficients::Exact, ..Choice::default() };
         match random.below(5) {
             0 => choice.weight = Some(random.weight()),
-            1 => choice.coefficients = Coefficients::Float32,
+            1 => choice.coefficients = Coefficients::Format(Format::F32),
             2 => choice.method = Method::LeastSquares,
             _ => {}
         }
@@ -449,6 +450,26 @@ fn evaluations(series: &Series, x: f64, format: Format) -> Vec<f64> {
             let apart = fold(|sum, t, a| sum * t + a);
             vec![apart, fold(f32::mul_add), expanded[[0]].into(), wide.into()]
         }
+        Format::F16 => {
+            let x = f16::from_f64(x);
+            let apart = coefficients
+                .iter()
+                .rev()
+                .fold(f16::ZERO, |sum, a| sum * (x - f16::from_f64(at)) + f16::from_f64(*a));
+            vec![apart.into(), f16::from_f64(series.evaluate(x.into())).into()]
+        }
+        Format::BF16 => {
+            let x = bf16::from_f64(x);
+            let apart = coefficients
+                .iter()
+                .rev()
+                .fold(bf16::ZERO, |sum, a| sum * (x - bf16::from_f64(at)) + bf16::from_f64(*a));
+            let single = coefficients
+                .iter()
+                .rev()
+                .fold(0f32, |sum, a| sum * (f32::from(x) - at as f32) + *a as f32);
+            vec![apart.into(), bf16::from_f32(single).into()]
+        }
     }
 }
 
@@ -457,7 +478,7 @@ fn no_rounding_is_above_its_bound() {
     let (mut ratios, mut points) = (Vec::new(), 0u64);
     cases(2, 1, |case, random| {
         let Case { series, low, high, what } = case;
-        let format = random.pick(&[Format::F32, Format::F64]);
+        let format = random.pick(&Format::ALL);
         let error = match series.error_bound_in(*low, *high, format) {
             Ok(error) => error,
             Err(Error::Unbounded { .. }) => return false,
@@ -469,6 +490,8 @@ fn no_rounding_is_above_its_bound() {
         }
         for x in places(case, random, 8) {
             let x = match format {
+                Format::F16 => f16::from_f64(x).into(),
+                Format::BF16 => bf16::from_f64(x).into(),
                 Format::F32 => f64::from(x as f32),
                 Format::F64 => x,
             };
