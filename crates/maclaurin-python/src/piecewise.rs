@@ -73,7 +73,8 @@ impl Piecewise {
     /// The points whose powers the coefficients of each piece belong to.
     #[getter]
     fn centers<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
-        let centers: Vec<f64> = self.inner.pieces().iter().map(|piece| piece.center()).collect();
+        let centers: Vec<f64> =
+            self.inner.pieces().iter().map(maclaurin::Approximation::center).collect();
         centers.to_pyarray(py)
     }
 

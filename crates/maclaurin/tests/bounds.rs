@@ -95,6 +95,36 @@ impl Random {
 }
 
 impl Random {
+    /// How a polynomial is chosen on a range.
+    fn choice(&mut self, degree: usize, (low, high): (f64, f64)) -> Choice {
+        let method = match self.below(6) {
+            0 => Method::Chebyshev,
+            1 => Method::LeastSquares,
+            _ => Method::Minimax,
+        };
+        let coefficients = match self.below(8) {
+            0 => Coefficients::Format(Format::F64),
+            1 => Coefficients::Format(Format::F32),
+            2 => Coefficients::Format(Format::BF16),
+            3 => Coefficients::Bits(self.below(40) as u32 + 2),
+            4 => Coefficients::Fixed(self.below(40) as u32),
+            _ => Coefficients::Exact,
+        };
+        let mut choice = Choice { method, coefficients, ..Choice::default() };
+        match self.below(9) {
+            0 => choice.degrees = Some((0..=degree).filter(|_| self.below(3) > 0).collect()),
+            1 => choice.fixed = vec![(self.below(degree as u64 + 1) as usize, 0.25)],
+            2 => choice.relative = true,
+            3 | 4 => choice.weight = Some(self.weight()),
+            5 => {
+                let points = [low, high, low + (high - low) * self.unit()];
+                choice.through = points[..=self.below(3) as usize].to_vec();
+            }
+            _ => {}
+        }
+        choice
+    }
+
     /// A weight, which is positive on many ranges.
     fn weight(&mut self) -> Function {
         let text = self.pick(&[
@@ -235,31 +265,8 @@ fn no_approximation_is_off_by_more_than_its_error() {
     cases(3, 4, |case, random| {
         let Case { series, low, high, .. } = case;
         let degree = series.order().min(9);
-        let method = match random.below(6) {
-            0 => Method::Chebyshev,
-            1 => Method::LeastSquares,
-            _ => Method::Minimax,
-        };
-        let coefficients = match random.below(8) {
-            0 => Coefficients::Format(Format::F64),
-            1 => Coefficients::Format(Format::F32),
-            2 => Coefficients::Format(Format::BF16),
-            3 => Coefficients::Bits(random.below(40) as u32 + 2),
-            4 => Coefficients::Fixed(random.below(40) as u32),
-            _ => Coefficients::Exact,
-        };
-        let mut choice = Choice { method, coefficients, ..Choice::default() };
-        match random.below(9) {
-            0 => choice.degrees = Some((0..=degree).filter(|_| random.below(3) > 0).collect()),
-            1 => choice.fixed = vec![(random.below(degree as u64 + 1) as usize, 0.25)],
-            2 => choice.relative = true,
-            3 | 4 => choice.weight = Some(random.weight()),
-            5 => {
-                let points = [*low, *high, low + (high - low) * random.unit()];
-                choice.through = points[..random.below(3) as usize + 1].to_vec();
-            }
-            _ => {}
-        }
+        let choice = random.choice(degree, (*low, *high));
+        let coefficients = choice.coefficients;
         let ranges = match random.below(5) {
             0 => vec![(-high.abs(), high.abs())],
             1 => vec![(*low, low + (high - low) / 3.0), (high - (high - low) / 4.0, *high)],
