@@ -30,6 +30,7 @@ from maclaurin._native import (
 from maclaurin.approximation import Approximation, approximate
 from maclaurin.convolution import convolve
 from maclaurin.estimate import EstimatedSeries
+from maclaurin.estimated_approximation import EstimatedApproximation
 from maclaurin.functions import BuiltinFunction, functions
 from maclaurin.plot import plot_error, plot_expansion
 from maclaurin.poles import laurent
@@ -40,6 +41,7 @@ __all__ = [
     "Approximation",
     "BuiltinFunction",
     "ErrorBound",
+    "EstimatedApproximation",
     "EstimatedSeries",
     "Exact",
     "Function",

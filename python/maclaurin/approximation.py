@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from maclaurin import _native, estimate
 from maclaurin._native import Function
+from maclaurin.estimated_approximation import EstimatedApproximation, approximate_values
 from maclaurin.series import ErrorBound, Language, Scheme, _range
-from maclaurin.tracing import trace
+from maclaurin.tracing import NotTraceableError, function_of
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 #: As in the Rust library.
 LARGEST_DEGREE = 200
+
+#: Parts of a range at which a Python function is compared with what was read of it.
+COMPARED = (0.013, 0.171, 0.318, 0.5, 0.691, 0.849, 0.977)
 
 Range = tuple[float, float]
 Method = Literal["minimax", "chebyshev", "least_squares"]
@@ -161,8 +165,9 @@ class Approximation(_native.Approximation):
         return _make, self._arguments
 
 
+@overload
 def approximate(
-    f: str | Function | Callable[[Any], Any],
+    f: str | Function,
     degree: int | None = None,
     on: Range | Sequence[Range] | None = None,
     *,
@@ -174,11 +179,45 @@ def approximate(
     center: float | None = None,
     samples: npt.ArrayLike | None = None,
     coefficients: str | int = "float64",
-) -> Approximation:
+) -> Approximation: ...
+
+
+@overload
+def approximate(
+    f: Any,
+    degree: int | None = None,
+    on: Range | Sequence[Range] | None = None,
+    *,
+    tolerance: float | None = None,
+    method: Method = "minimax",
+    relative: bool = False,
+    degrees: Iterable[int] | None = None,
+    fixed: Mapping[int, float] | None = None,
+    center: float | None = None,
+    samples: npt.ArrayLike | None = None,
+    coefficients: str | int = "float64",
+) -> Approximation | EstimatedApproximation: ...
+
+
+def approximate(
+    f: Any,
+    degree: int | None = None,
+    on: Range | Sequence[Range] | None = None,
+    *,
+    tolerance: float | None = None,
+    method: Method = "minimax",
+    relative: bool = False,
+    degrees: Iterable[int] | None = None,
+    fixed: Mapping[int, float] | None = None,
+    center: float | None = None,
+    samples: npt.ArrayLike | None = None,
+    coefficients: str | int = "float64",
+) -> Approximation | EstimatedApproximation:
     """The best polynomial for a function on a range, with a proof of how good it is.
 
     Args:
-        f: as `taylor` takes it; a Python function must be one that can be read by calling it once.
+        f: as `taylor` takes it. A Python function that cannot be read gives an EstimatedApproximation: a
+            near-best polynomial for its values, with an estimate of the error.
         degree: the highest degree. This, or tolerance.
         on: the range (low, high), or several of them that do not overlap.
         tolerance: the smallest degree whose certified error is at most this.
@@ -197,8 +236,9 @@ def approximate(
             better than rounding one by one.
 
     Raises ValueError where no polynomial exists (the function is not finite on the range, or no degree up
-    to 200 meets the tolerance), ParseError for text that is no function of x, TypeError for a Python
-    function of which nothing can be proven.
+    to 200 meets the tolerance), ParseError for text that is no function of x, TypeError for what is no
+    function of one argument. What the function itself raises comes as it was raised, but outside its domain:
+    then it is the cause of a ValueError with the point.
 
     >>> p = approximate("gelu", degree=8, on=(-4, 4))
     >>> p.error < 0.0099
@@ -240,9 +280,23 @@ def approximate(
         raise TypeError("approximate takes one of: degree, tolerance, degrees")
     if degree is not None and not 0 <= operator.index(degree) <= LARGEST_DEGREE:
         raise ValueError(f"degree must be between 0 and {LARGEST_DEGREE}; it is {degree}")
-    function = f if isinstance(f, Function) else Function(f) if isinstance(f, str) else trace(f)
     if not isinstance(coefficients, str):
         coefficients = operator.index(coefficients)
+    if isinstance(f, Function | str):
+        function = f if isinstance(f, Function) else Function(f)
+    else:
+        try:
+            function = function_of(f, [low + part * (high - low) for low, high in ranges for part in COMPARED])
+        except NotTraceableError:
+            if not callable(f):
+                raise
+            if method not in ("minimax", "chebyshev", "least_squares"):
+                raise ValueError(f'method {method!r} is none of "minimax", "chebyshev", "least_squares"') from None
+            if coefficients != "float64":
+                raise ValueError(f"coefficients={coefficients!r} need a function that can be read") from None
+            return approximate_values(
+                f, ranges, degree, tolerance, method, relative, chosen, given, center, points, LARGEST_DEGREE
+            )
     return _make(
         function, ranges, degree, tolerance, method, relative, chosen, given, center, points, str(coefficients)
     )
