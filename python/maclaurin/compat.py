@@ -29,5 +29,7 @@ def approximate_taylor_polynomial(
     try:
         coefficients = series.of_callable(f, near(f, at), degree, repr(at), scale).coefficients
     except NotTraceableError:
+        if not callable(f):
+            raise
         coefficients = estimate.estimate(f, degree, at, largest_radius=scale).coefficients
     return np.poly1d(coefficients[::-1])

@@ -260,7 +260,9 @@ def _on_intervals(
         if best.take(both.coefficients, both.errors, NEGLIGIBLE * bounds):
             known[:] = False
         known |= (both.errors <= 0.1 * bounds).astype(bool)
-        if known.all() and best.stale >= FURTHER:
+        # A kink near the point is out of the way at a much smaller radius.
+        patience = FURTHER if (best.errors <= 1e-6 * bounds).all() else 3 * FURTHER
+        if known.all() and best.stale >= patience:
             break
     if not known.all():
         degree = int(np.argmin(known)) - 1

@@ -66,7 +66,8 @@ def caller(f: Call, points: list[float]) -> Call:
 def _arguments() -> list[Call]:
     ways: list[Call] = [float]
     if torch := sys.modules.get("torch"):
-        ways.append(lambda x: torch.tensor(x, dtype=torch.float64))
+        # The second for modules of parameters, which are of the default type.
+        ways += [lambda x: torch.tensor(x, dtype=torch.float64), lambda x: torch.tensor([float(x)])]
     return [*ways, lambda x: np.array([x])]
 
 
@@ -154,7 +155,9 @@ def fit(f: Call, at: Any, radius: Any, order: int, side: int, precision: Precisi
     powers = precision.array([half**k for k in range(order + 1)])
     coefficients = derivatives @ series / powers
     amplification = np.abs(derivatives[:, :reach]).sum(axis=1)
-    return Fit(coefficients, MARGIN * plateau * amplification / powers, largest)
+    # A kink beside the point bends the polynomial by as much as the whole tail tells.
+    margin = MARGIN if reach < count else MARGIN**2
+    return Fit(coefficients, margin * plateau * amplification / powers, largest)
 
 
 def _sum_of_chebyshev(series: Array, t: Array) -> Array:

@@ -263,6 +263,8 @@ def taylor(
         try:
             function = near(f, center)
         except NotTraceableError as reason:
+            if not callable(f):
+                raise
             if order is not None:
                 return estimate.estimate(f, order, center)
             # What the function raises itself is the user's to see.

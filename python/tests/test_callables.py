@@ -117,6 +117,12 @@ def test_a_function_that_is_not_read_is_estimated():
     assert np.allclose(even.coefficients, [1, 0, -0.5, 0, 1 / 24], atol=1e-12)
 
 
+def test_an_expression_of_sympy_that_is_not_read_is_refused():
+    for act in (mc.trace, lambda f: mc.taylor(f, order=2, at=1), lambda f: mc.approximate(f, degree=2, on=(0, 1))):
+        with pytest.raises(TypeError, match="nothing that expressions have"):
+            act(sympy.Piecewise((T, T > 0), (0, True)))
+
+
 def driver(x):
     raise RuntimeError(f"sensor {x}")
 

@@ -62,6 +62,12 @@ def test_other_functions_of_torch_are_estimated_or_refused():
     assert np.allclose(chosen.coefficients, np.e / np.array([1, 1, 2, 6]), rtol=1e-9)
     with pytest.raises(mc.NotAnalyticError, match="a jump"):
         mc.taylor(lambda x: torch.where(x > 0, torch.exp(x), x), order=3)
+    with torch.no_grad():
+        line = nn.Linear(1, 1)
+        line.weight.fill_(2.5)
+    of_parameters = mc.taylor(line, order=1, at=1)
+    assert isinstance(of_parameters, mc.EstimatedSeries)
+    assert abs(of_parameters.coefficients[1] - 2.5) <= of_parameters.errors[1] < 1e-3
     for module in (nn.PReLU(), nn.Linear(1, 1), nn.Threshold(0.1, 2.0), nn.Hardshrink()):
         with pytest.raises(TypeError, match="cannot be read"):
             mc.trace(module)

@@ -95,7 +95,7 @@ def outcome(body, names, at, order):
         return "undefined"
     # The derivative of a jump is as large as its difference quotient.
     smooth = all(abs(a - b) <= 1e-12 * (1 + abs(a)) for a, b in zip([value, value, *left], [left[0], right[0], *right]))
-    if smooth and max(map(abs, left)) > 1e30:
+    if abs(left[0] - right[0]) < 1e-12 and max(map(abs, [*left, *right])) > 1e30:
         return "undefined"
     try:
         series = estimate(function(body, names), order, at)
