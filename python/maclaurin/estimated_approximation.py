@@ -168,11 +168,16 @@ class _Problem:
     def errors(self, polynomial: Polynomial, points: Array) -> Array:
         """F - p, or (f - p)/f."""
         values = self.values(points)
-        if self.relative and (values == 0).any():
+        return np.asarray((values - np.asarray(polynomial(points))) * self.sizes(points, values))
+
+    def sizes(self, points: Array, values: Array) -> Array:
+        """What errors are multiplied by: 1, or 1/|f|."""
+        if not self.relative:
+            return np.ones(len(points))
+        if (values == 0).any():
             x = points[values == 0][0]
             raise ValueError(f"the function is 0 at x = {x}: relative errors need a range on which it is not")
-        off = values - np.asarray(polynomial(points))
-        return np.asarray(off / np.abs(values) if self.relative else off)
+        return np.asarray(1 / np.abs(values))
 
     def fitted(self, points: Array, free: list[int]) -> Polynomial:
         if self.method == "chebyshev":
@@ -190,7 +195,7 @@ class _Problem:
             weights[weights <= 0] = weights[weights > 0].min()
         values = self.values(points)
         u = (points - self.center) / self.width
-        size = 1 / np.abs(values) if self.relative else np.ones(len(points))
+        size = self.sizes(points, values)
         # Chebyshev polynomials are well-conditioned, but need all degrees.
         dense = not self.fixed and free == list(range(len(free)))
         columns = np.polynomial.chebyshev.chebvander(u, len(free) - 1) if dense else u[:, None] ** np.array(free or [0])
