@@ -291,10 +291,7 @@ fn printed_code_runs() {
 }
 
 /// What a tool printed; None where it is not installed, which a machine of CI must not be without.
-fn installed(
-    tool: &str,
-    output: std::io::Result<std::process::Output>,
-) -> Option<std::process::Output> {
+fn installed(tool: &str, output: std::io::Result<Output>) -> Option<Output> {
     if std::env::var_os("CI").is_some() {
         return Some(output.unwrap_or_else(|error| panic!("{tool} is needed: {error}")));
     }
