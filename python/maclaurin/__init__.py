@@ -30,6 +30,7 @@ from maclaurin._native import (
 from maclaurin.approximation import Approximation, approximate
 from maclaurin.convolution import convolve
 from maclaurin.estimate import EstimatedSeries
+from maclaurin.estimated_approximation import EstimatedApproximation
 from maclaurin.functions import BuiltinFunction, functions
 from maclaurin.piecewise import Piecewise
 from maclaurin.plot import plot_error, plot_expansion
@@ -42,6 +43,7 @@ __all__ = [
     "Approximation",
     "BuiltinFunction",
     "ErrorBound",
+    "EstimatedApproximation",
     "EstimatedSeries",
     "Exact",
     "Function",

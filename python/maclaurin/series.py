@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 import numpy as np
 
 from maclaurin import _native, estimate
-from maclaurin._native import Exact, Function
+from maclaurin._native import Exact, Function, NotAnalyticError
 from maclaurin.arithmetic import SeriesArithmetic, restored
-from maclaurin.tracing import NotTraceableError, trace
+from maclaurin.estimate import EstimatedSeries
+from maclaurin.sampling import caller
+from maclaurin.tracing import NotTraceableError, near
 from maclaurin.ulp import Progress, UlpErrors, dtype_name, errors
 
 if TYPE_CHECKING:
@@ -220,7 +222,7 @@ def taylor(
     terms: int | None = None,
     on: tuple[float, float] | None = None,
     tolerance: float | None = None,
-) -> Series | estimate.EstimatedSeries: ...
+) -> Series | EstimatedSeries: ...
 
 
 def taylor(
@@ -231,14 +233,15 @@ def taylor(
     terms: int | None = None,
     on: tuple[float, float] | None = None,
     tolerance: float | None = None,
-) -> Series | estimate.EstimatedSeries:
+) -> Series | EstimatedSeries:
     """The Taylor series of a function of one variable.
 
     Args:
-        f: text such as "log(1 + exp(x))" or "softplus", a Function (which can have parameters), or a
-            Python function of NumPy's functions and of operators, which is read by calling it once.
-            A function that cannot be read so (one that decides by its argument's value, or calls
-            the module math) gives an EstimatedSeries, by a Cauchy integral; only with order.
+        f: text such as "log(1 + exp(x))" or "softplus", a Function (which can have parameters), or whatever `trace`
+            reads: a Python function of NumPy's, SciPy's, math's, mpmath's, PyTorch's or JAX's functions, a PyTorch
+            module, a SymPy expression, a polynomial of NumPy or SciPy. A function that cannot be read so (one that
+            decides by its argument's value, or looks it up) gives an EstimatedSeries, from its values;
+            only with order.
         at: the expansion point; 0 unless it is given or, with on, chosen.
         order: the highest degree. This, or one of the next two, says how far the series goes.
         terms: the number of non-zero degrees from 1 on.
@@ -246,7 +249,9 @@ def taylor(
             tolerance.
 
     Raises ParseError for text that is no function of x, NotAnalyticError where there is no series,
-    ValueError if no order meets the tolerance: the message says why and what would.
+    ValueError if no order meets the tolerance or values do not determine the coefficients, TypeError for what is no
+    function of one argument: the message says why and what would. What the function itself raises comes
+    as it was raised.
 
     >>> taylor("sin(x)", terms=3).degrees
     (1, 3, 5)
@@ -267,14 +272,39 @@ def taylor(
     elif isinstance(f, str):
         function = Function(f)
     else:
+        center = _native.Series(Function("0"), order=0, at=where).center
         try:
-            function = trace(f)
+            function = near(f, center)
         except NotTraceableError as reason:
-            if order is None:
-                raise TypeError(f"{reason}; then only order can say how far the series goes") from reason
-            center = _native.Series(Function("0"), order=0, at=where).center
-            return estimate.estimate(f, order, center)
+            if not callable(f):
+                raise
+            if order is not None:
+                return estimate.estimate(f, order, center)
+            # What the function raises itself is the user's to see.
+            caller(f, [center])
+            raise TypeError(f"{reason}; then only order can say how far the series goes") from reason
+        if order is not None:
+            return of_callable(f, function, order, where)
     return Series(function, order=order, at=where, terms=terms, on=on, tolerance=tolerance)
+
+
+def of_callable(
+    f: Any, function: Function, order: int, at: str | None, largest_radius: float = math.inf
+) -> Series | EstimatedSeries:
+    """The series of what was read of a Python function, or where that has none, that of its values.
+
+    Of cos(|x|) and its like the parts are not analytic, and the whole may be.
+    """
+    try:
+        return Series(function, order=order, at=at)
+    except NotAnalyticError as reason:
+        if not callable(f):
+            raise
+        center = _native.Series(Function("0"), order=0, at=at).center
+        try:
+            return estimate.estimate(f, order, center, largest_radius)
+        except Exception:  # noqa: BLE001 - the expression's reason says more
+            raise reason from None
 
 
 def _range(on: tuple[float, float] | None) -> tuple[float, float] | None:
