@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import numpy as np
@@ -12,10 +12,12 @@ import numpy.typing as npt
 
 from maclaurin import _native, estimate
 from maclaurin._native import Function
+from maclaurin.estimated_approximation import EstimatedApproximation, approximate_values
 from maclaurin.piecewise import Piecewise
 from maclaurin.piecewise import make as make_piecewise
 from maclaurin.series import ErrorBound, Language, Scheme, _range
-from maclaurin.tracing import trace
+from maclaurin.tracing import NotTraceableError, function_of
+from maclaurin.ulp import Progress, UlpErrors, dtype_name, errors
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 #: As in the Rust library.
 LARGEST_DEGREE = 200
+
+#: Parts of a range at which a Python function is compared with what was read of it.
+COMPARED = (0.013, 0.171, 0.318, 0.5, 0.691, 0.849, 0.977)
 
 Range = tuple[float, float]
 Method = Literal["minimax", "chebyshev", "least_squares"]
@@ -74,7 +79,7 @@ class Approximation(_native.Approximation):
 
         Args:
             low, high: the range.
-            dtype: "float32" or "float64": then for every x of that type in the range it bounds
+            dtype: "float16", "bfloat16", "float32" or "float64": then for every x of that type in the range it bounds
                 ``|f(x) - y|``, where y is the polynomial evaluated in that type as ``basis`` says: by
                 Horner's rule in powers of x - center, or by Clenshaw's recurrence. It includes the
                 rounding of the coefficients and of every operation, and is infinite where one may
@@ -87,7 +92,7 @@ class Approximation(_native.Approximation):
         >>> p.error < 1e-13 < p.error_bound(-1, 1, dtype="float32") < 1e-6
         True
         """
-        name = None if dtype is None else np.dtype(dtype).name
+        name = None if dtype is None else dtype_name(dtype)
         return ErrorBound(*self._bound(float(low), float(high), name))
 
     def code(
@@ -105,7 +110,8 @@ class Approximation(_native.Approximation):
         Args:
             language: "c", "rust", "python", "numpy", "torch", "cuda" and "triton" (kernels with them), or
                 "openfhe", "openfhe_python" and "tenseal", which evaluate encrypted values.
-            dtype: "float64" or "float32", in which the function computes.
+            dtype: in which the function computes: "float64", "float32", and where the language has them
+                "float16" (c, numpy, python, torch, triton) and "bfloat16" (python, torch, triton).
             scheme: the order of the operations: "horner", "even_odd", "estrin" or "paterson_stockmeyer". By
                 default Horner's rule, and Clenshaw's recurrence where ``basis`` is "chebyshev": there
                 all the others are refused, which would lose the accuracy.
@@ -121,7 +127,29 @@ class Approximation(_native.Approximation):
             return ((0x1.05e53ep-7f * x2 - 0x1.54fc9p-3f) * x2 + 0x1.fffd3cp-1f) * x;
         }
         """
-        return self._source_code(language, np.dtype(dtype).name, scheme, _range(on))
+        return self._source_code(language, dtype_name(dtype), scheme, _range(on))
+
+    def ulp(self, dtype: DTypeLike, scheme: Scheme | None = None, progress: Progress = False) -> UlpErrors:
+        """The errors of the values at every number of a type on the ranges, in units in the last place.
+
+        The polynomial is evaluated as `code` prints it, every operation rounded to the type (in C:
+        ``-ffp-contract=off``). A range has up to 4.3 billion numbers of float32, of which a core tries some
+        hundred million a second; all cores are used, and Ctrl-C stops it. Counts are exact: errors
+        near an end of a bin are settled in 256 bits or more.
+
+        Args:
+            dtype: "float32", "float16" or "bfloat16".
+            scheme: as `code` takes it.
+            progress: a function called with (done, total) from time to time, or True for tqdm's bar.
+
+        Raises ValueError for float64, which has too many numbers, and where the function has no values.
+
+        >>> p = approximate("exp(x)", degree=3, on=(-0.5, 0.5), coefficients="float16")
+        >>> errors = p.ulp("float16")
+        >>> errors.count, errors.max < 3, sum(errors.histogram.values())
+        (28673, True, 28673)
+        """
+        return errors(self._ulp, dtype, scheme, progress)
 
     def to_polynomial(self) -> np.polynomial.Polynomial:
         """The polynomial as NumPy's, in powers of x - center."""
@@ -165,7 +193,7 @@ class Approximation(_native.Approximation):
 
 @overload
 def approximate(
-    f: str | Function | Callable[[Any], Any],
+    f: str | Function,
     degree: int | None = None,
     on: Range | Sequence[Range] | None = None,
     *,
@@ -177,7 +205,7 @@ def approximate(
     center: float | None = None,
     samples: npt.ArrayLike | None = None,
     coefficients: str | int = "float64",
-    weight: str | Function | Callable[[Any], Any] | None = None,
+    weight: Any = None,
     through: Iterable[float] = (),
     pieces: None = None,
     continuous: bool = False,
@@ -186,7 +214,7 @@ def approximate(
 
 @overload
 def approximate(
-    f: str | Function | Callable[[Any], Any],
+    f: Any,
     degree: int | None = None,
     on: Range | Sequence[Range] | None = None,
     *,
@@ -194,14 +222,15 @@ def approximate(
     method: Method = "minimax",
     relative: bool = False,
     coefficients: str | int = "float64",
-    weight: str | Function | Callable[[Any], Any] | None = None,
+    weight: Any = None,
     pieces: int | Literal["auto"],
     continuous: bool = False,
 ) -> Piecewise: ...
 
 
+@overload
 def approximate(
-    f: str | Function | Callable[[Any], Any],
+    f: Any,
     degree: int | None = None,
     on: Range | Sequence[Range] | None = None,
     *,
@@ -213,15 +242,36 @@ def approximate(
     center: float | None = None,
     samples: npt.ArrayLike | None = None,
     coefficients: str | int = "float64",
-    weight: str | Function | Callable[[Any], Any] | None = None,
+    weight: Any = None,
+    through: Iterable[float] = (),
+    pieces: None = None,
+    continuous: bool = False,
+) -> Approximation | EstimatedApproximation: ...
+
+
+def approximate(
+    f: Any,
+    degree: int | None = None,
+    on: Range | Sequence[Range] | None = None,
+    *,
+    tolerance: float | None = None,
+    method: Method = "minimax",
+    relative: bool = False,
+    degrees: Iterable[int] | None = None,
+    fixed: Mapping[int, float] | None = None,
+    center: float | None = None,
+    samples: npt.ArrayLike | None = None,
+    coefficients: str | int = "float64",
+    weight: Any = None,
     through: Iterable[float] = (),
     pieces: int | Literal["auto"] | None = None,
     continuous: bool = False,
-) -> Approximation | Piecewise:
+) -> Approximation | EstimatedApproximation | Piecewise:
     """The best polynomial for a function on a range, with a proof of how good it is.
 
     Args:
-        f: as `taylor` takes it; a Python function must be one that can be read by calling it once.
+        f: as `taylor` takes it. A Python function that cannot be read gives an EstimatedApproximation: a
+            near-best polynomial for its values, with an estimate of the error.
         degree: the highest degree. This, or tolerance.
         on: the range (low, high), or several of them that do not overlap.
         tolerance: the smallest degree whose certified error is at most this.
@@ -249,8 +299,9 @@ def approximate(
             otherwise up to rounding, at most ``gap``.
 
     Raises ValueError where no polynomial exists (the function is not finite on the range, or no degree up
-    to 200 meets the tolerance), ParseError for text that is no function of x, TypeError for a Python
-    function of which nothing can be proven.
+    to 200 meets the tolerance), ParseError for text that is no function of x, TypeError for what is no
+    function of one argument. What the function itself raises comes as it was raised, but outside its domain:
+    then it is the cause of a ValueError with the point.
 
     >>> p = approximate("gelu", degree=8, on=(-4, 4))
     >>> p.error < 0.0099
@@ -310,25 +361,42 @@ def approximate(
         raise ValueError(f"degree must be between 0 and {LARGEST_DEGREE}; it is {degree}")
     if not isinstance(coefficients, str):
         coefficients = operator.index(coefficients)
+    places = [float(x) for x in through]
+    try:
+        function = _function(f, ranges)
+    except NotTraceableError:
+        if not callable(f):
+            raise
+        if method not in ("minimax", "chebyshev", "least_squares"):
+            raise ValueError(f'method {method!r} is none of "minimax", "chebyshev", "least_squares"') from None
+        needing = {"weight": weight is not None, "through": places, "coefficients": coefficients != "float64"}
+        if refused := [name for name, given in needing.items() if given]:
+            raise ValueError(f"{refused[0]} needs a function that can be read") from None
+        return approximate_values(
+            f, ranges, degree, tolerance, method, relative, chosen, given, center, points, LARGEST_DEGREE
+        )
     return _make(
-        _function(f), ranges, degree, tolerance, method, relative, chosen, given, center, points, str(coefficients),
-        None if weight is None else _function(weight), [float(x) for x in through],
+        function, ranges, degree, tolerance, method, relative, chosen, given, center, points, str(coefficients),
+        None if weight is None else _function(weight, ranges), places,
     )  # fmt: skip
 
 
-def _function(f: str | Function | Callable[[Any], Any]) -> Function:
-    return f if isinstance(f, Function) else Function(f) if isinstance(f, str) else trace(f)
+def _function(f: Any, ranges: list[Range]) -> Function:
+    """A function, compared on the ranges where it is one of Python's."""
+    if isinstance(f, Function | str):
+        return f if isinstance(f, Function) else Function(f)
+    return function_of(f, [low + part * (high - low) for low, high in ranges for part in COMPARED])
 
 
 def _pieces(
-    f: str | Function | Callable[[Any], Any],
+    f: Any,
     degree: int | None,
     on: Range | Sequence[Range] | None,
     tolerance: float | None,
     method: Method,
     relative: bool,
     coefficients: str | int,
-    weight: str | Function | Callable[[Any], Any] | None,
+    weight: Any,
     pieces: int | Literal["auto"],
     continuous: bool,
 ) -> Piecewise:
@@ -350,8 +418,8 @@ def _pieces(
     if not isinstance(coefficients, str):
         coefficients = operator.index(coefficients)
     return make_piecewise(
-        _function(f), ranges[0], degree, count, tolerance, continuous, method, relative,
-        None if weight is None else _function(weight), str(coefficients),
+        _function(f, ranges), ranges[0], degree, count, tolerance, continuous, method, relative,
+        None if weight is None else _function(weight, ranges), str(coefficients),
     )  # fmt: skip
 
 

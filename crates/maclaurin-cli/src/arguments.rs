@@ -7,12 +7,11 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use maclaurin::{
-    Code, Coefficients, Degrees, Error, Function, Kind, LARGEST_PIECES, Language, Scheme, Series,
-};
+use maclaurin::{Coefficients, Degrees, Error, Function, Kind, LARGEST_PIECES, Series};
 
 use crate::Failure;
 use crate::chart::{HEIGHTS, WIDTHS};
+use crate::code::{CodeArguments, Format, FormatName};
 use crate::input::InputArguments;
 
 /// Taylor series of any function of one variable, and pictures expanded by them.
@@ -54,8 +53,11 @@ pub enum Command {
   maclaurin approximate \"x/abs(x)\" --degree 9 --on -1:-0.1 --on 0.1:1
       several ranges at once
   maclaurin approximate \"exp(x)\" --degree 5 --on -1:1 --fixed 0=1
+      with p(0) = 1
   maclaurin approximate gelu --degree 2 --pieces auto --tolerance 1e-3 --continuous --on -4:4
-      with p(0) = 1", before_long_help = built_in())]
+  maclaurin approximate \"2^x\" --degree 6 --on 0:1 --coefficients float32 --ulp f32
+      with the errors of all float32 numbers, in ulp
+  maclaurin approximate tanh --degree 9 --on -3:3 -o error.svg", before_long_help = built_in())]
     Approximate(ApproximateArguments),
     /// Expand pictures or arrays: every value becomes the terms of the series.
     #[command(after_help = "Examples:
@@ -194,111 +196,6 @@ pub struct SeriesArguments {
     pub on: Option<(f64, f64)>,
 }
 
-/// How a series is printed.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Format {
-    /// The series and a table of its coefficients.
-    Text,
-    /// LaTeX mathematics.
-    Latex,
-    /// Everything, for programs.
-    Json,
-    /// A Rust function.
-    Rust,
-    /// A C function.
-    C,
-    /// A Python function.
-    Python,
-    /// A Python function on NumPy arrays.
-    Numpy,
-    /// A Python function on PyTorch tensors.
-    Torch,
-    /// A CUDA function and a kernel.
-    Cuda,
-    /// A Triton function, a kernel and a function of PyTorch tensors.
-    Triton,
-    /// A C++ function of a CKKS ciphertext, with OpenFHE.
-    Openfhe,
-    /// A Python function of a CKKS ciphertext, with OpenFHE.
-    OpenfhePython,
-    /// A Python function of a CKKS vector, with TenSEAL.
-    Tenseal,
-}
-
-/// How source code computes.
-#[derive(Args)]
-pub struct CodeArguments {
-    /// The type that source code computes in [default: f64].
-    #[arg(long, value_enum)]
-    pub dtype: Option<FormatName>,
-    /// The order of the operations in source code [default: horner, or Clenshaw's recurrence where
-    /// powers would lose the accuracy].
-    #[arg(long, value_enum)]
-    pub scheme: Option<SchemeName>,
-}
-
-/// An order of operations, as it is written on the command line.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum SchemeName {
-    /// The fewest operations, each waiting for the one before.
-    Horner,
-    /// The even and the odd part apart.
-    EvenOdd,
-    /// Pairs, and pairs of pairs: the least depth.
-    Estrin,
-    /// The fewest multiplications of two values that depend on x.
-    PatersonStockmeyer,
-}
-
-impl CodeArguments {
-    /// Source code in the language of a format; `None` where it is none, which takes no such options.
-    pub fn code(&self, format: Format, on: Option<(f64, f64)>) -> Result<Option<Code>, Failure> {
-        let given = [
-            (self.dtype.is_some(), "--dtype"),
-            (self.scheme.is_some(), "--scheme"),
-            (on.is_some(), "--on"),
-        ];
-        let given = given.iter().find(|(given, _)| *given);
-        match (format.language(), given) {
-            (Some(language), _) => Ok(Some(self.code_in(language, on))),
-            (None, Some((_, option))) => Err(Failure::Usage(format!(
-                "{option} is for source code: add --format with a language, such as --format c"
-            ))),
-            (None, None) => Ok(None),
-        }
-    }
-
-    fn code_in(&self, language: Language, on: Option<(f64, f64)>) -> Code {
-        let scheme = self.scheme.map(|name| match name {
-            SchemeName::Horner => Scheme::Horner,
-            SchemeName::EvenOdd => Scheme::EvenOdd,
-            SchemeName::Estrin => Scheme::Estrin,
-            SchemeName::PatersonStockmeyer => Scheme::PatersonStockmeyer,
-        });
-        let format = self.dtype.map_or(maclaurin::Format::F64, FormatName::format);
-        Code { format, scheme, on, ..language.into() }
-    }
-}
-
-impl Format {
-    /// The programming language, if the format is one.
-    pub fn language(self) -> Option<Language> {
-        match self {
-            Self::Rust => Some(Language::Rust),
-            Self::C => Some(Language::C),
-            Self::Python => Some(Language::Python),
-            Self::Numpy => Some(Language::NumPy),
-            Self::Torch => Some(Language::Torch),
-            Self::Cuda => Some(Language::Cuda),
-            Self::Triton => Some(Language::Triton),
-            Self::Openfhe => Some(Language::OpenFhe),
-            Self::OpenfhePython => Some(Language::OpenFhePython),
-            Self::Tenseal => Some(Language::TenSeal),
-            Self::Text | Self::Latex | Self::Json => None,
-        }
-    }
-}
-
 /// Arguments of `maclaurin approximate`.
 #[derive(Args)]
 #[command(group = clap::ArgGroup::new("reach").required(true).multiple(true))]
@@ -351,6 +248,19 @@ pub struct ApproximateArguments {
     /// Bound and level w |f - p| for this function w, which must be positive on the range.
     #[arg(long, value_name = "EXPRESSION", conflicts_with = "relative")]
     pub weight: Option<String>,
+    /// Evaluate the polynomial at every number of this type on the range, and count its errors in units in
+    /// the last place.
+    #[arg(long, value_enum, value_name = "TYPE")]
+    pub ulp: Option<FormatName>,
+    /// A picture of the error between its certified bounds: .svg or .png, or - for SVG to standard output.
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub writing: OutputArguments,
+    /// Width and height of the picture in pixels, 320x240 to 8000x8000.
+    #[arg(long, default_value = "960x600", value_name = "WIDTHxHEIGHT", value_parser = size)]
+    pub size: (u32, u32),
     /// How to print the polynomial.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
@@ -519,25 +429,6 @@ pub struct PlotArguments {
     /// Width and height of the picture in pixels, 320x240 to 8000x8000.
     #[arg(long, default_value = "960x600", value_name = "WIDTHxHEIGHT", value_parser = size)]
     pub size: (u32, u32),
-}
-
-/// A type in which a polynomial is evaluated, as it is written on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FormatName {
-    /// Single precision.
-    F32,
-    /// Double precision.
-    F64,
-}
-
-impl FormatName {
-    /// The format.
-    pub fn format(self) -> maclaurin::Format {
-        match self {
-            Self::F32 => maclaurin::Format::F32,
-            Self::F64 => maclaurin::Format::F64,
-        }
-    }
 }
 
 /// Arguments of `maclaurin bound`.

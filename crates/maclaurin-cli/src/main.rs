@@ -1,11 +1,13 @@
 //! The `maclaurin` command: series in the shell, pictures expanded into arrays, plots.
 
 mod approximate;
+mod approximation_chart;
 mod arguments;
 mod array;
 mod bound;
 mod canvas;
 mod chart;
+mod code;
 mod error_chart;
 mod expand;
 mod font;

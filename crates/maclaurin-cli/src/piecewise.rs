@@ -6,7 +6,8 @@ use maclaurin::{Choice, Function, Piecewise, scientific};
 use serde_json::json;
 
 use crate::approximate::error_name;
-use crate::arguments::{ApproximateArguments, Format, Pieces};
+use crate::arguments::{ApproximateArguments, Pieces};
+use crate::code::Printing;
 use crate::{Failure, output};
 
 pub fn run(
@@ -18,6 +19,11 @@ pub fn run(
     let &[range] = &arguments.on[..] else {
         return usage("--pieces takes one range; give --on once");
     };
+    let alone = [(arguments.ulp.is_some(), "--ulp"), (arguments.output.is_some(), "--output")];
+    if let Some((_, option)) = alone.iter().find(|(given, _)| *given) {
+        return usage(&format!("{option} is for one polynomial, not for --pieces"));
+    }
+    let printing = arguments.code.printing(arguments.format, None)?;
     let continuous = arguments.continuous;
     let piecewise = match (arguments.pieces, arguments.degree, arguments.tolerance) {
         (Some(Pieces::Auto), Some(degree), Some(tolerance)) => {
@@ -33,12 +39,11 @@ pub fn run(
         }
         _ => return usage("--pieces COUNT takes --degree, and no --tolerance"),
     };
-    let code = arguments.code.code(arguments.format, None)?;
-    let text = match (arguments.format, code) {
-        (Format::Latex, _) => piecewise.latex() + "\n",
-        (Format::Json, _) => json(&piecewise) + "\n",
-        (_, Some(code)) => piecewise.code(code)?,
-        (_, None) => table(&piecewise),
+    let text = match printing {
+        Printing::Text => table(&piecewise),
+        Printing::Latex => piecewise.latex() + "\n",
+        Printing::Json => json(&piecewise) + "\n",
+        Printing::Code(code) => piecewise.code(code)?,
     };
     output::print(&text)
 }

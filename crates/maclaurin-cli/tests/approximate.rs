@@ -159,6 +159,8 @@ fn pieces_weights_and_points() {
         (&["--pieces", "auto"][..], "--pieces auto takes --degree and --tolerance"),
         (&["--pieces", "2", "--tolerance", "1"], "--pieces COUNT takes --degree"),
         (&["--pieces", "2", "--on", "5:6"], "--pieces takes one range"),
+        (&["--pieces", "2", "--ulp", "f32"], "--ulp is for one polynomial"),
+        (&["--pieces", "2", "-o", "a.svg"], "--output is for one polynomial"),
         (&["--tolerance", "1"], "--degree does not go with --tolerance"),
         (&["--degrees", "1,2"], "--degree does not go with --degrees"),
         (&["--pieces", "0"], "write auto, or a number from 1 to 1024"),
@@ -177,4 +179,59 @@ fn pieces_weights_and_points() {
     assert!(done(&options).contains("\n     0  1.0 "));
     let output = maclaurin(&["sign(x)", "--degree", "3", "--on", "-1:1"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("[-1.0, -0.02] and [0.02, 1.0]"));
+}
+
+#[test]
+fn every_number_is_tried() {
+    let options = ["2^x", "--degree", "3", "--on", "0:1", "--coefficients", "float16"];
+    let text = done(&[&options[..], &["--ulp", "f16"]].concat());
+    // The numbers of binary16 from 0 to 1.
+    assert!(text.contains("\nat all 15361 float16 numbers of the range: at most "), "{text}");
+    assert!(
+        text.contains("not correctly rounded: ") && text.contains("up to (ulp)  numbers"),
+        "{text}"
+    );
+    let json = done(&[&options[..], &["--ulp", "bfloat16", "--format", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let bins = json["ulp"]["histogram"].as_array().unwrap();
+    let sum: u64 = bins.iter().map(|bin| bin[1].as_u64().unwrap()).sum();
+    assert_eq!((json["ulp"]["count"].as_u64(), sum), (Some(0x3f81), 0x3f81));
+    assert_eq!(json["ulp"]["dtype"], "bfloat16");
+    for (more, message) in [
+        (&["--ulp", "f64"][..], "float64 has too many numbers to try each"),
+        (&["--ulp", "f32", "--format", "c"], "--ulp is for --format text or json"),
+    ] {
+        let output = maclaurin(&[&options[..], more].concat());
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && errors.contains(message), "{errors}");
+    }
+}
+
+#[test]
+fn the_error_is_drawn_between_its_bounds() {
+    let options = ["tanh", "--degree", "5", "--on", "-2:2", "-o", "-"];
+    let picture = done(&options);
+    assert!(picture.starts_with("<svg") && !picture.contains("degree  of powers"), "{picture}");
+    let relative = done(&[
+        "exp(x)",
+        "--degree",
+        "4",
+        "--on",
+        "-1:-0.5",
+        "--on",
+        "0.5:1",
+        "--relative",
+        "-o",
+        "-",
+    ]);
+    assert!(relative.starts_with("<svg"));
+    let folder = std::env::temp_dir().join(format!("maclaurin-approximate-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("error.png");
+    let text = done(&["sin(x)", "--degree", "3", "--on", "0:1", "-o", path.to_str().unwrap()]);
+    assert!(text.contains("error: at most") && path.exists());
+    let again =
+        maclaurin(&["sin(x)", "--degree", "3", "--on", "0:1", "-o", path.to_str().unwrap()]);
+    assert!(!again.status.success());
+    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -9,7 +9,7 @@ use crate::error::of_series;
 use crate::function::Function;
 use crate::interrupt::interruptible;
 use crate::polynomial::Polynomial;
-use crate::series::{code, format_of, number, triple};
+use crate::series::{Ulp, format_of, number, printed, tried, triple};
 
 /// The best polynomial on ranges. Python users get its subclass `maclaurin.Approximation`.
 #[pyclass(frozen, subclass, extends = Polynomial, module = "maclaurin._native")]
@@ -166,8 +166,21 @@ impl Approximation {
         scheme: Option<&str>,
         on: Option<(f64, f64)>,
     ) -> PyResult<String> {
-        let code = code(language, dtype, scheme, on)?;
-        interruptible(py, || self.inner.code(code))?.map_err(of_series)
+        printed(py, (language, dtype, scheme, on), |code| self.inner.code(code))
+    }
+
+    /// (max, at, count, misrounded, histogram) on the ranges; report takes (done, total).
+    #[pyo3(name = "_ulp")]
+    fn ulp(
+        &self,
+        py: Python<'_>,
+        dtype: &str,
+        scheme: Option<&str>,
+        report: Option<Py<PyAny>>,
+    ) -> PyResult<Ulp> {
+        tried(py, dtype, scheme, report, |format, scheme, report| {
+            self.inner.ulp_with(format, scheme, report)
+        })
     }
 
     /// The polynomial in LaTeX mathematics.

@@ -8,7 +8,7 @@ use crate::approximation::method_of;
 use crate::error::of_series;
 use crate::function::Function;
 use crate::interrupt::interruptible;
-use crate::series::{code, format_of, triple};
+use crate::series::{format_of, printed, triple};
 
 /// Best polynomials on adjacent ranges. Python users get its subclass `maclaurin.Piecewise`.
 #[pyclass(frozen, subclass, module = "maclaurin._native")]
@@ -73,7 +73,8 @@ impl Piecewise {
     /// The points whose powers the coefficients of each piece belong to.
     #[getter]
     fn centers<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
-        let centers: Vec<f64> = self.inner.pieces().iter().map(|piece| piece.center()).collect();
+        let centers: Vec<f64> =
+            self.inner.pieces().iter().map(maclaurin::Approximation::center).collect();
         centers.to_pyarray(py)
     }
 
@@ -142,8 +143,7 @@ impl Piecewise {
         dtype: &str,
         scheme: Option<&str>,
     ) -> PyResult<String> {
-        let code = code(language, dtype, scheme, None)?;
-        interruptible(py, || self.inner.code(code))?.map_err(of_series)
+        printed(py, (language, dtype, scheme, None), |code| self.inner.code(code))
     }
 
     /// The pieces in LaTeX mathematics.

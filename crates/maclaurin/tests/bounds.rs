@@ -7,6 +7,7 @@
 use std::cmp::Ordering;
 use std::fmt::Write;
 
+use half::{bf16, f16};
 use maclaurin::{
     Approximation, Basis, Choice, Coefficients, Error, Expansion, Format, Function, Kind, Method,
     Piecewise, Rational, Series, expand,
@@ -94,6 +95,36 @@ impl Random {
 }
 
 impl Random {
+    /// How a polynomial is chosen on a range.
+    fn choice(&mut self, degree: usize, (low, high): (f64, f64)) -> Choice {
+        let method = match self.below(6) {
+            0 => Method::Chebyshev,
+            1 => Method::LeastSquares,
+            _ => Method::Minimax,
+        };
+        let coefficients = match self.below(8) {
+            0 => Coefficients::Format(Format::F64),
+            1 => Coefficients::Format(Format::F32),
+            2 => Coefficients::Format(Format::BF16),
+            3 => Coefficients::Bits(self.below(40) as u32 + 2),
+            4 => Coefficients::Fixed(self.below(40) as u32),
+            _ => Coefficients::Exact,
+        };
+        let mut choice = Choice { method, coefficients, ..Choice::default() };
+        match self.below(9) {
+            0 => choice.degrees = Some((0..=degree).filter(|_| self.below(3) > 0).collect()),
+            1 => choice.fixed = vec![(self.below(degree as u64 + 1) as usize, 0.25)],
+            2 => choice.relative = true,
+            3 | 4 => choice.weight = Some(self.weight()),
+            5 => {
+                let points = [low, high, low + (high - low) * self.unit()];
+                choice.through = points[..=self.below(3) as usize].to_vec();
+            }
+            _ => {}
+        }
+        choice
+    }
+
     /// A weight, which is positive on many ranges.
     fn weight(&mut self) -> Function {
         let text = self.pick(&[
@@ -234,31 +265,8 @@ fn no_approximation_is_off_by_more_than_its_error() {
     cases(3, 4, |case, random| {
         let Case { series, low, high, .. } = case;
         let degree = series.order().min(9);
-        let method = match random.below(6) {
-            0 => Method::Chebyshev,
-            1 => Method::LeastSquares,
-            _ => Method::Minimax,
-        };
-        let coefficients = match random.below(8) {
-            0 => Coefficients::Float64,
-            1 => Coefficients::Float32,
-            2 => Coefficients::BFloat16,
-            3 => Coefficients::Bits(random.below(40) as u32 + 2),
-            4 => Coefficients::Fixed(random.below(40) as u32),
-            _ => Coefficients::Exact,
-        };
-        let mut choice = Choice { method, coefficients, ..Choice::default() };
-        match random.below(9) {
-            0 => choice.degrees = Some((0..=degree).filter(|_| random.below(3) > 0).collect()),
-            1 => choice.fixed = vec![(random.below(degree as u64 + 1) as usize, 0.25)],
-            2 => choice.relative = true,
-            3 | 4 => choice.weight = Some(random.weight()),
-            5 => {
-                let points = [*low, *high, low + (high - low) * random.unit()];
-                choice.through = points[..random.below(3) as usize + 1].to_vec();
-            }
-            _ => {}
-        }
+        let choice = random.choice(degree, (*low, *high));
+        let coefficients = choice.coefficients;
         let ranges = match random.below(5) {
             0 => vec![(-high.abs(), high.abs())],
             1 => vec![(*low, low + (high - low) / 3.0), (high - (high - low) / 4.0, *high)],
@@ -309,8 +317,8 @@ fn no_approximation_is_off_by_more_than_its_error() {
         }
         if p.basis() == Basis::Powers {
             let unit = match coefficients {
-                Coefficients::Float32 => 24,
-                Coefficients::BFloat16 => 8,
+                Coefficients::Format(Format::F32) => 24,
+                Coefficients::Format(Format::BF16) => 8,
                 Coefficients::Bits(bits) => bits,
                 _ => 53,
             };
@@ -362,7 +370,7 @@ fn no_piecewise_polynomial_is_off_by_more_than_its_error() {
         let mut choice = Choice { coefficients: Coefficients::Exact, ..Choice::default() };
         match random.below(5) {
             0 => choice.weight = Some(random.weight()),
-            1 => choice.coefficients = Coefficients::Float32,
+            1 => choice.coefficients = Coefficients::Format(Format::F32),
             2 => choice.method = Method::LeastSquares,
             _ => {}
         }
@@ -449,6 +457,26 @@ fn evaluations(series: &Series, x: f64, format: Format) -> Vec<f64> {
             let apart = fold(|sum, t, a| sum * t + a);
             vec![apart, fold(f32::mul_add), expanded[[0]].into(), wide.into()]
         }
+        Format::F16 => {
+            let x = f16::from_f64(x);
+            let apart = coefficients
+                .iter()
+                .rev()
+                .fold(f16::ZERO, |sum, a| sum * (x - f16::from_f64(at)) + f16::from_f64(*a));
+            vec![apart.into(), f16::from_f64(series.evaluate(x.into())).into()]
+        }
+        Format::BF16 => {
+            let x = bf16::from_f64(x);
+            let apart = coefficients
+                .iter()
+                .rev()
+                .fold(bf16::ZERO, |sum, a| sum * (x - bf16::from_f64(at)) + bf16::from_f64(*a));
+            let single = coefficients
+                .iter()
+                .rev()
+                .fold(0f32, |sum, a| sum * (f32::from(x) - at as f32) + *a as f32);
+            vec![apart.into(), bf16::from_f32(single).into()]
+        }
     }
 }
 
@@ -457,7 +485,7 @@ fn no_rounding_is_above_its_bound() {
     let (mut ratios, mut points) = (Vec::new(), 0u64);
     cases(2, 1, |case, random| {
         let Case { series, low, high, what } = case;
-        let format = random.pick(&[Format::F32, Format::F64]);
+        let format = random.pick(&Format::ALL);
         let error = match series.error_bound_in(*low, *high, format) {
             Ok(error) => error,
             Err(Error::Unbounded { .. }) => return false,
@@ -469,6 +497,8 @@ fn no_rounding_is_above_its_bound() {
         }
         for x in places(case, random, 8) {
             let x = match format {
+                Format::F16 => f16::from_f64(x).into(),
+                Format::BF16 => bf16::from_f64(x).into(),
                 Format::F32 => f64::from(x as f32),
                 Format::F64 => x,
             };

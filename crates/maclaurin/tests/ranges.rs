@@ -1,6 +1,6 @@
 //! Approximations across kinks and jumps, through given points, and in pieces.
 
-use maclaurin::{Approximation, Choice, Coefficients, Error, Function, Method, Piecewise};
+use maclaurin::{Approximation, Choice, Coefficients, Error, Format, Function, Method, Piecewise};
 
 fn parse(text: &str) -> Function {
     Function::parse(text).unwrap()
@@ -143,7 +143,8 @@ fn polynomials_go_through_points() {
         );
         let free = new(text, degree, &[on], &Choice::default()).unwrap();
         assert!(free.best() <= exact.best() * (1.0 + 1e-9), "{text}");
-        let p = new(text, degree, &[on], &choice(through, Coefficients::Float64)).unwrap();
+        let p =
+            new(text, degree, &[on], &choice(through, Coefficients::Format(Format::F64))).unwrap();
         for &x in through {
             let value = parse(text).evaluate(x);
             for p in [&exact, &p] {
@@ -156,7 +157,7 @@ fn polynomials_go_through_points() {
         }
     }
     // Exactly: exp(0) = 1 in powers of x, whatever the other coefficients are.
-    let at_zero = Choice { center: Some(0.0), ..choice(&[0.0], Coefficients::Float32) };
+    let at_zero = Choice { center: Some(0.0), ..choice(&[0.0], Coefficients::Format(Format::F32)) };
     assert_eq!(new("exp(x)", 4, &[(-1.0, 2.0)], &at_zero).unwrap().coefficients()[0], 1.0);
     // As the fixed coefficient does it.
     let fixed =
@@ -174,7 +175,7 @@ fn polynomials_go_through_points() {
         &parse("exp(x)"),
         1e-6,
         &[(0.0, 1.0)],
-        &choice(&[0.0, 1.0], Coefficients::Float64),
+        &choice(&[0.0, 1.0], Coefficients::Format(Format::F64)),
     )
     .unwrap();
     assert!(p.error().bound <= 1e-6 && p.degree() < 8);
@@ -246,7 +247,7 @@ fn continuous_pieces_agree_at_their_breakpoints() {
             p.error(),
             free.error()
         );
-        let rounded = Choice { coefficients: Coefficients::Float32, ..exact.clone() };
+        let rounded = Choice { coefficients: Coefficients::Format(Format::F32), ..exact.clone() };
         let p = Piecewise::new(&parse(text), degree, pieces, (low, high), &rounded, true).unwrap();
         let x = p.breakpoints()[1];
         assert!((p.pieces()[0].evaluate(x) - p.pieces()[1].evaluate(x)).abs() <= p.gap() + 1e-14);
@@ -316,7 +317,7 @@ fn weighted_errors_are_levelled() {
         ("sigmoid", "1 + x^2", -6.0, 6.0, 9),
         ("sin(x)/x", "exp(x)", -1.0, 1.0, 5),
     ] {
-        for coefficients in [Coefficients::Exact, Coefficients::Float32] {
+        for coefficients in [Coefficients::Exact, Coefficients::Format(Format::F32)] {
             let function = parse(weight);
             let choice =
                 Choice { weight: Some(function.clone()), coefficients, ..Choice::default() };

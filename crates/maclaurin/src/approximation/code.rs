@@ -2,8 +2,8 @@
 
 use super::polynomial::chebyshev;
 use super::{Approximation, Coefficients, Method, hull};
-use crate::certify::{Basis, ErrorBound, Evaluation, Format, scientific, total};
-use crate::number::{Rational, exactly};
+use crate::certify::{Basis, ErrorBound, Evaluation, scientific, total};
+use crate::number::{Format, Rational, exactly};
 use crate::program::{
     Code, Encrypted, Language, Listing, Number, Program, Scheme, certificate, clenshaw, on_one_line,
 };

@@ -97,13 +97,15 @@ pub(super) fn solve(problem: &Problem<'_>) -> Result<Solved, Error> {
     last.ok_or_else(undetermined)
 }
 
-/// The largest error of the polynomial, or about that, in doubles where they see it.
+/// The largest error of the polynomial, or about that, in doubles where they see it and in 128 bits otherwise.
 pub(super) fn estimate(problem: &Problem<'_>) -> Result<f64, Error> {
-    let found = problem.reference().and_then(|start| attempt(&Doubles, problem, &start));
-    match found {
-        Some(found) if found.best > found.size * SEEN => Ok(found.level),
-        _ => Ok(solve(problem)?.level),
+    let start = problem.reference();
+    let found = start.as_ref().and_then(|start| attempt(&Doubles, problem, start));
+    if let Some(found) = found.filter(|found| found.best > found.size * SEEN) {
+        return Ok(found.level);
     }
+    let found = start.and_then(|start| attempt(&Limbs::<2, false>, problem, &start));
+    found.map_or_else(|| Ok(solve(problem)?.level), |found| Ok(found.level))
 }
 
 /// Errors above this part of the terms are known to some digits in doubles.

@@ -21,6 +21,7 @@ mod piecewise;
 mod piecewise_code;
 mod polynomial;
 mod problem;
+mod ulp;
 
 use std::sync::OnceLock;
 
@@ -37,6 +38,7 @@ use method::Solved;
 pub use piecewise::{LARGEST_PIECES, Piecewise};
 use polynomial::Numbers;
 use problem::Problem;
+pub use ulp::UlpErrors;
 
 /// The largest degree of an approximation.
 pub const LARGEST_DEGREE: usize = 200;

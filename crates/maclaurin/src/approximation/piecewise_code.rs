@@ -3,10 +3,9 @@
 use std::fmt::Write;
 
 use super::{Piecewise, unfit};
-use crate::certify::{ErrorBound, Format, scientific};
-use crate::program::{
-    Code, Language, Listing, Number, Types, certificate, comment, literal, on_one_line,
-};
+use crate::certify::{ErrorBound, scientific};
+use crate::number::Format;
+use crate::program::{Code, Language, Listing, Number, certificate, comment, literal, on_one_line};
 use crate::series::Error;
 
 /// The name of the function.
@@ -69,6 +68,7 @@ impl Piecewise {
                 "a piecewise polynomial has its own range; leave it out".into(),
             ));
         }
+        code.check()?;
         let (mut text, mut bound) = (String::new(), 0f64);
         for (i, piece) in self.pieces.iter().enumerate() {
             let program = piece.program(code.scheme)?;
@@ -120,13 +120,14 @@ impl Piecewise {
         // For x of the format, x < b as it is for the smallest number of the format that is not below b.
         let constants: Vec<String> = inner
             .iter()
-            .map(|&b| literal(&Number::exactly(not_below(b, format)), language, format))
+            .map(|&b| literal(&Number::exactly(format.round_up(b)), language, format))
             .collect();
-        let types = Types::of(format);
+        // `Code::check` has refused what has none.
+        let t = language.name_of(format).unwrap_or_default();
         let mut text = match language {
-            Language::C => format!("\n{comment}{t} {NAME}({t} x) {{\n", t = types.c),
+            Language::C => format!("\n{comment}{t} {NAME}({t} x) {{\n"),
             Language::Rust => {
-                format!("\n{comment}#[must_use]\npub fn {NAME}(x: {t}) -> {t} {{\n", t = types.rust)
+                format!("\n{comment}#[must_use]\npub fn {NAME}(x: {t}) -> {t} {{\n")
             }
             Language::Torch => {
                 format!("\n\ndef {NAME}(x: torch.Tensor) -> torch.Tensor:\n{comment}")
@@ -136,11 +137,10 @@ impl Piecewise {
         let list = constants.join(", ");
         match language {
             Language::NumPy => {
-                let dtype = types.dtype;
                 let _ = write!(
                     text,
-                    "    x = np.asarray(x, dtype=np.{dtype})\n    \
-                     i = np.searchsorted(np.array([{list}], dtype=np.{dtype}), x, side=\"right\")\n    \
+                    "    x = np.asarray(x, dtype=np.{t})\n    \
+                     i = np.searchsorted(np.array([{list}], dtype=np.{t}), x, side=\"right\")\n    \
                      pieces = [{}]\n    \
                      return np.piecewise(x, [i == k for k in range(len(pieces))], pieces)\n",
                     self.names()
@@ -215,7 +215,7 @@ fn branches(
 fn private(printed: &str, is_first: bool, language: Language, format: Format) -> String {
     let text = match language {
         Language::C => {
-            let head = format!("\n{} piece_", Types::of(format).c);
+            let head = format!("\n{} piece_", language.name_of(format).unwrap_or_default());
             printed.replacen(&head, &format!("\nstatic{}", &head.replace('\n', " ")), 1)
         }
         Language::Rust => printed.replacen("#[must_use]\npub fn ", "fn ", 1),
@@ -229,16 +229,5 @@ fn private(printed: &str, is_first: bool, language: Language, format: Format) ->
             format!("\n\n{}", &text[start..])
         }
         _ => format!("\n{text}"),
-    }
-}
-
-/// The smallest number of a format that is not below `x`.
-fn not_below(x: f64, format: Format) -> f64 {
-    match format {
-        Format::F64 => x,
-        Format::F32 => {
-            let near = x as f32;
-            f64::from(if f64::from(near) < x { near.next_up() } else { near })
-        }
     }
 }

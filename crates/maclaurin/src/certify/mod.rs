@@ -32,5 +32,4 @@ pub use form::Basis;
 pub(crate) use form::Form;
 pub use outside::OutsideRadius;
 pub(crate) use region::degree;
-pub use rounding::Format;
 pub(crate) use rounding::{Evaluation, total};
