@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 Progress = bool | Callable[[int, int], Any]
 
 
-class UlpErrors(NamedTuple):
+@dataclass(frozen=True)
+class UlpErrors:
     """The errors of a polynomial's values at every number of a type on its ranges, in ulp of the exact value.
 
     The ulp of a value v of a type with p significant bits is 2**(e - p + 1) for 2**e <= abs(v) < 2**(e + 1), and
@@ -36,7 +38,9 @@ class UlpErrors(NamedTuple):
     histogram: dict[float, int]
 
 
-def errors(native: Callable[..., Any], dtype: DTypeLike, scheme: str | None, progress: Progress, *on: float) -> Any:
+def errors(
+    native: Callable[..., Any], dtype: DTypeLike, scheme: str | None, progress: Progress, *on: float
+) -> UlpErrors:
     """Calls the native search with a report of its progress."""
     name = dtype_name(dtype)
     if progress is not True:
