@@ -139,7 +139,8 @@ fn pieces_weights_and_points() {
         "\nerror: at most ",
         "no 4 polynomials of this degree on pieces of the range have less than ",
         "neighbours differ by at most ",
-        "                  from                      to  error         polynomial\n                  -4.0 ",
+        "from                      to  error         polynomial\n",
+        "\n                  -4.0 ",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
