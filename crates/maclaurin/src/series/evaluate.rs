@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::jet::{Jet, Obstacle, Singularity};
 use crate::builtin::{Analytic, Builtin, Elementary, Exp, Log, bessel_j, each, erlang_cdf};
-use crate::function::{Function, Operand, Operation, Span};
+use crate::function::{Function, Index, Operand, Operation, PiecewiseConstant, Span};
 use crate::number::Rational;
 
 /// Why a function's series could not be had, and which part of its text is to blame.
@@ -145,8 +145,49 @@ fn jets<A: Analytic>(
         {
             return Err(blocked(Obstacle::Singular(Singularity::Pole)));
         }
-        apply(a, operation, variable, terms).map_err(blocked)
+        let mut known: &[Jet<A::Number>] = &[];
+        operation.map(|operand| known = operand.values);
+        apply(a, operation, variable, terms).or_else(|obstacle| {
+            if is_open(obstacle) && vanishes(a, function, index, known) {
+                return Ok(Jet::constant(a, a.integer(0), terms));
+            }
+            Err(blocked(obstacle))
+        })
     })
+}
+
+fn is_open(obstacle: Obstacle) -> bool {
+    matches!(obstacle, Obstacle::MoreTerms | Obstacle::MoreBits)
+}
+
+/// Whether a kink, a jump or a root of what vanishes identically beside the point is proven to do so.
+fn vanishes<A: Analytic>(
+    a: &A,
+    function: &Function,
+    index: Index,
+    known: &[Jet<A::Number>],
+) -> bool {
+    let steps = function.steps();
+    let sign = |number: &A::Number| a.sign(number).map(|sign| sign as i64);
+    let side = |index: Index| match steps[index].operation {
+        Operation::Absolute(f) => {
+            let first = known[f].stripped(a).ok().filter(|first| first.valuation % 2 == 0)?;
+            sign(&first.coefficients[0])
+        }
+        Operation::PiecewiseConstant(PiecewiseConstant::Sign, ..) => {
+            sign(&known[index].coefficients[0])
+        }
+        Operation::PiecewiseConstant(PiecewiseConstant::Floor, ..) => {
+            let value = a.as_rational(&known[index].coefficients[0])?;
+            i64::try_from(value.numerator()).ok()
+        }
+        _ => None,
+    };
+    let may = matches!(
+        steps[index].operation,
+        Operation::Absolute(_) | Operation::PiecewiseConstant(..) | Operation::Power(..)
+    );
+    may && function.vanishes(index, |step| if step < index { side(step) } else { None })
 }
 
 /// One evaluation with `terms` terms; the error comes with the number of terms known to be
