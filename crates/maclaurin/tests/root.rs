@@ -176,7 +176,7 @@ fn bounds_hold_where_the_function_is_real() {
 /// The value at a point where the function is analytic in all its parts.
 fn value(function: &Function, x: f64) -> f64 {
     let fraction = Rational::try_from(x).unwrap();
-    match Series::new(function, 0, &fraction.to_string()) {
+    match Series::new(function, 0, fraction) {
         Ok(series) => series.coefficients()[0],
         Err(_) => f64::NAN,
     }
