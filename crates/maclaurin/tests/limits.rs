@@ -1,6 +1,6 @@
 //! Expressions made to exhaust time or memory: each ends at once, with a series or an error.
 
-use maclaurin::{Error, taylor};
+use maclaurin::{Error, laurent, taylor};
 
 #[test]
 fn towers_of_exponentials_end() {
@@ -56,4 +56,24 @@ fn huge_powers_and_numbers_stay_exact_or_are_enclosed() {
     let tower = taylor("((((x^64)^64)^64)^64)^64", 1, "3").unwrap();
     assert_eq!(tower.coefficients(), [f64::INFINITY, f64::INFINITY]);
     assert!(taylor("sin(10^100)*x", 1, "0").unwrap().coefficients()[1].abs() < 1.0);
+}
+
+#[test]
+fn poles_of_high_order_have_laurent_series() {
+    for (text, order_of_pole, first) in [
+        ("1/x^60", 60, "1"),
+        ("1/x^64", 64, "1"),
+        ("exp(x)/x^100", 100, "1"),
+        ("1/sin(x)^300", 300, "1"),
+        ("(1 - cos(x))^(-70)", 140, "1180591620717411303424"),
+    ] {
+        let series = laurent(text, 2, "0").unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(series.order_of_pole(), order_of_pole, "{text}");
+        let lowest = -(order_of_pole as i64);
+        assert_eq!(series.exact(lowest).unwrap().to_string(), first, "{text}");
+    }
+    assert!(matches!(
+        laurent("1/x^100000", 2, "0"),
+        Err(Error::OrderTooLarge { .. } | Error::NotAnalytic(_))
+    ));
 }

@@ -96,8 +96,8 @@ fn what_is_no_product_is_refused_where_it_goes_wrong() {
     for (text, caret) in [
         ("2 3", 2),
         ("x 2", 2),
-        ("x(x+1)", 0),
-        ("pi(x)", 0),
+        ("x(x+1)", 1),
+        ("pi(x)", 2),
         ("|x|y", 3),
         ("|x||x|", 3),
         ("|2|x||", 3),
@@ -219,6 +219,14 @@ fn functions_made_of_pieces_are_refused_exactly_where_they_break() {
     assert_eq!(text("floor(7/2)", "0").unwrap(), "3");
     assert_eq!(text("floor(sqrt(2))*x", "0").unwrap(), "x");
     assert_eq!(text("floor(-10^30 - 1/2)*x", "0").unwrap(), "-1000000000000000000000000000001*x");
+    // Beyond the integers of 64 bits.
+    assert_eq!(text("floor(x)", "2^62 + 1/2").unwrap(), (1u64 << 62).to_string());
+    assert_eq!(text("floor(x)", "-10^40 - 1/2").unwrap(), format!("-1{}1", "0".repeat(39)));
+    assert_eq!(text("floor(10^30*x)", "1/3").unwrap(), "3".repeat(30));
+    assert_eq!(
+        text("floor(exp(100))", "0").unwrap(),
+        "26881171418161354484126255515800135873611118"
+    );
     assert_eq!(text("sign(-3)*x", "0").unwrap(), "-x");
     assert_eq!(text("max(x, 1-x)", "2").unwrap(), "2 + (x - 2)");
     assert_eq!(text("abs(x)^2", "0").unwrap(), "x^2");
@@ -297,4 +305,29 @@ fn constants_are_numbers_or_text() {
     assert_eq!(series.integral(1).unwrap(), series.integral("1").unwrap());
     assert_eq!(series.shift(root).unwrap(), series.shift("sqrt(2)").unwrap());
     assert_eq!(laurent("1/x^2", 1, 0).unwrap().order_of_pole(), 2);
+}
+
+/// What a refusal says of the point and of what to write.
+#[test]
+fn refusals_say_what_is_there() {
+    for (text, at, said) in [
+        ("acot(x)", "0", "`acot(x)` jumps there"),
+        ("atan(1/x^3)", "0", "`atan(1/x^3)` jumps there"),
+        ("atan2(x, -1)", "0", "jumps there"),
+        ("exp(1/x)", "0", "essential singularity"),
+        ("lgamma(x)", "-1/2", "or log(abs(gamma(x)))"),
+        ("gammaln(x)", "-1/2", "or log(abs(gamma(x)))"),
+    ] {
+        let error = taylor(text, 3, at).unwrap_err().to_string();
+        assert!(error.contains(said), "{text}: {error}");
+    }
+    let series = taylor("log(abs(gamma(x)))", 1, "-1/2").unwrap();
+    assert!((series.coefficients()[0] - 1.265_512_123_484_645_4).abs() < 1e-15);
+    for (text, said) in [
+        ("elu(x, alpha=2)", "arguments by their position, as in elu(x, 2)"),
+        ("x(x+1)", "what is before it is no function, and multiplication is written `*`"),
+    ] {
+        let error = Function::parse(text).unwrap_err().to_string();
+        assert!(error.contains(said), "{text}: {error}");
+    }
 }

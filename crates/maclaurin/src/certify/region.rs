@@ -161,7 +161,7 @@ impl<'a> Region<'a> {
         let mut branches = Branches::new(neighbour);
         let values = self.function.try_fold(|index, operation| match self.constants[index] {
             Some(constant) => Ok(constant),
-            None => self.step(operation, z, &mut branches),
+            None => self.step(index, operation, z, &mut branches),
         })?;
         let value = values.last().copied().unwrap_or(*z);
         Ok(Evaluation { value, guards: branches.guards })
@@ -169,6 +169,7 @@ impl<'a> Region<'a> {
 
     fn step(
         &self,
+        index: Index,
         operation: Operation<Operand<'_, Rectangle>>,
         z: &Rectangle,
         branches: &mut Branches<'_>,
@@ -198,11 +199,18 @@ impl<'a> Region<'a> {
                 }
             }
             Operation::Absolute(f) => {
-                let guard = branches.pass(Source::Step(f.index), &f, false)?;
-                if guard.level < 0 { PLANE.negate(&f) } else { *f }
+                // What vanishes identically has no kink.
+                if PLANE.argument(&f).is_none() && self.vanishes(index, &branches.sides) {
+                    return Ok(PLANE.integer(0));
+                }
+                let is_negative = branches.pass(Source::Step(f.index), &f, false)?.level < 0;
+                branches.sides.push((index, if is_negative { -1 } else { 1 }));
+                if is_negative { PLANE.negate(&f) } else { *f }
             }
             Operation::PiecewiseConstant(level, u, guard) => {
-                PLANE.integer(branches.level(level, &u, Source::Step(guard.index), &guard)?)
+                let value = branches.level(level, &u, Source::Step(guard.index), &guard)?;
+                branches.sides.push((index, value));
+                PLANE.integer(value)
             }
             Operation::Power(f, g) => match self.function.rational(g.index) {
                 Some(r) if r.is_int() => {
@@ -210,6 +218,9 @@ impl<'a> Region<'a> {
                         branches.pass(Source::Step(f.index), &f, false)?;
                     }
                     PLANE.power(&f, r)
+                }
+                _ if PLANE.argument(&f).is_none() && self.vanishes(index, &branches.sides) => {
+                    PLANE.integer(0)
                 }
                 _ => {
                     let log = self.log(&f, branches)?;
@@ -221,6 +232,18 @@ impl<'a> Region<'a> {
             Operation::ErlangCdf(shape, u) => erlang_cdf::value(&PLANE, &u, shape),
             Operation::BesselJ(order, u) => bessel_j::value(&PLANE, &u, order),
         })
+    }
+
+    /// Whether a step is proven to vanish identically, on these sides of earlier kinks and jumps.
+    fn vanishes(&self, index: Index, sides: &[(Index, i64)]) -> bool {
+        let of_constant = |step: Index| match self.function.steps()[step].operation {
+            Operation::Absolute(f) => {
+                self.constants[f].and_then(|value| PLANE.sign(&value)).map(|sign| sign as i64)
+            }
+            _ => None,
+        };
+        let passed = |step| sides.iter().find(|side| side.0 == step).map(|side| side.1);
+        self.function.vanishes(index, |step| passed(step).or_else(|| of_constant(step)))
     }
 
     /// The `u` of a step `e^u`, which is never zero.
@@ -326,11 +349,13 @@ fn reciprocal(w: &Rectangle) -> Rectangle {
 pub(super) struct Branches<'a> {
     neighbour: Option<&'a [Guard]>,
     pub guards: Vec<Guard>,
+    /// The signs of the operands of absolute values and the piecewise constant values.
+    sides: Vec<(Index, i64)>,
 }
 
 impl<'a> Branches<'a> {
     pub(super) fn new(neighbour: Option<&'a [Guard]>) -> Self {
-        Self { neighbour, guards: Vec::new() }
+        Self { neighbour, guards: Vec::new(), sides: Vec::new() }
     }
 
     /// Passes a divisor `(z - c)^order value`: around a zero or a pole its argument is not known.

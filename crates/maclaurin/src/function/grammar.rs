@@ -499,16 +499,12 @@ impl<'a> Reader<'a> {
 
     fn call(&mut self, name: &str, span: Span) -> Result<(Index, Span)> {
         let Some(builtin) = builtin::find(name) else {
-            let kind = if self.scope.contains_key(name) || name == "x" || constant(name).is_some() {
-                ParseErrorKind::Unexpected {
-                    expected: "an operator",
-                    found: "`(`".into(),
-                    hint: "; multiplication is written `*`",
-                }
-            } else {
-                let nearest = nearest(name, builtin::names());
-                ParseErrorKind::UnknownFunction { name: name.into(), nearest }
-            };
+            if self.scope.contains_key(name) || name == "x" || constant(name).is_some() {
+                let hint = "; what is before it is no function, and multiplication is written `*`";
+                return Err(self.unexpected("an operator", hint));
+            }
+            let nearest = nearest(name, builtin::names());
+            let kind = ParseErrorKind::UnknownFunction { name: name.into(), nearest };
             return Err(self.error(kind, span));
         };
         self.advance()?;

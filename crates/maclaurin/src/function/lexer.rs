@@ -83,7 +83,10 @@ impl<'a> Lexer<'a> {
             '+' | '-' | '*' | '/' | '^' | '(' | ')' | ',' | '|' | '√' => Token::Symbol(first),
             _ => {
                 let hint = match first {
-                    '=' => "; an expression has no `=`: write only its right-hand side",
+                    '=' => {
+                        "; an expression has no `=`: write only its right-hand side, and arguments by \
+                         their position, as in elu(x, 2)"
+                    }
                     '!' => "; factorials are not part of the grammar",
                     '[' | '{' => "; only round parentheses group",
                     '\u{2013}' => "; the minus sign is `-`",

@@ -10,6 +10,7 @@ mod error;
 mod excerpt;
 mod grammar;
 mod lexer;
+mod vanish;
 mod written;
 
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::jet::{Jet, Obstacle, Singularity};
 use crate::builtin::{Analytic, Builtin, Elementary, Exp, Log, bessel_j, each, erlang_cdf};
-use crate::function::{Function, Operand, Operation, Span};
+use crate::function::{Function, Index, Operand, Operation, PiecewiseConstant, Span, Step};
 use crate::number::Rational;
 
 /// Why a function's series could not be had, and which part of its text is to blame.
@@ -16,7 +16,24 @@ pub(crate) struct Blocked {
 
 /// Terms beyond the order that cancelled leading terms may cost before the search for the first
 /// term that is not zero is given up.
-const MOST_EXTRA_TERMS: usize = 96;
+pub(super) const MOST_EXTRA_TERMS: usize = 96;
+
+/// Terms beyond these that high powers of what vanishes may cost, such as `1/x^60`.
+const MOST_TERMS_OF_POWERS: usize = 2000;
+
+/// The terms that a function may cost beyond the order. A power takes as many as its exponent says, once
+/// to find where it begins, and once more where that is divided by.
+fn most_extra_terms(function: &Function) -> usize {
+    let exponent = |step: &Step| match step.operation {
+        Operation::Power(_, g) => {
+            let exponent = function.rational(g).filter(|exponent| exponent.is_int())?;
+            usize::try_from(exponent.numerator().clone().into_parts().1).ok()
+        }
+        _ => None,
+    };
+    let exponents = function.steps().iter().filter_map(exponent).fold(0, usize::saturating_add);
+    MOST_EXTRA_TERMS + exponents.saturating_mul(2).min(MOST_TERMS_OF_POWERS)
+}
 
 /// The coefficients `a_0 .. a_order` in `s` of `function(x)` for `x = variable[0] + variable[1] s`.
 pub(crate) fn coefficients<A: Analytic>(
@@ -25,7 +42,8 @@ pub(crate) fn coefficients<A: Analytic>(
     variable: &[A::Number; 2],
     order: usize,
 ) -> Result<Vec<A::Number>, Blocked> {
-    enough_terms(order, |terms| attempt(a, function, variable, terms))
+    let most = most_extra_terms(function);
+    enough_terms(order, most, |terms| attempt(a, function, variable, terms))
 }
 
 /// The coefficients up to `order` from an evaluation with a number of terms, which is asked for more
@@ -33,6 +51,7 @@ pub(crate) fn coefficients<A: Analytic>(
 #[allow(clippy::type_complexity)]
 pub(super) fn enough_terms<N>(
     order: usize,
+    most_extra: usize,
     evaluate: impl Fn(usize) -> Result<(Vec<N>, Span), (Blocked, usize)>,
 ) -> Result<Vec<N>, Blocked> {
     let mut extra = 0;
@@ -51,12 +70,12 @@ pub(super) fn enough_terms<N>(
                 return Ok(taylor);
             }
             Err((Blocked { obstacle: Obstacle::MoreTerms, span }, missing)) => {
-                if extra >= MOST_EXTRA_TERMS {
+                if extra >= most_extra {
                     // Everything looked at is zero: a division by what vanishes identically.
                     let obstacle = Obstacle::Singular(Singularity::Pole);
                     return Err(Blocked { obstacle, span });
                 }
-                extra = (extra + missing.max(extra).max(2)).min(MOST_EXTRA_TERMS);
+                extra = (extra + missing.max(extra).max(2)).min(most_extra);
             }
             Err((blocked, _)) => return Err(blocked),
         }
@@ -111,6 +130,7 @@ pub(super) fn order_of<A: Analytic>(
     variable: &[A::Number; 2],
 ) -> Result<i64, Blocked> {
     let span = function.steps()[function.steps().len() - 1].span;
+    let most_extra = most_extra_terms(function);
     let mut terms = 1;
     loop {
         let found = jets(a, function, variable, terms).and_then(|mut jets| {
@@ -118,7 +138,7 @@ pub(super) fn order_of<A: Analytic>(
             order.map_err(|obstacle| Blocked { obstacle, span })
         });
         match found {
-            Err(Blocked { obstacle: Obstacle::MoreTerms, span }) if terms > MOST_EXTRA_TERMS => {
+            Err(Blocked { obstacle: Obstacle::MoreTerms, span }) if terms > most_extra => {
                 // Zero as far as one looks, or a division by what is.
                 let zero = attempt(a, function, variable, terms).is_ok();
                 let pole = Blocked { obstacle: Obstacle::Singular(Singularity::Pole), span };
@@ -145,8 +165,49 @@ fn jets<A: Analytic>(
         {
             return Err(blocked(Obstacle::Singular(Singularity::Pole)));
         }
-        apply(a, operation, variable, terms).map_err(blocked)
+        let mut known: &[Jet<A::Number>] = &[];
+        operation.map(|operand| known = operand.values);
+        apply(a, operation, variable, terms).or_else(|obstacle| {
+            if is_open(obstacle) && vanishes(a, function, index, known) {
+                return Ok(Jet::constant(a, a.integer(0), terms));
+            }
+            Err(blocked(obstacle))
+        })
     })
+}
+
+fn is_open(obstacle: Obstacle) -> bool {
+    matches!(obstacle, Obstacle::MoreTerms | Obstacle::MoreBits)
+}
+
+/// Whether a kink, a jump or a root of what vanishes identically beside the point is proven to do so.
+fn vanishes<A: Analytic>(
+    a: &A,
+    function: &Function,
+    index: Index,
+    known: &[Jet<A::Number>],
+) -> bool {
+    let steps = function.steps();
+    let sign = |number: &A::Number| a.sign(number).map(|sign| sign as i64);
+    let side = |index: Index| match steps[index].operation {
+        Operation::Absolute(f) => {
+            let first = known[f].stripped(a).ok().filter(|first| first.valuation % 2 == 0)?;
+            sign(&first.coefficients[0])
+        }
+        Operation::PiecewiseConstant(PiecewiseConstant::Sign, ..) => {
+            sign(&known[index].coefficients[0])
+        }
+        Operation::PiecewiseConstant(PiecewiseConstant::Floor, ..) => {
+            let value = a.as_rational(&known[index].coefficients[0])?;
+            i64::try_from(value.numerator()).ok()
+        }
+        _ => None,
+    };
+    let may = matches!(
+        steps[index].operation,
+        Operation::Absolute(_) | Operation::PiecewiseConstant(..) | Operation::Power(..)
+    );
+    may && function.vanishes(index, |step| if step < index { side(step) } else { None })
 }
 
 /// One evaluation with `terms` terms; the error comes with the number of terms known to be
@@ -246,7 +307,16 @@ fn elementary<F: Builtin, A: Analytic>(
     jet: &Jet<A::Number>,
     terms: usize,
 ) -> Result<Jet<A::Number>, Obstacle> {
-    let f = inner(a, jet, terms)?;
+    let f = inner(a, jet, terms).map_err(|obstacle| match obstacle {
+        // It tends to pi/2 on one side of a pole of odd order, and to -pi/2 on the other.
+        Obstacle::Singular(Singularity::EssentialSingularity)
+            if F::ELEMENTARY == Elementary::Atan
+                && jet.stripped(a).is_ok_and(|pole| pole.valuation % 2 != 0) =>
+        {
+            Obstacle::Singular(Singularity::Jump)
+        }
+        other => other,
+    })?;
     if let Some([over, under]) = F::QUOTIENT
         && F::has_pole(a, &f[0])
     {

@@ -8,7 +8,10 @@ use std::cmp::Ordering;
 
 use crate::builtin::recurrence;
 use crate::function::PiecewiseConstant;
-use crate::number::{Arithmetic, Rational};
+use crate::number::{Arithmetic, Rational, half};
+
+/// An integer part of more bits is not looked for.
+const MOST_BITS_OF_FLOOR: usize = 4096;
 
 /// Why an operation on series has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,21 +192,28 @@ impl<N: Clone> Jet<N> {
     /// one side of which the others are.
     fn floor(&self, a: &impl Arithmetic<Number = N>, touches: bool) -> Result<N> {
         let value = self.taylor(a, 1)?.swap_remove(0);
-        let is_below = |n: i64| match a.sign(&a.subtract(&value, &a.integer(n))) {
+        let is_below = |n: &Rational| match a.sign(&a.subtract(&value, &a.exact(&n.clone().into())))
+        {
             Some(Ordering::Less) => Ok(false),
             Some(_) => Ok(true),
             None => Err(Obstacle::MoreBits),
         };
-        let (mut low, mut high) = (-1, 1);
-        while !is_below(low)? {
-            low = low.checked_mul(2).ok_or(Obstacle::MoreBits)?;
+        // The bounds of both sides are doubled, and what is between them is halved.
+        let (mut low, mut high) = (Rational::NEG_ONE, Rational::ONE);
+        for bound in [&mut low, &mut high] {
+            let is_low = *bound < Rational::ZERO;
+            let mut doublings = 0;
+            while is_below(bound)? != is_low {
+                *bound *= Rational::from(2);
+                doublings += 1;
+                if doublings > MOST_BITS_OF_FLOOR {
+                    return Err(Obstacle::MoreBits);
+                }
+            }
         }
-        while is_below(high)? {
-            high = high.checked_mul(2).ok_or(Obstacle::MoreBits)?;
-        }
-        while high - low > 1 {
-            let middle = low + (high - low) / 2;
-            if is_below(middle)? { low = middle } else { high = middle }
+        while &high - &low > Rational::ONE {
+            let middle: Rational = ((&low + &high) * half()).floor().into();
+            if is_below(&middle)? { low = middle } else { high = middle }
         }
         if touches {
             let mut rest = self.clone();
@@ -212,7 +222,7 @@ impl<N: Clone> Jet<N> {
                 return Err(Obstacle::Singular(Singularity::Jump));
             }
         }
-        Ok(a.integer(low))
+        Ok(a.exact(&low.into()))
     }
 
     /// `f^r` for a rational `r`.

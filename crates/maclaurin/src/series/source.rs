@@ -9,7 +9,7 @@
 use std::mem::discriminant;
 use std::sync::Arc;
 
-use super::evaluate::{self, Blocked, enough_terms};
+use super::evaluate::{self, Blocked, MOST_EXTRA_TERMS, enough_terms};
 use super::jet::{Jet, Obstacle, Singularity};
 use super::root::InRoot;
 use super::settle::Failure;
@@ -170,7 +170,7 @@ impl Derived {
         // A quotient by what vanishes at the point takes more terms of both.
         let of_jets = |operation: &dyn Fn(usize) -> Result<Jet<A::Number>, Blocked>| {
             let blocked = |obstacle| (Blocked { obstacle, span: NOWHERE }, 1);
-            enough_terms(order, |terms| {
+            enough_terms(order, MOST_EXTRA_TERMS, |terms| {
                 let jet = operation(terms).map_err(|reason| (reason, 1))?;
                 Ok((jet.taylor(a, terms).map_err(blocked)?, NOWHERE))
             })
