@@ -23,6 +23,7 @@ mod taylor;
 #[cfg(test)]
 mod tests;
 mod wave;
+mod zeta;
 
 pub(crate) use call::{About, Call, Definition, calls, find, names};
 pub(crate) use complex::{Complex, Logs, PLANE, Pair, Rectangle};
@@ -34,6 +35,7 @@ pub(crate) use inverse::{Acos, Acosh, Asin, Asinh, Atan, Atanh};
 pub(crate) use solution::{Erfinv, LambertW};
 pub(crate) use tangent::{Tan, Tanh};
 pub(crate) use wave::{Cos, Cosh, Sin, Sinh};
+pub(crate) use zeta::EntireZeta;
 
 use crate::number::{
     Arithmetic, Ball, Balls, Certified, Exact, Interval, Interval64, Named, Outward64, Symbol,
@@ -231,6 +233,8 @@ list! { $
     LambertW,
     /// The inverse of the error function, for arguments in `(-1, 1)` (DLMF 7.17.1).
     Erfinv,
+    /// Riemann's zeta function times `x - 1`, an entire function.
+    EntireZeta,
 }
 
 impl Elementary {
