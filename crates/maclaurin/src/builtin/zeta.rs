@@ -23,24 +23,27 @@ use super::taylor::{
 };
 use super::{About, Analytic, Builtin, Complex, Exp, Log, Logs, Pair, Sin, general, symbol};
 use crate::number::{
-    Arithmetic, Certified, Exact, Interval, Interval64, Named, Outward64, Rational, Symbol, Value,
-    exactly, half,
+    Arithmetic, Ball, Balls, Certified, Exact, Interval, Interval64, Named, Outward64, Rational,
+    Symbol, Value, exactly, half,
 };
 
 /// Integers up to here have exact values.
 const LARGEST_EXACT: i64 = 400;
 
-/// The largest modulus at which there is a value: the terms of the sum are as many.
+/// The largest modulus at which there is a value.
 const FARTHEST: f64 = 10_000.0;
 
 /// The largest number of terms of the sum.
 const MOST_TERMS: f64 = 1e6;
 
-/// Intervals of doubles as narrow lose little to the dependency of the terms on each other.
-const NARROW: f64 = 1.0 / 64.0;
+/// The largest modulus at which the corrections are summed, less the bits, and how far to the left.
+const FARTHEST_CORRECTED: f64 = 512.0;
+const LEFTMOST: f64 = -16.0;
 
-/// To the left of it, the function is reflected: the terms of the sum grow like `n^(-Re z)`.
-const REFLECTED: f64 = -1.0;
+/// To the left of it, the function is reflected: the terms of the sum grow like `n^(-Re z)`. The
+/// quotient by `z` costs high orders bits near 0.
+const REFLECTED: f64 = -0.25;
+const REFLECTED_SERIES: f64 = -1.0;
 
 pub(crate) struct EntireZeta;
 
@@ -65,26 +68,22 @@ impl Builtin for EntireZeta {
     const INTERVAL: fn(&Interval, usize) -> Interval = |x, bits| {
         let coefficient = |x: &Interval, order: usize| {
             let extra = 48 + 2 * usize::try_from(magnitude(x)).unwrap_or(0).min(1 << 12);
-            let a = Certified::new(bits + extra);
-            let jet = taylor(&a, &Value::Enclosure(x.clone()), order + 1);
-            jet.map_or_else(Interval::whole_line, |jet| a.enclose(&jet[order]))
+            coefficient(x, order, bits + extra).unwrap_or_else(Interval::whole_line)
         };
         let at = |x: &Repr<2>| coefficient(&point(x), 0);
-        mean_value(x, bits, at, || coefficient(x, 1))
+        // Few terms lose less to the dependency of the terms on each other.
+        let slope = || match taylor(&Outward64, &Interval64::around(x), 2) {
+            Some(jet) if jet[1].magnitude().is_finite() => {
+                Interval::from_f64(jet[1].low, jet[1].high)
+            }
+            _ => coefficient(x, 1),
+        };
+        mean_value(x, bits, at, slope)
     };
     const INTERVAL64: fn(Interval64) -> Interval64 = |x| {
-        let jet = |x: Interval64, terms: usize| taylor(&Outward64, &x, terms);
-        let fast = if x.low == x.high {
-            jet(x, 1).map(|jet| jet[0])
-        } else if x.high - x.low < NARROW {
-            let middle = Interval64::point(x.middle());
-            jet(x, 2)
-                .zip(jet(middle, 1))
-                .map(|(wide, narrow)| narrow[0].add(wide[1].multiply(x.subtract(middle))))
-        } else {
-            None
-        };
-        fast.filter(|value| value.magnitude().is_finite()).unwrap_or_else(|| general::<Self>(x))
+        let fast = if x.low == x.high { taylor(&Outward64, &x, 1) } else { None };
+        let value = fast.map(|jet| jet[0]).filter(|value| value.magnitude().is_finite());
+        value.unwrap_or_else(|| general::<Self>(x))
     };
 
     /// DLMF 25.6.2 and 25.6.3.
@@ -92,6 +91,9 @@ impl Builtin for EntireZeta {
         let Some(x_rational) = x.as_rational() else { return Some(x.value_of(Self::NAMED)) };
         let below = x_rational - Rational::ONE;
         let integer = i64::try_from(x_rational.numerator()).ok().filter(|_| x_rational.is_int());
+        if integer.is_some_and(|n| n < 0 && n % 2 == 0) {
+            return Some(Exact::default());
+        }
         match integer.filter(|n| n.abs() <= LARGEST_EXACT) {
             Some(0) => Some(half().into()),
             Some(1) => Some(1.into()),
@@ -136,6 +138,24 @@ impl Builtin for EntireZeta {
     }
 }
 
+/// A Taylor coefficient over an interval, at a point from balls where they have the bits.
+fn coefficient(x: &Interval, order: usize, bits: usize) -> Option<Interval> {
+    fn of_ball<const N: usize>(x: &Interval, order: usize) -> Option<Interval> {
+        let mut jet = taylor(&Balls::<N>, &Ball::enclosing(x), order + 1)?;
+        Some(jet.swap_remove(order).to_interval())
+    }
+    let is_point = x.lower() == x.upper();
+    match bits {
+        0..=128 if is_point => of_ball::<2>(x, order),
+        129..=384 if is_point => of_ball::<6>(x, order),
+        _ => {
+            let a = Certified::new(bits);
+            let jet = taylor(&a, &Value::Enclosure(x.clone()), order + 1)?;
+            Some(a.enclose(&jet[order]))
+        }
+    }
+}
+
 /// The derivative at 0 and 1 (DLMF 25.6.11, 25.2.4).
 fn slope(x: &Rational) -> Option<Exact> {
     if *x == Rational::ONE {
@@ -162,7 +182,7 @@ fn taylor<A: Analytic>(a: &A, u: &A::Number, terms: usize) -> Option<Vec<A::Numb
     if !(re.magnitude().hypot(im.magnitude()) <= FARTHEST) {
         return None;
     }
-    if re.high < REFLECTED {
+    if re.high < if terms > 2 { REFLECTED_SERIES } else { REFLECTED } {
         return reflected(a, u, terms);
     }
     let [sum, integral] = parts(a, u, terms)?;
@@ -297,10 +317,13 @@ impl Plan {
     fn new(re: f64, modulus: f64, terms: usize, bits: usize) -> Option<Self> {
         let goal = bits as f64 + 8.0;
         let order = terms as f64 - 1.0;
-        let mut end = (0.18 * goal + 0.3 * (modulus + order / 4.0)).ceil() + 3.0;
+        let mut end = (0.2 * goal + 0.3 * (modulus + order / 4.0)).ceil() + 3.0;
         let direct = (goal / re).exp2().ceil() + 1.0;
         if re > 2.0 && direct <= end && re - order / direct.ln() >= 2.0 {
             return Some(Self { end: direct as usize, corrections: 0 });
+        }
+        if re < LEFTMOST || modulus > FARTHEST_CORRECTED + goal {
+            return None;
         }
         while end <= MOST_TERMS {
             let radius = order / end.ln();
