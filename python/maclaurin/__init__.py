@@ -30,16 +30,20 @@ from maclaurin._native import (
 from maclaurin.approximation import Approximation, approximate
 from maclaurin.convolution import convolve
 from maclaurin.estimate import EstimatedSeries
+from maclaurin.estimated_approximation import EstimatedApproximation
 from maclaurin.functions import BuiltinFunction, functions
+from maclaurin.piecewise import Piecewise
 from maclaurin.plot import plot_error, plot_expansion
 from maclaurin.poles import laurent
 from maclaurin.series import ErrorBound, Series, taylor
 from maclaurin.tracing import trace
+from maclaurin.ulp import UlpErrors
 
 __all__ = [
     "Approximation",
     "BuiltinFunction",
     "ErrorBound",
+    "EstimatedApproximation",
     "EstimatedSeries",
     "Exact",
     "Function",
@@ -47,10 +51,12 @@ __all__ = [
     "NotAnalyticError",
     "Pade",
     "ParseError",
+    "Piecewise",
     "Polynomial",
     "Radius",
     "RadiusWarning",
     "Series",
+    "UlpErrors",
     "approximate",
     "compat",
     "convolve",

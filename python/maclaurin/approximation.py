@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from maclaurin import _native, estimate
 from maclaurin._native import Function
+from maclaurin.estimated_approximation import EstimatedApproximation, approximate_values
+from maclaurin.piecewise import Piecewise
+from maclaurin.piecewise import make as make_piecewise
 from maclaurin.series import ErrorBound, Language, Scheme, _range
-from maclaurin.tracing import trace
+from maclaurin.tracing import NotTraceableError, function_of
+from maclaurin.ulp import Progress, UlpErrors, dtype_name, errors
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
 
 #: As in the Rust library.
 LARGEST_DEGREE = 200
+
+#: Parts of a range at which a Python function is compared with what was read of it.
+COMPARED = (0.013, 0.171, 0.318, 0.5, 0.691, 0.849, 0.977)
 
 Range = tuple[float, float]
 Method = Literal["minimax", "chebyshev", "least_squares"]
@@ -55,7 +62,7 @@ class Approximation(_native.Approximation):
 
     @property
     def error(self) -> ErrorBound:
-        """A certified upper bound of the error on the range: relative, if that was asked for.
+        """A certified upper bound of the error on the range: relative or weighted, if that was asked for.
 
         It is that of the polynomial ``exact``: its coefficients are ``coefficients``, unless "exact" ones were
         asked for or ``basis`` is "chebyshev"; then they are ``chebyshev``.
@@ -72,7 +79,7 @@ class Approximation(_native.Approximation):
 
         Args:
             low, high: the range.
-            dtype: "float32" or "float64": then for every x of that type in the range it bounds
+            dtype: "float16", "bfloat16", "float32" or "float64": then for every x of that type in the range it bounds
                 ``|f(x) - y|``, where y is the polynomial evaluated in that type as ``basis`` says: by
                 Horner's rule in powers of x - center, or by Clenshaw's recurrence. It includes the
                 rounding of the coefficients and of every operation, and is infinite where one may
@@ -85,7 +92,7 @@ class Approximation(_native.Approximation):
         >>> p.error < 1e-13 < p.error_bound(-1, 1, dtype="float32") < 1e-6
         True
         """
-        name = None if dtype is None else np.dtype(dtype).name
+        name = None if dtype is None else dtype_name(dtype)
         return ErrorBound(*self._bound(float(low), float(high), name))
 
     def code(
@@ -103,7 +110,8 @@ class Approximation(_native.Approximation):
         Args:
             language: "c", "rust", "python", "numpy", "torch", "cuda" and "triton" (kernels with them), or
                 "openfhe", "openfhe_python" and "tenseal", which evaluate encrypted values.
-            dtype: "float64" or "float32", in which the function computes.
+            dtype: in which the function computes: "float64", "float32", and where the language has them
+                "float16" (c, numpy, python, torch, triton) and "bfloat16" (python, torch, triton).
             scheme: the order of the operations: "horner", "even_odd", "estrin" or "paterson_stockmeyer". By
                 default Horner's rule, and Clenshaw's recurrence where ``basis`` is "chebyshev": there
                 all the others are refused, which would lose the accuracy.
@@ -119,7 +127,29 @@ class Approximation(_native.Approximation):
             return ((0x1.05e53ep-7f * x2 - 0x1.54fc9p-3f) * x2 + 0x1.fffd3cp-1f) * x;
         }
         """
-        return self._source_code(language, np.dtype(dtype).name, scheme, _range(on))
+        return self._source_code(language, dtype_name(dtype), scheme, _range(on))
+
+    def ulp(self, dtype: DTypeLike, scheme: Scheme | None = None, progress: Progress = False) -> UlpErrors:
+        """The errors of the values at every number of a type on the ranges, in units in the last place.
+
+        The polynomial is evaluated as `code` prints it, every operation rounded to the type (in C:
+        ``-ffp-contract=off``). A range has up to 4.3 billion numbers of float32, of which a core tries some
+        hundred million a second; all cores are used, and Ctrl-C stops it. Counts are exact: errors
+        near an end of a bin are settled in 256 bits or more.
+
+        Args:
+            dtype: "float32", "float16" or "bfloat16".
+            scheme: as `code` takes it.
+            progress: a function called with (done, total) from time to time, or True for tqdm's bar.
+
+        Raises ValueError for float64, which has too many numbers, and where the function has no values.
+
+        >>> p = approximate("exp(x)", degree=3, on=(-0.5, 0.5), coefficients="float16")
+        >>> errors = p.ulp("float16")
+        >>> errors.count, errors.max < 3, sum(errors.histogram.values())
+        (28673, True, 28673)
+        """
+        return errors(self._ulp, dtype, scheme, progress)
 
     def to_polynomial(self) -> np.polynomial.Polynomial:
         """The polynomial as NumPy's, in powers of x - center."""
@@ -161,8 +191,9 @@ class Approximation(_native.Approximation):
         return _make, self._arguments
 
 
+@overload
 def approximate(
-    f: str | Function | Callable[[Any], Any],
+    f: str | Function,
     degree: int | None = None,
     on: Range | Sequence[Range] | None = None,
     *,
@@ -174,11 +205,73 @@ def approximate(
     center: float | None = None,
     samples: npt.ArrayLike | None = None,
     coefficients: str | int = "float64",
-) -> Approximation:
+    weight: Any = None,
+    through: Iterable[float] = (),
+    pieces: None = None,
+    continuous: bool = False,
+) -> Approximation: ...
+
+
+@overload
+def approximate(
+    f: Any,
+    degree: int | None = None,
+    on: Range | Sequence[Range] | None = None,
+    *,
+    tolerance: float | None = None,
+    method: Method = "minimax",
+    relative: bool = False,
+    coefficients: str | int = "float64",
+    weight: Any = None,
+    pieces: int | Literal["auto"],
+    continuous: bool = False,
+) -> Piecewise: ...
+
+
+@overload
+def approximate(
+    f: Any,
+    degree: int | None = None,
+    on: Range | Sequence[Range] | None = None,
+    *,
+    tolerance: float | None = None,
+    method: Method = "minimax",
+    relative: bool = False,
+    degrees: Iterable[int] | None = None,
+    fixed: Mapping[int, float] | None = None,
+    center: float | None = None,
+    samples: npt.ArrayLike | None = None,
+    coefficients: str | int = "float64",
+    weight: Any = None,
+    through: Iterable[float] = (),
+    pieces: None = None,
+    continuous: bool = False,
+) -> Approximation | EstimatedApproximation: ...
+
+
+def approximate(
+    f: Any,
+    degree: int | None = None,
+    on: Range | Sequence[Range] | None = None,
+    *,
+    tolerance: float | None = None,
+    method: Method = "minimax",
+    relative: bool = False,
+    degrees: Iterable[int] | None = None,
+    fixed: Mapping[int, float] | None = None,
+    center: float | None = None,
+    samples: npt.ArrayLike | None = None,
+    coefficients: str | int = "float64",
+    weight: Any = None,
+    through: Iterable[float] = (),
+    pieces: int | Literal["auto"] | None = None,
+    continuous: bool = False,
+) -> Approximation | EstimatedApproximation | Piecewise:
     """The best polynomial for a function on a range, with a proof of how good it is.
 
     Args:
-        f: as `taylor` takes it; a Python function must be one that can be read by calling it once.
+        f: as `taylor` takes it. A Python function that cannot be read gives an EstimatedApproximation: a
+            near-best polynomial for its values, with an estimate of the error.
         degree: the highest degree. This, or tolerance.
         on: the range (low, high), or several of them that do not overlap.
         tolerance: the smallest degree whose certified error is at most this.
@@ -195,10 +288,20 @@ def approximate(
             number of significant bits from 2 to 53, "fixed16" for multiples of 2**-16 (up to 53), or "exact"
             for rational numbers of as many bits as the error asks for. They are chosen together, which is
             better than rounding one by one.
+        weight: a function w, as f is given, that is positive on the range: errors are then ``w |f - p|``.
+            ``relative`` is the weight ``1/|f|``, so not both.
+        through: points where p(x) = f(x). With "exact" coefficients that holds exactly where f(x) is rational (and to
+            hundreds of digits otherwise); in other formats up to the rounding of the coefficients, which is nothing at
+            ``center``. Not with degrees, fixed, samples or method "chebyshev".
+        pieces: a `Piecewise` of so many polynomials of the degree, between breakpoints of nearly equal errors; "auto"
+            takes as few as the tolerance asks for.
+        continuous: whether neighbouring pieces agree at the breakpoints: exactly with "exact" coefficients,
+            otherwise up to rounding, at most ``gap``.
 
     Raises ValueError where no polynomial exists (the function is not finite on the range, or no degree up
-    to 200 meets the tolerance), ParseError for text that is no function of x, TypeError for a Python
-    function of which nothing can be proven.
+    to 200 meets the tolerance), ParseError for text that is no function of x, TypeError for what is no
+    function of one argument. What the function itself raises comes as it was raised, but outside its domain:
+    then it is the cause of a ValueError with the point.
 
     >>> p = approximate("gelu", degree=8, on=(-4, 4))
     >>> p.error < 0.0099
@@ -210,7 +313,23 @@ def approximate(
     (True, True)
     >>> approximate("tanh(x)", degree=5, on=(-2, 3), fixed={0: 0.0}).coefficients[0]
     np.float64(0.0)
+    >>> r = approximate("cos(x)", degree=4, on=(-2, 2), weight="exp(-x^2)")
+    >>> abs(r(0.0) - 1) <= r.error < 0.05 * abs(r(2.0) - math.cos(2.0))
+    True
+    >>> approximate("exp(x)", degree=3, on=(-1, 1), through=[0], center=0).coefficients[0]
+    np.float64(1.0)
+    >>> s = approximate("gelu", degree=2, on=(-4, 4), pieces="auto", tolerance=1e-3, continuous=True)
+    >>> s.error <= 1e-3, s.gap < 1e-14
+    (True, True)
     """
+    if pieces is not None:
+        named = [("degrees", degrees), ("fixed", fixed), ("center", center), ("samples", samples)]
+        refused = [name for name, value in named if value is not None] + ["through"] * bool(list(through))
+        if refused:
+            raise TypeError(f"pieces do not go with {refused[0]}")
+        return _pieces(f, degree, on, tolerance, method, relative, coefficients, weight, pieces, continuous)
+    if continuous:
+        raise TypeError("continuous is for pieces; give pieces")
     if degree is not None and tolerance is not None:
         raise TypeError("approximate takes degree or tolerance, not both")
     points: list[float] | None = None
@@ -240,19 +359,78 @@ def approximate(
         raise TypeError("approximate takes one of: degree, tolerance, degrees")
     if degree is not None and not 0 <= operator.index(degree) <= LARGEST_DEGREE:
         raise ValueError(f"degree must be between 0 and {LARGEST_DEGREE}; it is {degree}")
-    function = f if isinstance(f, Function) else Function(f) if isinstance(f, str) else trace(f)
     if not isinstance(coefficients, str):
         coefficients = operator.index(coefficients)
+    places = [float(x) for x in through]
+    try:
+        function = _function(f, ranges)
+    except NotTraceableError:
+        if not callable(f):
+            raise
+        if method not in ("minimax", "chebyshev", "least_squares"):
+            raise ValueError(f'method {method!r} is none of "minimax", "chebyshev", "least_squares"') from None
+        needing = {"weight": weight is not None, "through": places, "coefficients": coefficients != "float64"}
+        if refused := [name for name, given in needing.items() if given]:
+            raise ValueError(f"{refused[0]} needs a function that can be read") from None
+        return approximate_values(
+            f, ranges, degree, tolerance, method, relative, chosen, given, center, points, LARGEST_DEGREE
+        )
     return _make(
-        function, ranges, degree, tolerance, method, relative, chosen, given, center, points, str(coefficients)
-    )
+        function, ranges, degree, tolerance, method, relative, chosen, given, center, points, str(coefficients),
+        None if weight is None else _function(weight, ranges), places,
+    )  # fmt: skip
+
+
+def _function(f: Any, ranges: list[Range]) -> Function:
+    """A function, compared on the ranges where it is one of Python's."""
+    if isinstance(f, Function | str):
+        return f if isinstance(f, Function) else Function(f)
+    return function_of(f, [low + part * (high - low) for low, high in ranges for part in COMPARED])
+
+
+def _pieces(
+    f: Any,
+    degree: int | None,
+    on: Range | Sequence[Range] | None,
+    tolerance: float | None,
+    method: Method,
+    relative: bool,
+    coefficients: str | int,
+    weight: Any,
+    pieces: int | Literal["auto"],
+    continuous: bool,
+) -> Piecewise:
+    """`approximate` with pieces."""
+    if degree is None:
+        raise TypeError("pieces need degree, that of each piece")
+    if not 0 <= operator.index(degree) <= LARGEST_DEGREE:
+        raise ValueError(f"degree must be between 0 and {LARGEST_DEGREE}; it is {degree}")
+    if (pieces == "auto") != (tolerance is not None):
+        raise TypeError('pieces="auto" takes a tolerance, and a number of pieces takes none')
+    if isinstance(pieces, str) and pieces != "auto":
+        raise ValueError(f'pieces must be a number or "auto", not {pieces!r}')
+    count = None if isinstance(pieces, str) else operator.index(pieces)
+    if count is not None and count < 1:
+        raise ValueError(f"pieces must be at least 1; it is {count}")
+    ranges = [] if on is None else _ranges(on)
+    if len(ranges) != 1:
+        raise TypeError("pieces take one range: on=(low, high)")
+    if not isinstance(coefficients, str):
+        coefficients = operator.index(coefficients)
+    return make_piecewise(
+        _function(f, ranges), ranges[0], degree, count, tolerance, continuous, method, relative,
+        None if weight is None else _function(weight, ranges), str(coefficients),
+    )  # fmt: skip
 
 
 def _make(*arguments: Any) -> Approximation:
-    function, ranges, degree, tolerance, method, relative, degrees, fixed, center, samples, coefficients = arguments
+    (
+        function, ranges, degree, tolerance, method, relative, degrees, fixed, center, samples, coefficients, weight,
+        through,
+    ) = arguments  # fmt: skip
     found = Approximation(
         function, ranges, degree=degree, tolerance=tolerance, method=method, relative=relative, degrees=degrees,
-        fixed=fixed, center=center, samples=samples, coefficients=coefficients,
+        fixed=fixed, center=center, samples=samples, coefficients=coefficients, weight=weight, through=through,
     )  # fmt: skip
     found._arguments = arguments
     return found

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from maclaurin import estimate, series
-from maclaurin.tracing import NotTraceableError, trace
+from maclaurin.tracing import NotTraceableError, near
 
 
 def approximate_taylor_polynomial(
@@ -16,17 +16,20 @@ def approximate_taylor_polynomial(
 ) -> np.poly1d:
     """The Taylor polynomial of f at x, as scipy.interpolate.approximate_taylor_polynomial gave it.
 
-    A function made of NumPy's functions is read and its coefficients are exact to rounding; of
-    another one the values within `scale` of x are used. `order`, the degree of SciPy's
-    interpolation, is accepted and not needed.
+    A function that `trace` reads has coefficients that are exact to rounding; of another one the values within
+    `scale` of x are used. `order`, the degree of SciPy's interpolation, is accepted and not needed.
 
-    Returns a poly1d translated to the origin: p(0) = f(x).
+    Returns a poly1d translated to the origin: p(0) = f(x). Raises what `taylor` raises: SciPy's has a polynomial for a
+    function with a kink at x too, which is no Taylor polynomial.
 
     >>> approximate_taylor_polynomial(np.exp, 0, 3, 1).coeffs.tolist()
     [0.16666666666666666, 0.5, 1.0, 1.0]
     """
+    at = float(x)
     try:
-        coefficients = series.taylor(trace(f), order=degree, at=float(x)).coefficients
+        coefficients = series.of_callable(f, near(f, at), degree, repr(at), scale).coefficients
     except NotTraceableError:
-        coefficients = estimate.estimate(f, degree, float(x), largest_radius=scale).coefficients
+        if not callable(f):
+            raise
+        coefficients = estimate.estimate(f, degree, at, largest_radius=scale).coefficients
     return np.poly1d(coefficients[::-1])

@@ -2,13 +2,16 @@
 
 ``a_k = 1/(2 pi i) times the integral of f(z)/(z - x0)^(k+1)`` around a circle: by the
 trapezoidal rule, that is a Fourier transform, whose error falls geometrically (Trefethen and
-Weideman, *The exponentially convergent trapezoidal rule*, SIAM Review 56, 2014). A function of
-real numbers alone is interpolated in Chebyshev points instead.
+Weideman, *The exponentially convergent trapezoidal rule*, SIAM Review 56, 2014). That is right of
+an analytic function of complex numbers alone, so its polynomial has to agree with the values for real
+numbers on both sides of the point. Where it does not, the series is that of polynomials through the
+real values, which have to be the same from the left and from the right.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any, Self
@@ -16,21 +19,34 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from maclaurin._native import Polynomial
+from maclaurin._native import NotAnalyticError, Polynomial
+from maclaurin.sampling import DOUBLE, EPSILON, MARGIN, OUTSIDE, Precision, caller, fit
 
 Array = npt.NDArray[Any]
 
-#: Radii of the circles tried, as parts of the expansion point's magnitude or 1.
-RADII = 2.0 ** np.arange(-8.0, 4.0)
+#: Radii tried, as parts of the expansion point's magnitude or 1, from the largest on.
+RADII = 2.0 ** np.arange(3.0, -31.0, -1.0)
 
-#: Values on a circle for orders up to a quarter of it, and in Chebyshev points.
+#: Radii tried after the first that gave coefficients: the smaller ones may suit the low degrees better.
+FURTHER = 3
+
+#: An error this small a part of what the coefficient might be needs no smaller radius.
+NEGLIGIBLE = 1e-20
+
+#: Values on a circle for orders up to a quarter of it.
 FEWEST_VALUES = 64
-CHEBYSHEV_DEGREE = 24
 
-#: A tail of the transform above this part of the values: no analytic function.
-LARGEST_TAIL = 1e-2
+#: A tail of the transform above this part of the values: no analytic function. That of a branch cut falls slowly.
+LARGEST_TAIL = 64 * EPSILON
 
-EPSILON = float(np.finfo(float).eps)
+#: How many of the radii are tried with numbers of many digits, which are slow.
+LARGEST_RADII = 16
+
+#: Radii at which the function is compared from the left and from the right before circles are looked at.
+ON_BOTH_SIDES = [1, 1 / 8, 1 / 64]
+
+#: Parts of a circle's radius at which its polynomial is compared with the function's real values.
+COMPARED = np.array([0.5, 0.37, 0.21, 0.1, 0.043, 0.01])
 
 
 class EstimatedSeries(Polynomial):
@@ -71,81 +87,230 @@ def as_numpy(polynomial: Polynomial) -> np.polynomial.Polynomial:
 
 
 def estimate(f: Callable[[Any], Any], order: int, at: float, largest_radius: float = math.inf) -> EstimatedSeries:
-    """The series of a function from its values, each coefficient from the circle that suits it.
+    """The series of a function from its values, each coefficient from the radius that suits it.
 
     Args:
-        f: a function of a complex or, failing that, a real number or array.
+        f: a function of a real number; of a complex number too, if it can be.
+        order: the highest degree.
+        at: the expansion point.
         largest_radius: how far from `at` the function may be called.
 
-    Raises ValueError where the values are no analytic function's.
+    Raises what the function raises, NotAnalyticError if its values have a jump, a kink or no finite values on
+    both sides of the point, ValueError if they do not determine the coefficients up to the order.
     """
     unit = max(1.0, abs(at))
-    radii = [radius for radius in unit * RADII if radius <= largest_radius] or [largest_radius]
-    best = np.full(order + 1, math.inf)
-    coefficients = np.zeros(order + 1)
-    failure: Exception | None = None
-    for rule in (_on_circle, _on_interval):
-        for radius in radii:
-            try:
-                values, errors = rule(f, at, radius, order)
-            except Exception as reason:  # noqa: BLE001 - whatever a user's function raises
-                failure = failure or reason
-                continue
-            better = errors < best
-            coefficients[better] = values[better]
-            best[better] = errors[better]
-        if np.isfinite(best).all():
-            return EstimatedSeries(at, coefficients.tolist(), best.tolist())
-    message = (
-        f"the function's values about {at} are no analytic function's there: no circle and no "
-        "interval about it gave coefficients; choose another expansion point"
+    radii = [radius for radius in unit * RADII if radius <= largest_radius]
+    if not radii or radii[0] < largest_radius < unit * RADII[0]:
+        radii.insert(0, largest_radius)
+    call = caller(f, [at, at + radii[-1], at - radii[-1]])
+    value = _value(call, at)
+    _defined_on_both_sides(call, at, radii[-1], value)
+    for radius in ON_BOTH_SIDES:
+        _same_on_both_sides(call, at, min(largest_radius, radius * unit), radii[-1], order, DOUBLE)
+    found = (
+        _on_circles(f, call, at, radii, order)
+        or _on_intervals_of_mpmath(f, call, at, radii, order)
+        or _on_intervals(call, at, radii, order, DOUBLE)
     )
-    raise ValueError(message) from failure
+    coefficients, errors = found
+    if math.isfinite(value) and abs(value - coefficients[0]) > 2 * errors[0] + 64 * EPSILON * abs(value):
+        raise NotAnalyticError(
+            f"no Taylor series at x = {at}: the function's value there is {value:.6g}, but it tends to "
+            f"{float(coefficients[0]):.6g}; choose another expansion point"
+        )
+    # The sum, so that a double's rounding counts.
+    return EstimatedSeries(at, coefficients.tolist(), (errors + EPSILON * np.abs(coefficients)).tolist())
 
 
-def _on_circle(f: Callable[[Any], Any], at: float, radius: float, order: int) -> tuple[Array, Array]:
+def _value(call: Callable[[Any], float], x: float) -> float:
+    """The function's value, or NaN where it has none."""
+    try:
+        return call(x)
+    except OUTSIDE:
+        return math.nan
+
+
+def _defined_on_both_sides(call: Callable[[Any], float], at: float, step: float, value: float) -> None:
+    sides = {name: _value(call, x) for name, x in [("left", at - step), ("right", at + step)]}
+    missing = [name for name, y in sides.items() if not math.isfinite(y)]
+    if len(missing) == 2 and not math.isfinite(value):
+        call(at)  # so that the user sees what it raised
+        raise NotAnalyticError(f"no Taylor series at x = {at}: the function's value there is {value}")
+    if missing:
+        raise NotAnalyticError(
+            f"no Taylor series at x = {at}: the function has no finite values to the {' and the '.join(missing)} of "
+            "it; choose another expansion point"
+        )
+
+
+class Best:
+    """The best estimate of each coefficient, from radii that become smaller."""
+
+    def __init__(self, order: int, precision: Precision) -> None:
+        self.coefficients = precision.array([0] * (order + 1))
+        self.errors = precision.array([math.inf] * (order + 1))
+        self.found = False
+        self.stale = 0
+
+    def take(self, coefficients: Array, errors: Array, negligible: Array) -> bool:
+        """Takes what is better, and forgets what it contradicts: then it returns True.
+
+        A larger radius may miss what happens near the point, between the places where the function was called.
+        """
+        contradicted = self.found and bool((np.abs(coefficients - self.coefficients) > errors + self.errors).any())
+        if contradicted:
+            self.errors[:] = math.inf
+        better = (errors < self.errors).astype(bool)
+        gained = (better & (errors < self.errors / 2) & (self.errors > negligible)).any()
+        self.coefficients[better], self.errors[better] = coefficients[better], errors[better]
+        self.stale = 0 if gained or not self.found else self.stale + 1
+        self.found = True
+        return contradicted
+
+
+def _on_circles(
+    f: Callable[[Any], Any], call: Callable[[Any], float], at: float, radii: list[float], order: int
+) -> tuple[Array, Array] | None:
+    """Coefficients from values on circles, where they are those of the function of real numbers."""
+    best = Best(order, DOUBLE)
+    for radius in radii:
+        if radius < 1e-3 * radii[0] and not best.found:
+            return None
+        try:
+            found = _on_circle(f, call, at, radius, order)
+        except (TypeError, AttributeError, NotImplementedError):
+            # It takes no complex numbers.
+            return None
+        except Exception:  # noqa: BLE001 - complex numbers are not what the function was written for
+            found = None
+        if found is not None:
+            best.take(*found, np.zeros(order + 1))
+        elif best.found:
+            best.stale += 1
+        if best.stale >= FURTHER:
+            break
+    return (best.coefficients, best.errors) if best.found else None
+
+
+def _on_circle(
+    f: Callable[[Any], Any], call: Callable[[Any], float], at: float, radius: float, order: int
+) -> tuple[Array, Array] | None:
     count = FEWEST_VALUES
     while count < 4 * (order + 1):
         count *= 2
-    values = _values(f, at + radius * np.exp(2j * np.pi * np.arange(count) / count))
+    points = at + radius * np.exp(2j * np.pi * np.arange(count) / count)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        # A function that drops the imaginary part is one of real numbers.
+        warnings.simplefilter("error", np.exceptions.ComplexWarning)
+        values = np.array([complex(f(point)) for point in points.tolist()])
+    largest = np.abs(values).max()
+    if not np.isfinite(largest):
+        return None
     transform = np.fft.fft(values) / count
     # What is left in the upper half is what the lower half wraps around, and what a
     # singularity inside the circle leaves.
     tail = np.abs(transform[count // 2 :]).max()
-    return _settled(transform.real[: order + 1], values, tail, radius, np.ones(order + 1))
+    if tail > LARGEST_TAIL * largest:
+        return None
+    noise = tail * count + 4 * EPSILON * largest
+    for part in (*COMPARED, *-COMPARED):
+        seen = _value(call, at + radius * part)
+        expected = np.polynomial.polynomial.polyval(part, transform[: count // 2])
+        if not abs(seen - expected) <= 8 * noise + largest * abs(part) ** (count // 2):
+            return None
+    powers = radius ** np.arange(order + 1)
+    return transform.real[: order + 1] / powers, MARGIN * noise / powers
 
 
-def _on_interval(f: Callable[[Any], Any], at: float, radius: float, order: int) -> tuple[Array, Array]:
-    degree = max(CHEBYSHEV_DEGREE, 2 * order)
-    chebyshev = np.polynomial.chebyshev
-    points = chebyshev.chebpts1(degree + 1)
-    values = _values(f, at + radius * points)
-    series = np.linalg.solve(chebyshev.chebvander(points, degree), values)
-    columns = np.array([np.pad(chebyshev.cheb2poly(row), (0, degree))[: degree + 1] for row in np.eye(degree + 1)])[
-        :, : order + 1
-    ]
-    tail = np.abs(series[-3:]).max()
-    return _settled(series @ columns, values, tail, radius, np.abs(columns).sum(axis=0))
-
-
-def _settled(scaled: Array, values: Array, tail: float, radius: float, amplification: Array) -> tuple[Array, Array]:
-    """Coefficients of powers of the radius as coefficients, with their errors."""
-    largest = np.abs(values).max()
-    if not np.isfinite(largest) or tail > LARGEST_TAIL * largest:
-        raise ValueError("not analytic on a circle")
-    powers = radius ** np.arange(len(scaled))
-    return scaled / powers, amplification * (tail + 4 * EPSILON * largest) / powers
-
-
-def _values(f: Callable[[Any], Any], points: Array) -> Array:
-    """The function's values, at all points at once or one by one."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        # A function that drops the imaginary part is one of real numbers.
-        warnings.simplefilter("error", np.exceptions.ComplexWarning)
+def _on_intervals_of_mpmath(
+    f: Callable[[Any], Any], call: Callable[[Any], float], at: float, radii: list[float], order: int
+) -> tuple[Array, Array] | None:
+    """Coefficients from values of many digits, if the function takes and gives numbers of mpmath."""
+    mpmath = sys.modules.get("mpmath")
+    if mpmath is None:
+        return None
+    with mpmath.workdps(60 + 2 * order):
         try:
-            values = np.asarray(f(points))
-            if values.shape == points.shape and values.dtype.kind in "fciu":
-                return values
-        except Exception:  # noqa: BLE001, S110 - a function of single numbers
-            pass
-        return np.array([f(point) for point in points.tolist()])
+            if not all(isinstance(f(mpmath.mpf(at) + side * radii[-1]), mpmath.mpf) for side in (-1, 1)):
+                return None
+        except Exception:  # noqa: BLE001 - it takes floats, as was tried
+            return None
+        precision = Precision(mpmath.mpf, mpmath.mpf(10) ** -(50 + 2 * order), mpmath.cos, +mpmath.pi)
+        try:
+            return _on_intervals(f, mpmath.mpf(at), radii[:LARGEST_RADII], order, precision)
+        except (TypeError, AttributeError, *OUTSIDE):
+            # Fewer digits may do, or say why they do not.
+            return None
+
+
+def _on_intervals(
+    f: Callable[[Any], Any], at: Any, radii: list[float], order: int, precision: Precision
+) -> tuple[Array, Array]:
+    """Coefficients from real values, those of the left and of the right being the same."""
+    best = Best(order, precision)
+    known = np.zeros(order + 1, dtype=bool)
+    for radius in radii:
+        if not _same_on_both_sides(f, at, radius, radii[-1], order, precision):
+            continue
+        both = fit(f, at, radius, order, 0, precision)
+        if both is None:
+            continue
+        # What any function of such values may have as its coefficient is no estimate.
+        bounds = precision.array([both.largest / radius**k for k in range(order + 1)])
+        if best.take(both.coefficients, both.errors, NEGLIGIBLE * bounds):
+            known[:] = False
+        known |= (both.errors <= 0.1 * bounds).astype(bool)
+        # A kink near the point is out of the way at a much smaller radius.
+        patience = FURTHER if (best.errors <= 1e-6 * bounds).all() else 3 * FURTHER
+        if known.all() and best.stale >= patience:
+            break
+    if not known.all():
+        degree = int(np.argmin(known)) - 1
+        if degree < 0:
+            raise NotAnalyticError(
+                f"no Taylor series at x = {at}: no polynomial is near the function's values on any interval about it; "
+                "choose another expansion point"
+            )
+        raise ValueError(
+            f"the function's values about x = {at} determine its coefficients up to degree {degree} only, not "
+            f"{order}: ask for order={degree}, or for a function that can be read (see maclaurin.trace)"
+        )
+    return best.coefficients.astype(float), best.errors.astype(float)
+
+
+def _same_on_both_sides(
+    f: Callable[[Any], Any], at: Any, radius: float, smallest: float, order: int, precision: Precision
+) -> bool:
+    """Whether coefficients from the left are those from the right, as far as their errors tell.
+
+    They may not be for what happens near the point, and not at it; then intervals that are small enough agree.
+
+    Raises NotAnalyticError where small intervals differ too.
+    """
+    jump: tuple[int, Any, Any] | None = None
+    while True:
+        left, right = (fit(f, at, radius, order, side, precision) for side in (-1, 1))
+        if left is not None and right is not None:
+            difference, error = np.abs(left.coefficients - right.coefficients), left.errors + right.errors
+            if jump is None:
+                apart = difference > error
+                if not apart.any():
+                    return True
+                degree = int(np.argmax(apart))
+                jump = degree, left.coefficients[degree], right.coefficients[degree]
+            degree = jump[0]
+            if difference[degree] <= error[degree] < abs(jump[1] - jump[2]) / 4:
+                return False
+        elif jump is None:
+            return True
+        if precision is not DOUBLE:
+            # What it is, doubles tell.
+            return False
+        radius /= 8
+        if radius < smallest:
+            break
+    what = "a jump" if degree == 0 else "a kink" if degree == 1 else f"a jump of derivative {degree}"
+    raise NotAnalyticError(
+        f"no Taylor series at x = {float(at)}: the function's values have {what} there (coefficient {degree} is "
+        f"{float(jump[1]):.6g} from the left, {float(jump[2]):.6g} from the right); choose another expansion point"
+    )

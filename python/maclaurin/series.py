@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 import numpy as np
 
 from maclaurin import _native, estimate
-from maclaurin._native import Exact, Function
+from maclaurin._native import Exact, Function, NotAnalyticError
 from maclaurin.arithmetic import SeriesArithmetic, restored
-from maclaurin.tracing import NotTraceableError, trace
+from maclaurin.estimate import EstimatedSeries
+from maclaurin.sampling import caller
+from maclaurin.tracing import NotTraceableError, near
+from maclaurin.ulp import Progress, UlpErrors, dtype_name, errors
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,7 +99,7 @@ class Series(SeriesArithmetic):
 
         Args:
             low, high: the range.
-            dtype: "float32" or "float64": then for every x of that type in the range it bounds
+            dtype: "float16", "bfloat16", "float32" or "float64": then for every x of that type in the range it bounds
                 ``|f(x) - y|``, where y is the polynomial evaluated in that type by Horner's rule. It
                 includes the rounding of the coefficients, of ``x - at`` and of every operation, and is
                 infinite where one may overflow. It holds for arithmetic in that type or a wider one, so
@@ -113,7 +116,7 @@ class Series(SeriesArithmetic):
         >>> 1 < s.error_bound(-40, 0, dtype="float64") < 200
         True
         """
-        name = None if dtype is None else np.dtype(dtype).name
+        name = None if dtype is None else dtype_name(dtype)
         return ErrorBound(*self._bound(float(low), float(high), relative=False, dtype=name))
 
     def relative_error_bound(self, low: float, high: float) -> ErrorBound:
@@ -132,7 +135,8 @@ class Series(SeriesArithmetic):
         Args:
             language: "c", "rust", "python", "numpy", "torch", "cuda" and "triton" (kernels with them), or
                 "openfhe", "openfhe_python" and "tenseal", which evaluate encrypted values.
-            dtype: "float64" or "float32", in which the function computes.
+            dtype: in which the function computes: "float64", "float32", and where the language has them
+                "float16" (c, numpy, python, torch, triton) and "bfloat16" (python, torch, triton).
             scheme: the order of the operations: "horner" (the default), "even_odd", "estrin" or
                 "paterson_stockmeyer".
             on: a range (low, high), for which the comment states the certified error of the function,
@@ -148,7 +152,18 @@ class Series(SeriesArithmetic):
         >>> code.splitlines()[1].split(" for ")[0]
         '/// Certified: |f - y| <= 5.1616e-2'
         """
-        return self._source_code(language, np.dtype(dtype).name, scheme, _range(on))
+        return self._source_code(language, dtype_name(dtype), scheme, _range(on))
+
+    def ulp(
+        self, low: float, high: float, dtype: DTypeLike, scheme: Scheme | None = None, progress: Progress = False
+    ) -> UlpErrors:
+        """The errors of the values at every number of a type from low to high, in ulp: as `Approximation.ulp`.
+
+        >>> errors = taylor("sin(x)", order=7).ulp(-0.5, 0.5, "bfloat16")
+        >>> errors.max < 1.5, errors.misrounded < errors.count / 100
+        (True, True)
+        """
+        return errors(self._ulp, dtype, scheme, progress, float(low), float(high))
 
     def to_polynomial(self) -> np.polynomial.Polynomial:
         """The series as a polynomial of NumPy, in powers of x - at.
@@ -207,7 +222,7 @@ def taylor(
     terms: int | None = None,
     on: tuple[float, float] | None = None,
     tolerance: float | None = None,
-) -> Series | estimate.EstimatedSeries: ...
+) -> Series | EstimatedSeries: ...
 
 
 def taylor(
@@ -218,14 +233,15 @@ def taylor(
     terms: int | None = None,
     on: tuple[float, float] | None = None,
     tolerance: float | None = None,
-) -> Series | estimate.EstimatedSeries:
+) -> Series | EstimatedSeries:
     """The Taylor series of a function of one variable.
 
     Args:
-        f: text such as "log(1 + exp(x))" or "softplus", a Function (which can have parameters), or a
-            Python function of NumPy's functions and of operators, which is read by calling it once.
-            A function that cannot be read so (one that decides by its argument's value, or calls
-            the module math) gives an EstimatedSeries, by a Cauchy integral; only with order.
+        f: text such as "log(1 + exp(x))" or "softplus", a Function (which can have parameters), or whatever `trace`
+            reads: a Python function of NumPy's, SciPy's, math's, mpmath's, PyTorch's or JAX's functions, a PyTorch
+            module, a SymPy expression, a polynomial of NumPy or SciPy. A function that cannot be read so (one that
+            decides by its argument's value, or looks it up) gives an EstimatedSeries, from its values;
+            only with order.
         at: the expansion point; 0 unless it is given or, with on, chosen.
         order: the highest degree. This, or one of the next two, says how far the series goes.
         terms: the number of non-zero degrees from 1 on.
@@ -233,7 +249,9 @@ def taylor(
             tolerance.
 
     Raises ParseError for text that is no function of x, NotAnalyticError where there is no series,
-    ValueError if no order meets the tolerance: the message says why and what would.
+    ValueError if no order meets the tolerance or values do not determine the coefficients, TypeError for what is no
+    function of one argument: the message says why and what would. What the function itself raises comes
+    as it was raised.
 
     >>> taylor("sin(x)", terms=3).degrees
     (1, 3, 5)
@@ -254,14 +272,39 @@ def taylor(
     elif isinstance(f, str):
         function = Function(f)
     else:
+        center = _native.Series(Function("0"), order=0, at=where).center
         try:
-            function = trace(f)
+            function = near(f, center)
         except NotTraceableError as reason:
-            if order is None:
-                raise TypeError(f"{reason}; then only order can say how far the series goes") from reason
-            center = _native.Series(Function("0"), order=0, at=where).center
-            return estimate.estimate(f, order, center)
+            if not callable(f):
+                raise
+            if order is not None:
+                return estimate.estimate(f, order, center)
+            # What the function raises itself is the user's to see.
+            caller(f, [center])
+            raise TypeError(f"{reason}; then only order can say how far the series goes") from reason
+        if order is not None:
+            return of_callable(f, function, order, where)
     return Series(function, order=order, at=where, terms=terms, on=on, tolerance=tolerance)
+
+
+def of_callable(
+    f: Any, function: Function, order: int, at: str | None, largest_radius: float = math.inf
+) -> Series | EstimatedSeries:
+    """The series of what was read of a Python function, or where that has none, that of its values.
+
+    Of cos(|x|) and its like the parts are not analytic, and the whole may be.
+    """
+    try:
+        return Series(function, order=order, at=at)
+    except NotAnalyticError as reason:
+        if not callable(f):
+            raise
+        center = _native.Series(Function("0"), order=0, at=at).center
+        try:
+            return estimate.estimate(f, order, center, largest_radius)
+        except Exception:  # noqa: BLE001 - the expression's reason says more
+            raise reason from None
 
 
 def _range(on: tuple[float, float] | None) -> tuple[float, float] | None:

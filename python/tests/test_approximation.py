@@ -140,8 +140,33 @@ def test_pickles_and_compares() -> None:
 def test_python_functions_are_read() -> None:
     p = mc.approximate(lambda x: np.log(1 + np.exp(x)), degree=4, on=(-2, 2))
     assert p.error < 1e-3
-    with pytest.raises(TypeError):
-        mc.approximate(lambda x: math.exp(x), degree=4, on=(-2, 2))
+    assert mc.approximate(lambda x: math.exp(x), degree=4, on=(-2, 2)) == mc.approximate("exp(x)", degree=4, on=(-2, 2))
+
+
+def test_a_function_that_cannot_be_read_is_estimated_on_the_range() -> None:
+    def opaque(x: float) -> float:
+        return math.exp(x) if x > -5 else 0.0
+
+    best = mc.approximate("exp(x)", degree=4, on=(-2, 2))
+    p = mc.approximate(opaque, degree=4, on=(-2, 2))
+    assert isinstance(p, mc.EstimatedApproximation)
+    assert best.best <= p.error <= 1.1 * best.error
+    assert mc.approximate(opaque, on=(-2, 2), tolerance=2 * best.error).degree == 4
+    q = pickle.loads(pickle.dumps(p))
+    assert (q.on, q.error, q.center) == (p.on, p.error, p.center)
+    odd = mc.approximate(lambda x: math.sin(float(x)), degrees=[1, 3], on=(-1, 1), fixed={1: 1.0}, relative=False)
+    assert odd.degrees == (1, 3) and odd.coefficients[1] == 1.0
+    for options, message in [
+        ({"on": (-6, math.inf)}, "range"),
+        ({"on": (0, 1), "coefficients": "float16"}, "can be read"),
+        ({"on": (0, 1), "method": "best"}, "is none of"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            mc.approximate(opaque, degree=2, **options)
+    with pytest.raises(ValueError, match="value at x = .* is nan"):
+        mc.approximate(lambda x: math.nan if x > 0.5 else x, degree=2, on=(0, 1))
+    with pytest.raises(ValueError, match="is 0 at x"):
+        mc.approximate(lambda x: 0.0 if x > 0 else 1.0, degree=2, on=(-1, 1), relative=True)
 
 
 def test_bad_arguments_are_refused() -> None:

@@ -7,7 +7,9 @@ import pickle
 import mpmath
 import numpy as np
 import pytest
+import scipy.interpolate
 import scipy.special
+import sympy
 
 import maclaurin as mc
 from maclaurin.compat import approximate_taylor_polynomial
@@ -24,19 +26,152 @@ READ = [
     (np.cosh, "cosh(x)"),
     (lambda x: scipy.special.jv(2, x) + scipy.special.gamma(x + 2), "jv(2, x) + gamma(x + 2)"),
     (scipy.special.ndtr, "ndtr(x)"),
+    (lambda x: np.cbrt(x), "cbrt(x)"),
+    (lambda x: np.real(x**2) + np.conj(x) * x.real, "x^2 + x*x"),
+    (lambda x: np.clip(x, 0, 1), "min(max(x, 0), 1)"),
+    (lambda x: np.sinc(x), "sinc(pi*x)"),
+    (lambda x: np.polyval([1, 2, 3], x), "(1*x + 2)*x + 3"),
+    (np.vectorize(lambda x: math.exp(x)), "exp(x)"),
+    (functools.partial(lambda a, x: a * x, 2), "2*x"),
 ]
+
+T = sympy.Symbol("t")
+
+
+def beside(x):
+    return math.sin(x) + 1
+
+
+#: What takes one number and not an array of them.
+OF_ONE_NUMBER = [
+    (math.exp, "exp(x)"),
+    (lambda x: math.log(x + 4, 2) + math.pi, "log(x + 4)/log(2) + 3.141592653589793"),
+    (lambda x: beside(x) ** 2, "(sin(x) + 1)^2"),
+    (lambda x: max(x, 0.0, -x), "max(max(x, 0.0), -x)"),
+    (mpmath.exp, "exp(x)"),
+    (lambda x: mpmath.besselj(0, x) * mpmath.pi, "besselj(0, x)*pi"),
+    (lambda x: mpmath.mp.sin(x) / mpmath.mpf(4), "sin(x)/4"),
+    (lambda x: mpmath.cbrt(x), "x^(1/3)"),
+    (sympy.sin, "sin(x)"),
+    (sympy.exp(-(T**2)) / 2, "1/2*exp((-1)*x^2)"),
+    (sympy.Max(T, 1) * sympy.pi + sympy.Float("0.1") * sympy.Abs(T), "pi*max(x, 1) + 0.1*abs(x)"),
+    (sympy.lambdify(T, sympy.sin(T) + T**3, "math"), "x^3 + sin(x)"),
+    (sympy.lambdify(T, sympy.sin(T) + T**3, "numpy"), "x^3 + sin(x)"),
+    (sympy.lambdify(T, sympy.sin(T) + T**3, "mpmath"), "x^3 + sin(x)"),
+    (sympy.lambdify(T, sympy.gamma(T + 4), "scipy"), "gamma(x + 4)"),
+    (np.poly1d([1, 2, 0.1]), "1/10 + 2*x + x^2"),
+    (np.polynomial.Chebyshev([1, 2, 3]), "6*x^2 + 2*x - 2"),
+    (np.polynomial.Legendre([1, 2, 0.3], domain=[0, 2]), "-0.7 + 1.1*x + 0.45*x^2"),
+    (np.polynomial.Hermite([0, 0, 0, 1]), "8*x^3 - 12*x"),
+    (np.polynomial.HermiteE([0, 0, 0, 1]), "x^3 - 3*x"),
+    (np.polynomial.Laguerre([0, 0, 1]), "1 - 2*x + x^2/2"),
+    (scipy.interpolate.BPoly([[1], [2], [0.5]], [0, 2]), "1 + x - 5/8*x^2"),
+    (scipy.interpolate.PPoly([[1], [2], [0.5]], [1, 2]), "x^2 - 1/2"),
+]
+
+
+@pytest.mark.parametrize(("f", "text"), OF_ONE_NUMBER)
+def test_what_others_have_for_functions_is_read(f, text):
+    for at in (0.5, 2):
+        assert mc.taylor(f, order=4, at=at) == mc.taylor(text, order=4, at=at)
+    assert mc.approximate(f, degree=2, on=(0.25, 2)).error == mc.approximate(text, degree=2, on=(0.25, 2)).error
+
+
+def swallows(x):
+    try:
+        return math.exp(float(x))
+    except TypeError:
+        return 0
+
+
+#: What a symbol would take for another function.
+NOT_READ = [
+    (lambda x: x if abs(x) == x else -x, "decides by the value"),
+    (lambda x: x if x != 0 else 1.0, "decides by the value"),
+    (lambda x: x if x > 0 else 0, "decides by the value"),
+    (lambda x: np.where(x > 0, x, 0), "decides by the value"),
+    (lambda x: 1.0 if isinstance(x, float) else x, "its own value there is 1.0"),
+    (lambda x: {0: x}.get(x, 2.0), "decides by the value"),
+    (lambda x: x if hasattr(x, "shape") else 2.0, "asks for .shape"),
+    (swallows, "something else where that fails"),
+    (functools.lru_cache(lambda x: x * x), "decides by the value"),
+    (scipy.interpolate.PPoly([[1, 2]], [0, 1, 2]), "several polynomials"),
+    (T * sympy.Symbol("u"), "has the symbols t, u"),
+]
+
+
+@pytest.mark.parametrize(("f", "message"), NOT_READ)
+def test_what_a_symbol_would_change_is_not_read(f, message):
+    with pytest.raises(TypeError, match=message):
+        mc.trace(f)
+
+
+def test_a_function_that_is_not_read_is_estimated():
+    for f, truth in [(NOT_READ[0][0], "x"), (swallows, "exp(x)"), (NOT_READ[8][0], "x^2")]:
+        series = mc.taylor(f, order=3, at=1)
+        assert isinstance(series, mc.EstimatedSeries)
+        assert (np.abs(series.coefficients - mc.taylor(truth, order=3, at=1).coefficients) <= series.errors).all()
+    # Its parts have a kink and it has none.
+    even = mc.taylor(lambda x: math.cos(abs(x)), order=4)
+    assert isinstance(even, mc.EstimatedSeries)
+    assert np.allclose(even.coefficients, [1, 0, -0.5, 0, 1 / 24], atol=1e-12)
+
+
+def test_an_expression_of_sympy_that_is_not_read_is_refused():
+    for act in (mc.trace, lambda f: mc.taylor(f, order=2, at=1), lambda f: mc.approximate(f, degree=2, on=(0, 1))):
+        with pytest.raises(TypeError, match="nothing that expressions have"):
+            act(sympy.Piecewise((T, T > 0), (0, True)))
+
+
+def driver(x):
+    raise RuntimeError(f"sensor {x}")
+
+
+def mistaken(x):
+    return np.sin(x) + undefined  # noqa: F821
+
+
+@pytest.mark.parametrize(
+    ("f", "error", "message"),
+    [
+        (driver, RuntimeError, "^sensor"),
+        (mistaken, NameError, "undefined"),
+        (lambda x: {}[x], KeyError, "0"),
+        (lambda x: x["a"], TypeError, "not subscriptable"),
+        (lambda x: None, TypeError, "None; it must be a number"),
+        (lambda x: "3", TypeError, "'3'; it must be a number"),
+        (lambda x: math.sqrt(x - 5 if x < 5 else 1), ValueError, "math domain error"),
+        (5, TypeError, "a Python function of one number, a SymPy"),
+        (None, TypeError, "None is of type NoneType"),
+        (object(), TypeError, "is of type object"),
+        (lambda x, y: x, TypeError, "missing a required argument: 'y'"),
+        (np.add, TypeError, "takes 2 arguments"),
+    ],
+)
+def test_errors_of_the_users_are_the_users(f, error, message):
+    for act in (
+        lambda: mc.taylor(f, order=4),
+        lambda: mc.taylor(f, terms=2),
+        lambda: mc.approximate(f, degree=4, on=(0, 1)),
+        lambda: approximate_taylor_polynomial(f, 0, 4, 1),
+    ):
+        with pytest.raises(error, match=message) as raised:
+            act()
+        assert type(raised.value) is error
+    if f in (driver, mistaken):
+        assert raised.traceback[-1].name == f.__name__
 
 
 @pytest.mark.parametrize(("f", "text"), READ)
 def test_what_numpy_computes_is_read(f, text):
     function = mc.trace(f)
     assert function.text == text
-    x = np.linspace(-0.9, 0.9, 19)
+    x = np.linspace(-0.9, 0.9, 20)
     assert np.allclose(function(x), f(x), rtol=1e-14, atol=1e-15)
 
 
 def test_every_function_that_is_read_is_its_function():
-    from maclaurin.tracing import DEFINITIONS, SPELLINGS
+    from maclaurin.tracing.expression import DEFINITIONS, SPELLINGS
 
     x = np.linspace(0.1, 0.9, 9)
     read = 0
@@ -82,9 +217,8 @@ def piecewise(x):
     [
         (bessel, lambda x: mpmath.besselj(0, x), 0.0),
         (bessel, lambda x: mpmath.besselj(0, x), 3.0),
-        (math.exp, mpmath.exp, 0.5),
         (piecewise, mpmath.exp, -1.0),
-        (lambda x: math.gamma(x), mpmath.gamma, 2.0),
+        (lambda x: math.gamma(float(x)), mpmath.gamma, 2.0),
         (lambda z: 1 / (1 + z * z * complex(1)), lambda z: 1 / (1 + z * z), 0.0),
     ],
 )
@@ -101,13 +235,39 @@ def test_an_opaque_function_is_estimated_within_its_errors(f, truth, at):
     assert twin.errors.tolist() == series.errors.tolist()
 
 
-def test_what_is_no_analytic_function_is_refused():
-    with pytest.raises(ValueError, match="no analytic function"):
-        mc.taylor(lambda x: math.floor(x), order=2, at=1)
+def opaque(f):
+    return lambda x: f(x) if x > -1e9 else 0.0
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "message"),
+    [
+        (lambda x: max(x, 0.0), 0, "a kink there .* 0 from the left, 1 from the right"),
+        (lambda x: x if x > 0 else 0, 0, "a kink"),
+        (lambda x: math.exp(-abs(x)), 0, "a kink"),
+        (lambda x: math.sqrt(abs(x)), 0, "no polynomial is near"),
+        (lambda x: np.heaviside(x, 0.5), 0, "a jump there .* 0 from the left, 1 from the right"),
+        (lambda x: np.clip(x, 0, 1), 1, "a kink there"),
+        (lambda x: math.floor(x), 1, "a jump there"),
+        (lambda x: x * x * abs(x), 0, "a jump of derivative 3"),
+        (lambda x: 5 if x == 0 else math.cos(x), 0, "value there is 5, but it tends to 1"),
+        (lambda x: math.log(x) if x else -1e9, 0, "no finite values to the left"),
+        (lambda x: 1 / x if x else math.inf, 0, "choose another"),
+    ],
+)
+def test_kinks_and_jumps_are_refused_with_the_point(f, at, message):
+    with pytest.raises(mc.NotAnalyticError, match=f"no Taylor series at x = {at}.*{message}"):
+        mc.taylor(opaque(f), order=4, at=at)
+    with pytest.raises(mc.NotAnalyticError, match=message):
+        approximate_taylor_polynomial(opaque(f), at, 4, 1)
+
+
+def test_what_values_cannot_tell_is_refused():
+    noise = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="determine its coefficients up to degree"):
+        mc.taylor(opaque(lambda x: math.sin(x) + noise.normal(0, 1e-4)), order=12)
     with pytest.raises(TypeError, match="only order"):
-        mc.taylor(math.exp, terms=3)
-    with pytest.raises(TypeError, match="decides by the value"):
-        mc.trace(lambda x: x if x > 0 else 0)
+        mc.taylor(opaque(math.exp), terms=3)
 
 
 def test_scipys_own_test_of_approximate_taylor_polynomial():

@@ -68,8 +68,27 @@ def test_bounds_with_rounding() -> None:
     assert np.abs(y - 1 / (1 + np.exp(-x.astype(float)))).max() <= single
     # Beyond the range the Chebyshev polynomials grow, and the bound with them.
     assert p.error_bound(10, 11, dtype="float32") > 1e3 * single
-    with pytest.raises(ValueError, match="dtype must be"):
-        p.error_bound(-10, 10, dtype="float16")
+    with pytest.raises(ValueError, match='dtype "int8" is none of'):
+        p.error_bound(-10, 10, dtype="int8")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_numpy_computes_in_float16_within_the_bound(scheme: Any) -> None:
+    p = mc.approximate("exp(x)", degree=5, on=(-1, 1), coefficients="float16")
+    code = p.code("numpy", dtype="float16", scheme=scheme)
+    x = np.arange(0x3C01, dtype=np.uint16).view(np.float16)
+    x = np.concatenate([x, -x])
+    y = defined(code)["polynomial"](x)
+    assert y.dtype == np.float16
+    worst = np.abs(y.astype(float) - np.exp(x.astype(float))).max()
+    assert worst <= stated(code) < 4 * worst
+    # The same values as the exhaustive search has.
+    ulp = np.spacing(np.exp(x.astype(float)).astype(np.float16)).astype(float)
+    errors = p.ulp("float16", scheme=scheme)
+    assert errors.count == len(x) - 1
+    assert abs(errors.max - (np.abs(y.astype(float) - np.exp(x.astype(float))) / ulp).max()) < 0.51
+    nearest = np.exp(x.astype(float)).astype(np.float16)
+    assert errors.misrounded == (y != nearest)[1:].sum()
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -79,8 +79,8 @@ def test_bounds_include_rounding():
     assert np.abs(series(x.astype(np.float64)) - truth).max() <= double
     assert double.sampled <= double and -10 <= double.at <= 0
     assert mc.taylor("x^2", order=2).error_bound(0, 1e20, dtype="float32") == math.inf
-    with pytest.raises(ValueError, match="dtype must be float32 or float64, not float16"):
-        series.error_bound(0, 1, dtype="float16")
+    with pytest.raises(ValueError, match='dtype "int8" is none of "float16", "bfloat16"'):
+        series.error_bound(0, 1, dtype="int8")
 
 
 def test_order_from_terms_or_tolerance():
@@ -158,7 +158,8 @@ def test_errors_are_those_of_python():
         mc.taylor("exp(x)", order=2).enclosure(3)
     for arguments, message in [
         (("cobol",), 'language "cobol" is none of "c", "rust"'),
-        (("c", "float16"), "dtype must be float32 or float64, not float16"),
+        (("c", "int8"), 'dtype "int8" is none of "float16", "bfloat16"'),
+        (("rust", "float16"), "dtype: rust code computes in float32 or float64, not in float16"),
         (("c", "float32", "newton"), 'scheme "newton" is none of "horner"'),
         (("tenseal", "float32"), "dtype: tenseal takes its coefficients in float64"),
         (("openfhe", "float64", "estrin"), "scheme: openfhe evaluates by a scheme of its own"),

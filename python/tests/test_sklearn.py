@@ -365,3 +365,22 @@ def test_a_scale_is_advised_where_it_is_known_to_fit():
         with pytest.raises(ValueError, match="radius of convergence") as error:
             TaylorFeatures("log1p(x)", on_radius="raise", **options).fit([[-0.5], [7.0]])
         assert "would fit" not in str(error.value)
+
+
+def test_an_approximation_has_its_own_order_and_range():
+    p = mc.approximate("gelu", degree=6, on=(-3, 3))
+    X = np.linspace(-3, 3, 12).reshape(6, 2)
+    features = TaylorFeatures(p, kind="terms", constant=True).fit(X)
+    assert features.series_ is p
+    out = features.transform(X)
+    assert np.allclose(out[:, 0] + out[:, 1::2].sum(1), p(X[:, 0]), atol=1e-12)
+    total = TaylorFeatures(p, kind="sum").fit(X)
+    assert total.get_feature_names_out().tolist() == ["gelu(x0) to 6", "gelu(x1) to 6"]
+    assert np.allclose(total.transform(X), p(X), atol=1e-12)
+    with pytest.warns(mc.RadiusWarning, match=r"x1: values between -2.45455 and 4 leave the range \[-3, 3\]"):
+        total.transform(np.where(X == 3, 4, X))
+    again = clone(total).fit(X)
+    assert (again.transform(X) == total.transform(X)).all()
+    high = mc.approximate("sigmoid", degree=40, on=(-10, 10))
+    with pytest.raises(ValueError, match="ill-conditioned"):
+        TaylorFeatures(high, kind="sum").fit(X)

@@ -456,3 +456,14 @@ def test_the_range_check_of_layers():
         assert len(warned) == 1 and warned[0].filename == __file__
     with pytest.raises(ValueError, match="leave the range"):
         TaylorActivation(P, on_radius="raise")(torch.tensor([9.0]))
+
+
+def test_symmetric_ranges_give_odd_polynomials() -> None:
+    x = torch.linspace(-2.5, 3, 100)
+    _, (plain,) = approximate_activations(nn.Tanh(), x, degree=5, center=0.0)
+    _, (row,) = approximate_activations(nn.Tanh(), x, degree=5, symmetric=True)
+    assert row.on == (-plain.on[1], plain.on[1])
+    assert row.approximation.degrees == (1, 3, 5)
+    assert row.approximation.center == 0
+    assert plain.approximation.degrees == (1, 2, 3, 4, 5)
+    assert row.error < 1.2 * plain.error

@@ -2,13 +2,21 @@
 
 use std::fmt::Write;
 
-use maclaurin::{Approximation, Basis, Choice, Coefficients, Method, scientific};
+use indicatif::{ProgressBar, ProgressStyle};
+use maclaurin::{
+    Approximation, Basis, Choice, Coefficients, Error, Format, Function, Method, UlpErrors,
+    scientific,
+};
 use serde_json::json;
 
-use crate::arguments::{ApproximateArguments, Format, MethodName};
-use crate::{Failure, output};
+use crate::arguments::{ApproximateArguments, MethodName};
+use crate::code::{FormatName, Printing};
+use crate::output::Target;
+use crate::{Failure, approximation_chart, output, picture, piecewise};
 
 pub fn run(arguments: &ApproximateArguments) -> Result<(), Failure> {
+    let target = arguments.output.as_ref();
+    let target = target.map(|path| picture::target(path, arguments.writing.force)).transpose()?;
     let function = arguments.parameters.function(&arguments.expression)?;
     let degrees = arguments.degrees.as_ref().map(|degrees| degrees.0.clone());
     let choice = Choice {
@@ -18,34 +26,110 @@ pub fn run(arguments: &ApproximateArguments) -> Result<(), Failure> {
             MethodName::LeastSquares => Method::LeastSquares,
         },
         relative: arguments.relative,
+        weight: arguments
+            .weight
+            .as_deref()
+            .map(Function::parse)
+            .transpose()
+            .map_err(Error::from)?,
+        through: arguments.through.clone(),
         fixed: arguments.fixed.clone(),
         center: arguments.center,
         degrees,
         coefficients: arguments.coefficients,
     };
+    if arguments.pieces.is_some() {
+        return piecewise::run(arguments, &function, &choice);
+    }
+    let reaches = [
+        (arguments.degree.is_some(), "--degree"),
+        (arguments.tolerance.is_some(), "--tolerance"),
+        (arguments.degrees.is_some(), "--degrees"),
+    ];
+    let given: Vec<_> = reaches.iter().filter(|(given, _)| *given).map(|(_, name)| *name).collect();
+    if let [first, second, ..] = given[..] {
+        return Err(Failure::Usage(format!(
+            "{first} does not go with {second}: give one of the two"
+        )));
+    }
     let polynomial = if let Some(tolerance) = arguments.tolerance {
         Approximation::within(&function, tolerance, &arguments.on, &choice)?
     } else {
         let degree = arguments.degree.or(choice.largest_degree()).unwrap_or(0);
         Approximation::new(&function, degree, &arguments.on, &choice)?
     };
-    let code = arguments.code.code(arguments.format, None)?;
-    let text = match arguments.format {
-        Format::Text => table(&polynomial),
-        Format::Latex => polynomial.latex() + "\n",
-        Format::Json => json(&polynomial) + "\n",
-        _ => match code {
-            Some(code) => polynomial.code(code)?,
-            None => String::new(),
-        },
+    let picture = target.as_ref().map(Target::path);
+    let beside = picture.is_some_and(output::is_standard);
+    let silent = arguments.writing.quiet || beside;
+    let printing = arguments.code.printing(arguments.format, None)?;
+    let format = arguments.ulp.map(FormatName::format);
+    if format.is_some() && !matches!(printing, Printing::Text | Printing::Json) {
+        return Err(Failure::Usage("--ulp is for --format text or json".into()));
+    }
+    let ulp = format.map(|format| Ok::<_, Failure>((format, tried(&polynomial, format, silent)?)));
+    let ulp = ulp.transpose()?;
+    let asked = !matches!(printing, Printing::Text);
+    let text = match printing {
+        Printing::Text => table(&polynomial) + &ulp.map(ulp_table).unwrap_or_default(),
+        Printing::Latex => polynomial.latex() + "\n",
+        Printing::Json => json(&polynomial, ulp) + "\n",
+        Printing::Code(code) => polynomial.code(code)?,
     };
-    output::print(&text)
+    if let Some(target) = &target {
+        picture::save(&approximation_chart::draw(&polynomial, arguments.size), target)?;
+    }
+    if asked {
+        return output::print_json(&text, beside);
+    }
+    if silent { Ok(()) } else { output::print(&text) }
+}
+
+/// The errors at every number of a type, with a progress bar on a terminal.
+fn tried(polynomial: &Approximation, format: Format, silent: bool) -> Result<UlpErrors, Failure> {
+    let style = ProgressStyle::with_template("{bar:40} {percent}% of the {msg} numbers {eta}");
+    let bar = if silent { ProgressBar::hidden() } else { ProgressBar::no_length() };
+    let bar = bar
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        .with_message(format.to_string());
+    let found = polynomial.ulp_with(format, None, |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    Ok(found?)
+}
+
+/// The errors in ulp: the largest, how many values are not the nearest, and the histogram.
+fn ulp_table((format, errors): (Format, UlpErrors)) -> String {
+    let UlpErrors { max, at, count, misrounded, histogram } = errors;
+    let part = |number: u64| 100.0 * number as f64 / count as f64;
+    let mut text = format!(
+        "\nat all {count} {format} numbers of the range: at most {} ulp, at x = {at:?} (certified)\n\
+         not correctly rounded: {misrounded} ({:.4}%)\n\n{:>14}  numbers\n",
+        scientific(max, 4, true),
+        part(misrounded),
+        "up to (ulp)"
+    );
+    for (end, number) in histogram {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{end:>14}  {number}");
+    }
+    text
+}
+
+/// What error is certified.
+pub fn error_name(choice: &Choice) -> String {
+    match &choice.weight {
+        Some(weight) => format!("error times {weight}"),
+        None if choice.relative => "relative error".into(),
+        None => "error".into(),
+    }
 }
 
 /// The polynomial on a line, its error, and its coefficients below.
 fn table(p: &Approximation) -> String {
     let error = p.error();
-    let kind = if p.choice().relative { "relative error" } else { "error" };
+    let kind = error_name(p.choice());
     let mut text = format!(
         "{} of {} on {}, degree {}\n\n",
         p.choice().method,
@@ -87,15 +171,17 @@ fn table(p: &Approximation) -> String {
     text
 }
 
-fn json(p: &Approximation) -> String {
+fn json(p: &Approximation, ulp: Option<(Format, UlpErrors)>) -> String {
     let error = p.error();
-    json!({
+    let mut object = json!({
         "function": p.function().text(),
         "parameters": p.function().parameters(),
         "on": p.on(),
         "degree": p.degree(),
         "method": p.choice().method.to_string(),
         "relative": p.choice().relative,
+        "weight": p.choice().weight.as_ref().map(ToString::to_string),
+        "through": p.choice().through,
         "coefficients_are": p.choice().coefficients.to_string(),
         "center": p.center(),
         "degrees": p.degrees(),
@@ -104,6 +190,19 @@ fn json(p: &Approximation) -> String {
         "error": { "bound": error.bound, "sampled": error.sampled, "at": error.at },
         "best": p.best(),
         "text": p.to_string(),
-    })
-    .to_string()
+        "latex": p.latex(),
+    });
+    if let Some((format, errors)) = ulp {
+        let UlpErrors { max, at, count, misrounded, histogram } = errors;
+        // JSON has no infinities: where a value is NaN, the largest error and its bin's end are null.
+        object["ulp"] = json!({
+            "dtype": format.to_string(),
+            "max": max,
+            "at": at,
+            "count": count,
+            "misrounded": misrounded,
+            "histogram": histogram,
+        });
+    }
+    object.to_string()
 }

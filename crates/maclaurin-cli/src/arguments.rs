@@ -7,10 +7,11 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use maclaurin::{Code, Coefficients, Degrees, Error, Function, Kind, Language, Scheme, Series};
+use maclaurin::{Coefficients, Degrees, Error, Function, Kind, LARGEST_PIECES, Series};
 
 use crate::Failure;
 use crate::chart::{HEIGHTS, WIDTHS};
+use crate::code::{CodeArguments, Format, FormatName};
 use crate::input::InputArguments;
 
 /// Taylor series of any function of one variable, and pictures expanded by them.
@@ -52,7 +53,11 @@ pub enum Command {
   maclaurin approximate \"x/abs(x)\" --degree 9 --on -1:-0.1 --on 0.1:1
       several ranges at once
   maclaurin approximate \"exp(x)\" --degree 5 --on -1:1 --fixed 0=1
-      with p(0) = 1", before_long_help = built_in())]
+      with p(0) = 1
+  maclaurin approximate gelu --degree 2 --pieces auto --tolerance 1e-3 --continuous --on -4:4
+  maclaurin approximate \"2^x\" --degree 6 --on 0:1 --coefficients float32 --ulp f32
+      with the errors of all float32 numbers, in ulp
+  maclaurin approximate tanh --degree 9 --on -3:3 -o error.svg", before_long_help = built_in())]
     Approximate(ApproximateArguments),
     /// Expand pictures or arrays: every value becomes the terms of the series.
     #[command(after_help = "Examples:
@@ -191,114 +196,9 @@ pub struct SeriesArguments {
     pub on: Option<(f64, f64)>,
 }
 
-/// How a series is printed.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Format {
-    /// The series and a table of its coefficients.
-    Text,
-    /// LaTeX mathematics.
-    Latex,
-    /// Everything, for programs.
-    Json,
-    /// A Rust function.
-    Rust,
-    /// A C function.
-    C,
-    /// A Python function.
-    Python,
-    /// A Python function on NumPy arrays.
-    Numpy,
-    /// A Python function on PyTorch tensors.
-    Torch,
-    /// A CUDA function and a kernel.
-    Cuda,
-    /// A Triton function, a kernel and a function of PyTorch tensors.
-    Triton,
-    /// A C++ function of a CKKS ciphertext, with OpenFHE.
-    Openfhe,
-    /// A Python function of a CKKS ciphertext, with OpenFHE.
-    OpenfhePython,
-    /// A Python function of a CKKS vector, with TenSEAL.
-    Tenseal,
-}
-
-/// How source code computes.
-#[derive(Args)]
-pub struct CodeArguments {
-    /// The type that source code computes in [default: f64].
-    #[arg(long, value_enum)]
-    pub dtype: Option<FormatName>,
-    /// The order of the operations in source code [default: horner, or Clenshaw's recurrence where
-    /// powers would lose the accuracy].
-    #[arg(long, value_enum)]
-    pub scheme: Option<SchemeName>,
-}
-
-/// An order of operations, as it is written on the command line.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum SchemeName {
-    /// The fewest operations, each waiting for the one before.
-    Horner,
-    /// The even and the odd part apart.
-    EvenOdd,
-    /// Pairs, and pairs of pairs: the least depth.
-    Estrin,
-    /// The fewest multiplications of two values that depend on x.
-    PatersonStockmeyer,
-}
-
-impl CodeArguments {
-    /// Source code in the language of a format; `None` where it is none, which takes no such options.
-    pub fn code(&self, format: Format, on: Option<(f64, f64)>) -> Result<Option<Code>, Failure> {
-        let given = [
-            (self.dtype.is_some(), "--dtype"),
-            (self.scheme.is_some(), "--scheme"),
-            (on.is_some(), "--on"),
-        ];
-        let given = given.iter().find(|(given, _)| *given);
-        match (format.language(), given) {
-            (Some(language), _) => Ok(Some(self.code_in(language, on))),
-            (None, Some((_, option))) => Err(Failure::Usage(format!(
-                "{option} is for source code: add --format with a language, such as --format c"
-            ))),
-            (None, None) => Ok(None),
-        }
-    }
-
-    fn code_in(&self, language: Language, on: Option<(f64, f64)>) -> Code {
-        let scheme = self.scheme.map(|name| match name {
-            SchemeName::Horner => Scheme::Horner,
-            SchemeName::EvenOdd => Scheme::EvenOdd,
-            SchemeName::Estrin => Scheme::Estrin,
-            SchemeName::PatersonStockmeyer => Scheme::PatersonStockmeyer,
-        });
-        let format = self.dtype.map_or(maclaurin::Format::F64, FormatName::format);
-        Code { format, scheme, on, ..language.into() }
-    }
-}
-
-impl Format {
-    /// The programming language, if the format is one.
-    pub fn language(self) -> Option<Language> {
-        match self {
-            Self::Rust => Some(Language::Rust),
-            Self::C => Some(Language::C),
-            Self::Python => Some(Language::Python),
-            Self::Numpy => Some(Language::NumPy),
-            Self::Torch => Some(Language::Torch),
-            Self::Cuda => Some(Language::Cuda),
-            Self::Triton => Some(Language::Triton),
-            Self::Openfhe => Some(Language::OpenFhe),
-            Self::OpenfhePython => Some(Language::OpenFhePython),
-            Self::Tenseal => Some(Language::TenSeal),
-            Self::Text | Self::Latex | Self::Json => None,
-        }
-    }
-}
-
 /// Arguments of `maclaurin approximate`.
 #[derive(Args)]
-#[command(group = clap::ArgGroup::new("reach").required(true).multiple(false))]
+#[command(group = clap::ArgGroup::new("reach").required(true).multiple(true))]
 pub struct ApproximateArguments {
     /// The function of x, such as "log(1 + exp(x))", or a built-in name, such as gelu.
     #[arg(allow_hyphen_values = true)]
@@ -312,7 +212,8 @@ pub struct ApproximateArguments {
     /// The highest degree.
     #[arg(long, group = "reach", value_parser = order, allow_hyphen_values = true)]
     pub degree: Option<usize>,
-    /// The smallest degree whose certified error is at most this.
+    /// The smallest degree whose certified error is at most this; with --pieces auto and --degree, the fewest
+    /// pieces that are found.
     #[arg(long, group = "reach", value_parser = tolerance, allow_hyphen_values = true)]
     pub tolerance: Option<f64>,
     /// The degrees to use, in powers of x - center, such as 1,3,5 or 0..4.
@@ -321,6 +222,15 @@ pub struct ApproximateArguments {
     /// A coefficient that is given; may be given several times.
     #[arg(long, value_name = "DEGREE=VALUE", value_parser = fixed)]
     pub fixed: Vec<(usize, f64)>,
+    /// A point where the polynomial has the function's value; may be given several times.
+    #[arg(long, value_name = "X", value_parser = finite, allow_hyphen_values = true)]
+    pub through: Vec<f64>,
+    /// Polynomials on so many pieces of the range, or on as few as the tolerance asks for (auto).
+    #[arg(long, value_name = "COUNT|auto", value_parser = pieces)]
+    pub pieces: Option<Pieces>,
+    /// Pieces that agree with their neighbours at the breakpoints.
+    #[arg(long, requires = "pieces")]
+    pub continuous: bool,
     /// The point whose powers the polynomial is written in [default: the middle of the range; 0 with
     /// --degrees or --fixed].
     #[arg(long, value_parser = finite, allow_hyphen_values = true)]
@@ -335,12 +245,37 @@ pub struct ApproximateArguments {
     /// Bound and level the relative error, |f - p|/|f|.
     #[arg(long)]
     pub relative: bool,
+    /// Bound and level w |f - p| for this function w, which must be positive on the range.
+    #[arg(long, value_name = "EXPRESSION", conflicts_with = "relative")]
+    pub weight: Option<String>,
+    /// Evaluate the polynomial at every number of this type on the range, and count its errors in units in
+    /// the last place.
+    #[arg(long, value_enum, value_name = "TYPE")]
+    pub ulp: Option<FormatName>,
+    /// A picture of the error between its certified bounds: .svg or .png, or - for SVG to standard output.
+    #[arg(short, long)]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub writing: OutputArguments,
+    /// Width and height of the picture in pixels, 320x240 to 8000x8000.
+    #[arg(long, default_value = "960x600", value_name = "WIDTHxHEIGHT", value_parser = size)]
+    pub size: (u32, u32),
     /// How to print the polynomial.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub code: CodeArguments,
+}
+
+/// How many pieces a piecewise polynomial has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Pieces {
+    /// As few as a tolerance asks for.
+    Auto,
+    /// This many.
+    Count(usize),
 }
 
 /// How a polynomial is chosen.
@@ -496,25 +431,6 @@ pub struct PlotArguments {
     pub size: (u32, u32),
 }
 
-/// A type in which a polynomial is evaluated, as it is written on the command line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FormatName {
-    /// Single precision.
-    F32,
-    /// Double precision.
-    F64,
-}
-
-impl FormatName {
-    /// The format.
-    pub fn format(self) -> maclaurin::Format {
-        match self {
-            Self::F32 => maclaurin::Format::F32,
-            Self::F64 => maclaurin::Format::F64,
-        }
-    }
-}
-
 /// Arguments of `maclaurin bound`.
 #[derive(Args)]
 pub struct BoundArguments {
@@ -609,6 +525,16 @@ fn fixed(text: &str) -> Result<(usize, f64), String> {
     let degree = degree.trim();
     let degree = degree.parse().map_err(|_| format!("`{degree}` is not a degree"))?;
     Ok((degree, finite(value)?))
+}
+
+/// A number of pieces, or `auto`.
+fn pieces(text: &str) -> Result<Pieces, String> {
+    if text == "auto" {
+        return Ok(Pieces::Auto);
+    }
+    let count = text.parse().ok().filter(|count| (1..=LARGEST_PIECES).contains(count));
+    let unknown = || format!("write auto, or a number from 1 to {LARGEST_PIECES}");
+    count.map(Pieces::Count).ok_or_else(unknown)
 }
 
 /// The numbers that coefficients are taken from.

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use maclaurin::{Error, ErrorBound, Format, Series, scientific};
 
-use crate::arguments::{BoundArguments, FormatName};
+use crate::arguments::BoundArguments;
+use crate::code::FormatName;
 use crate::error_chart::Errors;
 use crate::{Failure, output, picture};
 
@@ -90,16 +91,9 @@ fn json(
     });
     if let Some((format, error)) = rounded {
         object["rounded_error"] = bound(&error);
-        object["dtype"] = name(format).into();
+        object["dtype"] = format.to_string().into();
     }
     format!("{object}\n")
-}
-
-fn name(format: Format) -> &'static str {
-    match format {
-        Format::F32 => "f32",
-        Format::F64 => "f64",
-    }
 }
 
 fn summary(
@@ -131,11 +125,11 @@ fn summary(
         Err(_) => writeln!(text, "relative error  unbounded: the function comes too near to zero"),
     };
     if let Some((format, error)) = rounded {
-        let format = name(format);
+        let format = format!("in {format}");
         let _ = if error.bound == f64::INFINITY {
-            writeln!(text, "in {format}          may overflow: there is no bound")
+            writeln!(text, "{format:<15} may overflow: there is no bound")
         } else {
-            writeln!(text, "in {format}          {}", sentence(&error))
+            writeln!(text, "{format:<15} {}", sentence(&error))
         };
     }
     let _ = writeln!(text, "radius          {radius}; the range reaches {reach}, {inside}\n");

@@ -1,11 +1,13 @@
 //! The `maclaurin` command: series in the shell, pictures expanded into arrays, plots.
 
 mod approximate;
+mod approximation_chart;
 mod arguments;
 mod array;
 mod bound;
 mod canvas;
 mod chart;
+mod code;
 mod error_chart;
 mod expand;
 mod font;
@@ -15,6 +17,7 @@ mod legend;
 mod output;
 mod palette;
 mod picture;
+mod piecewise;
 mod plot;
 mod series;
 mod sheet;

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use maclaurin::{Function, Laurent, Series};
 use serde_json::json;
 
-use crate::arguments::{Format, SeriesArguments};
+use crate::arguments::SeriesArguments;
+use crate::code::Printing;
 use crate::{Failure, output};
 
 pub fn run(arguments: &SeriesArguments) -> Result<(), Failure> {
@@ -13,15 +14,11 @@ pub fn run(arguments: &SeriesArguments) -> Result<(), Failure> {
         return laurent(arguments);
     }
     let series = arguments.function.series(&arguments.expression, &arguments.length)?;
-    let code = arguments.code.code(arguments.format, arguments.on)?;
-    let text = match arguments.format {
-        Format::Text => table(&series),
-        Format::Latex => series.latex() + "\n",
-        Format::Json => json(&series) + "\n",
-        _ => match code {
-            Some(code) => series.code(code)?,
-            None => String::new(),
-        },
+    let text = match arguments.code.printing(arguments.format, arguments.on)? {
+        Printing::Text => table(&series),
+        Printing::Latex => series.latex() + "\n",
+        Printing::Json => json(&series) + "\n",
+        Printing::Code(code) => series.code(code)?,
     };
     output::print(&text)
 }
@@ -31,12 +28,11 @@ fn laurent(arguments: &SeriesArguments) -> Result<(), Failure> {
     let function = arguments.function.function(&arguments.expression)?;
     let order = arguments.length.order.unwrap_or(4);
     let series = Laurent::new(&function, order, arguments.function.at())?;
-    arguments.code.code(Format::Text, arguments.on)?;
-    let text = match arguments.format {
-        Format::Text => laurent_table(&series),
-        Format::Latex => series.latex() + "\n",
-        Format::Json => laurent_json(&series) + "\n",
-        _ => {
+    let text = match arguments.code.printing(arguments.format, arguments.on)? {
+        Printing::Text => laurent_table(&series),
+        Printing::Latex => series.latex() + "\n",
+        Printing::Json => laurent_json(&series) + "\n",
+        Printing::Code(_) => {
             return Err(Failure::Usage(
                 "a Laurent series is no polynomial: --format takes text, latex or json with --laurent"
                     .into(),

@@ -9,7 +9,7 @@ use crate::error::of_series;
 use crate::function::Function;
 use crate::interrupt::interruptible;
 use crate::polynomial::Polynomial;
-use crate::series::{code, format_of, number, triple};
+use crate::series::{Ulp, format_of, number, printed, tried, triple};
 
 /// The best polynomial on ranges. Python users get its subclass `maclaurin.Approximation`.
 #[pyclass(frozen, subclass, extends = Polynomial, module = "maclaurin._native")]
@@ -24,11 +24,28 @@ impl Approximation {
     }
 }
 
+/// The method of a name, of samples if there are any.
+pub fn method_of(name: &str, samples: Option<Vec<f64>>) -> PyResult<Method> {
+    match (name, samples) {
+        ("minimax", None) => Ok(Method::Minimax),
+        ("chebyshev", None) => Ok(Method::Chebyshev),
+        ("least_squares", None) => Ok(Method::LeastSquares),
+        ("least_squares", Some(samples)) => Ok(Method::Samples(samples)),
+        ("minimax" | "chebyshev", Some(_)) => {
+            let message = format!("samples need method=\"least_squares\", not {name:?}");
+            Err(PyValueError::new_err(message))
+        }
+        _ => Err(PyValueError::new_err(format!(
+            "method {name:?} is none of \"minimax\", \"chebyshev\", \"least_squares\""
+        ))),
+    }
+}
+
 #[pymethods]
 impl Approximation {
     /// By degree, by the largest one named, or by tolerance; samples are the points of least squares.
     #[new]
-    #[pyo3(signature = (function, on, *, degree, tolerance, method, relative, degrees, fixed, center, samples, coefficients))]
+    #[pyo3(signature = (function, on, *, degree, tolerance, method, relative, degrees, fixed, center, samples, coefficients, weight, through))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         function: &Bound<'_, Function>,
@@ -42,25 +59,15 @@ impl Approximation {
         center: Option<f64>,
         samples: Option<Vec<f64>>,
         coefficients: &str,
+        weight: Option<&Bound<'_, Function>>,
+        through: Vec<f64>,
     ) -> PyResult<PyClassInitializer<Self>> {
         use maclaurin::Approximation as Inner;
-        let method = match (method, samples) {
-            ("minimax", None) => Method::Minimax,
-            ("chebyshev", None) => Method::Chebyshev,
-            ("least_squares", None) => Method::LeastSquares,
-            ("least_squares", Some(samples)) => Method::Samples(samples),
-            ("minimax" | "chebyshev", Some(_)) => {
-                let message = format!("samples need method=\"least_squares\", not {method:?}");
-                return Err(PyValueError::new_err(message));
-            }
-            _ => {
-                return Err(PyValueError::new_err(format!(
-                    "method {method:?} is none of \"minimax\", \"chebyshev\", \"least_squares\""
-                )));
-            }
-        };
+        let method = method_of(method, samples)?;
         let coefficients = coefficients.parse().map_err(of_series)?;
-        let choice = Choice { method, relative, degrees, fixed, center, coefficients };
+        let weight = weight.map(|weight| weight.get().inner.clone());
+        let choice =
+            Choice { method, relative, weight, degrees, fixed, through, center, coefficients };
         let py = function.py();
         let function = &function.get().inner;
         let degree = degree.or(choice.largest_degree()).unwrap_or(0);
@@ -159,8 +166,21 @@ impl Approximation {
         scheme: Option<&str>,
         on: Option<(f64, f64)>,
     ) -> PyResult<String> {
-        let code = code(language, dtype, scheme, on)?;
-        interruptible(py, || self.inner.code(code))?.map_err(of_series)
+        printed(py, (language, dtype, scheme, on), |code| self.inner.code(code))
+    }
+
+    /// (max, at, count, misrounded, histogram) on the ranges; report takes (done, total).
+    #[pyo3(name = "_ulp")]
+    fn ulp(
+        &self,
+        py: Python<'_>,
+        dtype: &str,
+        scheme: Option<&str>,
+        report: Option<Py<PyAny>>,
+    ) -> PyResult<Ulp> {
+        tried(py, dtype, scheme, report, |format, scheme, report| {
+            self.inner.ulp_with(format, scheme, report)
+        })
     }
 
     /// The polynomial in LaTeX mathematics.

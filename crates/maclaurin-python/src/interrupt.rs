@@ -24,7 +24,7 @@ const QUESTIONS: u32 = 64;
 pub fn interruptible<T: Send>(py: Python<'_>, work: impl Fn() -> T + Sync) -> PyResult<T> {
     match py.detach(|| cancellable(after(SHORT), &work)) {
         Some(result) => Ok(result),
-        None => on_another_thread(py, &work),
+        None => watched(py, &work, |_| Ok(())),
     }
 }
 
@@ -38,7 +38,13 @@ fn after(time: Duration) -> impl Fn() -> bool {
     }
 }
 
-fn on_another_thread<T: Send>(py: Python<'_>, work: &(impl Fn() -> T + Sync)) -> PyResult<T> {
+/// Does long work on another thread while this one looks for signals and calls `report`, and gives it up
+/// at an exception from either.
+pub fn watched<T: Send>(
+    py: Python<'_>,
+    work: &(impl Fn() -> T + Sync),
+    report: impl Fn(Python<'_>) -> PyResult<()>,
+) -> PyResult<T> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     let done = AtomicBool::new(false);
@@ -54,7 +60,7 @@ fn on_another_thread<T: Send>(py: Python<'_>, work: &(impl Fn() -> T + Sync)) ->
         // A worker that panicked is finished without having said so.
         while !done.load(Ordering::Acquire) && !worker.is_finished() {
             py.detach(|| std::thread::park_timeout(PERIOD));
-            if let Err(error) = py.check_signals() {
+            if let Err(error) = py.check_signals().and_then(|()| report(py)) {
                 stop.store(true, Ordering::Relaxed);
                 raised = Some(error);
                 break;

@@ -17,6 +17,7 @@ mod function;
 mod interrupt;
 #[allow(unsafe_code)]
 mod memory;
+mod piecewise;
 mod polynomial;
 mod quotient;
 mod series;
@@ -39,6 +40,8 @@ mod _native {
     use crate::function::Function;
     #[pymodule_export]
     use crate::memory::release_memory;
+    #[pymodule_export]
+    use crate::piecewise::Piecewise;
     #[pymodule_export]
     use crate::polynomial::Polynomial;
     #[pymodule_export]

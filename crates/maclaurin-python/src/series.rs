@@ -1,9 +1,9 @@
 //! `maclaurin.Series` as far as it is Rust, and the numbers that it is made of.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use maclaurin::{Code, ErrorBound, Format, Language, Rational, Scheme};
+use maclaurin::{Code, ErrorBound, Format, Language, Rational, Scheme, UlpErrors};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyInt};
 
 use crate::error::of_series;
 use crate::function::Function;
-use crate::interrupt::interruptible;
+use crate::interrupt::{interruptible, watched};
 use crate::polynomial::Polynomial;
 
 /// The Taylor series of a function. Python users get its subclass `maclaurin.Series`.
@@ -184,8 +184,23 @@ impl Series {
         scheme: Option<&str>,
         on: Option<(f64, f64)>,
     ) -> PyResult<String> {
-        let code = code(language, dtype, scheme, on)?;
-        interruptible(py, || self.inner.code(code))?.map_err(of_series)
+        printed(py, (language, dtype, scheme, on), |code| self.inner.code(code))
+    }
+
+    /// (max, at, count, misrounded, histogram) from low to high; report takes (done, total).
+    #[pyo3(name = "_ulp")]
+    fn ulp(
+        &self,
+        py: Python<'_>,
+        dtype: &str,
+        scheme: Option<&str>,
+        report: Option<Py<PyAny>>,
+        low: f64,
+        high: f64,
+    ) -> PyResult<Ulp> {
+        tried(py, dtype, scheme, report, |format, scheme, report| {
+            self.inner.ulp_with(low, high, format, scheme, report)
+        })
     }
 
     fn __str__(&self, py: Python<'_>) -> PyResult<String> {
@@ -237,26 +252,55 @@ pub fn triple(error: ErrorBound) -> (f64, f64, f64) {
 
 /// The format of a dtype's name.
 pub fn format_of(dtype: &str) -> PyResult<Format> {
-    match dtype {
-        "float32" => Ok(Format::F32),
-        "float64" => Ok(Format::F64),
-        other => {
-            let message = format!("dtype must be float32 or float64, not {other}");
-            Err(PyValueError::new_err(message))
-        }
-    }
+    named("dtype", &Format::ALL, dtype)
 }
 
+/// A language, a dtype, a scheme, and the range of the certified error.
+type CodeOptions<'a> = (&'a str, &'a str, Option<&'a str>, Option<(f64, f64)>);
+
 /// The source code that is asked for.
-pub fn code(
-    language: &str,
+pub fn printed(
+    py: Python<'_>,
+    (language, dtype, scheme, on): CodeOptions<'_>,
+    code: impl Fn(Code) -> Result<String, maclaurin::Error> + Sync,
+) -> PyResult<String> {
+    let language = named("language", &Language::ALL, language)?;
+    let code_of = Code { language, format: format_of(dtype)?, scheme: scheme_of(scheme)?, on };
+    interruptible(py, || code(code_of))?.map_err(of_series)
+}
+
+/// (max, at, count, misrounded, histogram)
+pub type Ulp = (f64, f64, u64, u64, Vec<(f64, u64)>);
+
+/// The errors in ulp that `ulp` finds, while `report` is called with (done, total) from time to time.
+pub fn tried(
+    py: Python<'_>,
     dtype: &str,
     scheme: Option<&str>,
-    on: Option<(f64, f64)>,
-) -> PyResult<Code> {
-    let language = named("language", &Language::ALL, language)?;
-    let scheme = scheme.map(|name| named("scheme", &Scheme::ALL, name)).transpose()?;
-    Ok(Code { language, format: format_of(dtype)?, scheme, on })
+    report: Option<Py<PyAny>>,
+    ulp: impl Fn(Format, Option<Scheme>, &dyn Fn(u64, u64)) -> Result<UlpErrors, maclaurin::Error>
+    + Sync,
+) -> PyResult<Ulp> {
+    let (format, scheme) = (format_of(dtype)?, scheme_of(scheme)?);
+    let (done, total) = (AtomicU64::new(0), AtomicU64::new(0));
+    let note = |now: u64, all: u64| {
+        done.store(now, Ordering::Relaxed);
+        total.store(all, Ordering::Relaxed);
+    };
+    let found = watched(py, &|| ulp(format, scheme, &note), |py| {
+        match (&report, total.load(Ordering::Relaxed)) {
+            (None, _) | (_, 0) => Ok(()),
+            (Some(report), total) => {
+                report.call1(py, (done.load(Ordering::Relaxed), total)).map(|_| ())
+            }
+        }
+    })?;
+    let UlpErrors { max, at, count, misrounded, histogram } = found.map_err(of_series)?;
+    Ok((max, at, count, misrounded, histogram))
+}
+
+fn scheme_of(scheme: Option<&str>) -> PyResult<Option<Scheme>> {
+    scheme.map(|name| named("scheme", &Scheme::ALL, name)).transpose()
 }
 
 /// Which of some things has a name.

@@ -47,10 +47,14 @@ pub fn cancellable<T>(stop: impl Fn() -> bool + 'static, work: impl FnOnce() -> 
     }
 }
 
+/// Whether the caller of this thread's computation asked to give it up.
+pub(crate) fn is_cancelled() -> bool {
+    STOP.with_borrow(|stop| stop.as_ref().is_some_and(|stop| stop()))
+}
+
 /// Gives up the computation of this thread if its caller asked for it.
 pub(crate) fn checkpoint() {
-    let stopped = STOP.with_borrow(|stop| stop.as_ref().is_some_and(|stop| stop()));
-    if stopped {
+    if is_cancelled() {
         resume_unwind(Box::new(Cancelled));
     }
 }

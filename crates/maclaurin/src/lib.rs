@@ -38,7 +38,7 @@
 //! - [`Exact`], [`Interval`], [`Value`]: the numbers that coefficients are;
 //! - [`Series`]: the coefficients, as numbers, text, LaTeX and code;
 //! - [`Laurent`], [`Pade`]: series about poles, and quotients of polynomials;
-//! - [`Approximation`]: the best polynomial on a range, with its proof;
+//! - [`Approximation`], [`Piecewise`]: the best polynomial on a range, in one piece or in several, with its proof;
 //! - [`Code`], [`Language`], [`Scheme`]: polynomials as source code;
 //! - [`Radius`], [`ErrorBound`]: where the polynomial can be trusted, certified;
 //! - [`Polynomial`], [`Expansion`], [`fn@expand`], [`expand_backward`]: arrays, and their gradients;
@@ -56,10 +56,13 @@ mod number;
 mod program;
 mod series;
 
-pub use approximation::{Approximation, Choice, Coefficients, LARGEST_DEGREE, Method};
+pub use approximation::{
+    Approximation, Choice, Coefficients, LARGEST_DEGREE, LARGEST_PIECES, Method, Piecewise,
+    UlpErrors,
+};
 pub use builtin::Elementary;
 pub use cancel::cancellable;
-pub use certify::{Basis, ErrorBound, ErrorProfile, Format, OutsideRadius, scientific};
+pub use certify::{Basis, ErrorBound, ErrorProfile, OutsideRadius, scientific};
 pub use conv::{
     Convolution, ConvolutionError, ConvolutionGradients, WeightGradients, convolve,
     convolve_backward, convolve_backward_input_into, convolve_backward_weight, convolve_into,
@@ -71,7 +74,7 @@ pub use expand::{
 pub use function::{
     BuiltinFunction, Constant, Excerpt, Function, ParseError, ParseErrorKind, Span,
 };
-pub use number::{Exact, IBig, Interval, Rational, UBig, Value};
+pub use number::{Exact, Format, IBig, Interval, Rational, UBig, Value};
 pub use program::{Code, Language, Scheme};
 pub use series::{
     Error, LARGEST_ORDER, Laurent, NoOrder, NotAnalytic, Pade, Radius, Series, Singularity,

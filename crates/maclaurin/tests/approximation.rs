@@ -1,6 +1,6 @@
 //! Best polynomials against published errors, each other, and dense samples.
 
-use maclaurin::{Approximation, Basis, Choice, Coefficients, Error, Function, Method};
+use maclaurin::{Approximation, Basis, Choice, Coefficients, Error, Format, Function, Method};
 
 fn approximate(text: &str, degree: usize, on: &[(f64, f64)], choice: &Choice) -> Approximation {
     Approximation::new(&Function::parse(text).unwrap(), degree, on, choice).unwrap()
@@ -282,14 +282,14 @@ fn what_has_no_polynomial_is_refused() {
 #[test]
 fn coefficients_of_a_format_are_chosen_together() {
     for (text, low, high, degree, coefficients, most) in [
-        ("exp(x)", -1.0, 1.0, 5, Coefficients::Float32, 1.02),
-        ("log(x)", 1.0, 2.0, 6, Coefficients::Float32, 1.05),
-        ("2^x", -0.5, 0.5, 7, Coefficients::Float32, 4.0),
-        ("cos(x)", -0.8, 0.8, 6, Coefficients::Float32, 1.3),
-        ("tanh(x)", -3.0, 3.0, 9, Coefficients::Float32, 1.0025),
-        ("exp(x)", 0.0, 1.0, 16, Coefficients::Float64, 400.0),
+        ("exp(x)", -1.0, 1.0, 5, Coefficients::Format(Format::F32), 1.02),
+        ("log(x)", 1.0, 2.0, 6, Coefficients::Format(Format::F32), 1.05),
+        ("2^x", -0.5, 0.5, 7, Coefficients::Format(Format::F32), 4.0),
+        ("cos(x)", -0.8, 0.8, 6, Coefficients::Format(Format::F32), 1.3),
+        ("tanh(x)", -3.0, 3.0, 9, Coefficients::Format(Format::F32), 1.0025),
+        ("exp(x)", 0.0, 1.0, 16, Coefficients::Format(Format::F64), 400.0),
         ("exp(x)", -1.0, 1.0, 5, Coefficients::Fixed(16), 1.3),
-        ("exp(x)", -1.0, 1.0, 3, Coefficients::BFloat16, 1.3),
+        ("exp(x)", -1.0, 1.0, 3, Coefficients::Format(Format::BF16), 1.3),
     ] {
         let center = Some(0.0);
         let choice = Choice { coefficients, center, ..Choice::default() };
@@ -299,8 +299,8 @@ fn coefficients_of_a_format_are_chosen_together() {
         for (k, &a) in p.coefficients().iter().enumerate() {
             assert_eq!(p.exact(k).map(|exact| exact.to_f64().value()), Some(a));
             match coefficients {
-                Coefficients::Float32 => assert_eq!(f64::from(a as f32), a),
-                Coefficients::BFloat16 => assert_eq!(a.to_bits() << 19, 0),
+                Coefficients::Format(Format::F32) => assert_eq!(f64::from(a as f32), a),
+                Coefficients::Format(Format::BF16) => assert_eq!(a.to_bits() << 19, 0),
                 Coefficients::Fixed(bits) => {
                     assert_eq!((a * 2f64.powi(bits.cast_signed())).fract(), 0.0);
                 }
@@ -310,12 +310,13 @@ fn coefficients_of_a_format_are_chosen_together() {
     }
     // What is given must be of the format too.
     let fixed = vec![(0, 0.1)];
-    let choice = Choice { fixed, coefficients: Coefficients::Float16, ..Choice::default() };
+    let choice =
+        Choice { fixed, coefficients: Coefficients::Format(Format::F16), ..Choice::default() };
     let exp = Function::parse("exp(x)").unwrap();
     let error = Approximation::new(&exp, 3, &[(-1.0, 1.0)], &choice).unwrap_err();
     assert!(error.to_string().contains("0.1 for degree 0 is no number of float16"), "{error}");
     // exp(11) is above the largest half.
-    let choice = Choice { coefficients: Coefficients::Float16, ..Choice::default() };
+    let choice = Choice { coefficients: Coefficients::Format(Format::F16), ..Choice::default() };
     let error = Approximation::new(&exp, 2, &[(10.0, 12.0)], &choice).unwrap_err();
     assert!(error.to_string().contains("the largest number of float16, 6.5504e4"), "{error}");
 }

@@ -7,9 +7,10 @@
 use std::cmp::Ordering;
 use std::fmt::Write;
 
+use half::{bf16, f16};
 use maclaurin::{
     Approximation, Basis, Choice, Coefficients, Error, Expansion, Format, Function, Kind, Method,
-    Rational, Series, expand,
+    Piecewise, Rational, Series, expand,
 };
 use ndarray::Array1;
 
@@ -91,6 +92,53 @@ impl Random {
                 text.push(')');
             }
         }
+    }
+}
+
+impl Random {
+    /// How a polynomial is chosen on a range.
+    fn choice(&mut self, degree: usize, (low, high): (f64, f64)) -> Choice {
+        let method = match self.below(6) {
+            0 => Method::Chebyshev,
+            1 => Method::LeastSquares,
+            _ => Method::Minimax,
+        };
+        let coefficients = match self.below(8) {
+            0 => Coefficients::Format(Format::F64),
+            1 => Coefficients::Format(Format::F32),
+            2 => Coefficients::Format(Format::BF16),
+            3 => Coefficients::Bits(self.below(40) as u32 + 2),
+            4 => Coefficients::Fixed(self.below(40) as u32),
+            _ => Coefficients::Exact,
+        };
+        let mut choice = Choice { method, coefficients, ..Choice::default() };
+        match self.below(9) {
+            0 => choice.degrees = Some((0..=degree).filter(|_| self.below(3) > 0).collect()),
+            1 => choice.fixed = vec![(self.below(degree as u64 + 1) as usize, 0.25)],
+            2 => choice.relative = true,
+            3 | 4 => choice.weight = Some(self.weight()),
+            5 => {
+                let points = [low, high, low + (high - low) * self.unit()];
+                choice.through = points[..=self.below(3) as usize].to_vec();
+            }
+            _ => {}
+        }
+        choice
+    }
+
+    /// A weight, which is positive on many ranges.
+    fn weight(&mut self) -> Function {
+        let text = self.pick(&[
+            "1/(1 + x^2)",
+            "exp(-x^2/10)",
+            "1 + abs(x)",
+            "x + 5",
+            "exp(x)",
+            "2 + sin(3*x)",
+            "sigmoid",
+            "sin(x)/x",
+        ]);
+        Function::parse(text).unwrap()
     }
 }
 
@@ -218,26 +266,8 @@ fn no_approximation_is_off_by_more_than_its_error() {
     cases(3, 4, |case, random| {
         let Case { series, low, high, .. } = case;
         let degree = series.order().min(9);
-        let method = match random.below(6) {
-            0 => Method::Chebyshev,
-            1 => Method::LeastSquares,
-            _ => Method::Minimax,
-        };
-        let coefficients = match random.below(8) {
-            0 => Coefficients::Float64,
-            1 => Coefficients::Float32,
-            2 => Coefficients::BFloat16,
-            3 => Coefficients::Bits(random.below(40) as u32 + 2),
-            4 => Coefficients::Fixed(random.below(40) as u32),
-            _ => Coefficients::Exact,
-        };
-        let mut choice = Choice { method, coefficients, ..Choice::default() };
-        match random.below(6) {
-            0 => choice.degrees = Some((0..=degree).filter(|_| random.below(3) > 0).collect()),
-            1 => choice.fixed = vec![(random.below(degree as u64 + 1) as usize, 0.25)],
-            2 => choice.relative = true,
-            _ => {}
-        }
+        let choice = random.choice(degree, (*low, *high));
+        let coefficients = choice.coefficients;
         let ranges = match random.below(5) {
             0 => vec![(-high.abs(), high.abs())],
             1 => vec![(*low, low + (high - low) / 3.0), (high - (high - low) / 4.0, *high)],
@@ -246,10 +276,14 @@ fn no_approximation_is_off_by_more_than_its_error() {
         let what = format!("{} on {ranges:?}, degree {degree}, {choice:?}", series.name());
         let p = match Approximation::new(series.function().unwrap(), degree, &ranges, &choice) {
             Ok(p) => p,
-            Err(Error::Unbounded { .. } | Error::EmptyRange { .. } | Error::Choice { .. }) => {
-                return false;
-            }
-            Err(Error::NotAnalytic(_) | Error::Undecided { .. }) => return false,
+            Err(
+                Error::Unbounded { .. }
+                | Error::EmptyRange { .. }
+                | Error::Choice { .. }
+                | Error::Jump { .. }
+                | Error::NotAnalytic(_)
+                | Error::Undecided { .. },
+            ) => return false,
             Err(error) => panic!("{what}: {error}"),
         };
         let (error, best) = (p.error(), p.best());
@@ -262,14 +296,17 @@ fn no_approximation_is_off_by_more_than_its_error() {
                     _ => (low + (high - low) * random.unit()).clamp(low, high),
                 };
                 let Some((value, width)) = truth(series.function().unwrap(), x) else { continue };
-                let t = exactly(x) - exactly(p.center());
-                let zero = Rational::from(0);
-                let sum = (0..).map_while(|k| p.exact(k)).collect::<Vec<_>>();
-                let sum = sum.into_iter().rev().fold(zero.clone(), |sum, a| sum * &t + a);
-                let off = distance(&sum, &value);
+                let off = distance(&exact_value(&p, x), &value);
                 let mut bound = exactly(error.bound.min(f64::MAX));
                 if choice.relative {
-                    bound *= distance(&value, &zero);
+                    bound *= distance(&value, &exactly(0.0));
+                }
+                if let Some(weight) = &choice.weight {
+                    let Some((weight, _)) = truth(weight, x) else { continue };
+                    bound = bound / weight * exactly(1.0 + 1e-30f64.max(f64::EPSILON));
+                }
+                if choice.through.contains(&x) && coefficients == Coefficients::Exact {
+                    bound = exactly(1e-40) * distance(&value, &exactly(0.0));
                 }
                 assert!(
                     off <= bound + width,
@@ -281,8 +318,8 @@ fn no_approximation_is_off_by_more_than_its_error() {
         }
         if p.basis() == Basis::Powers {
             let unit = match coefficients {
-                Coefficients::Float32 => 24,
-                Coefficients::BFloat16 => 8,
+                Coefficients::Format(Format::F32) => 24,
+                Coefficients::Format(Format::BF16) => 8,
                 Coefficients::Bits(bits) => bits,
                 _ => 53,
             };
@@ -314,6 +351,90 @@ fn no_approximation_is_off_by_more_than_its_error() {
     assert!(quantile(&ratios, 0.9) < 1.01);
 }
 
+/// The value of the exact polynomial.
+fn exact_value(p: &Approximation, x: f64) -> Rational {
+    let t = exactly(x) - exactly(p.center());
+    let coefficients: Vec<_> = (0..).map_while(|k| p.exact(k)).collect();
+    coefficients.into_iter().rev().fold(Rational::from(0), |sum, a| sum * &t + a)
+}
+
+/// The certified errors of the pieces, and the bound for all partitions: other ones are no better.
+#[test]
+fn no_piecewise_polynomial_is_off_by_more_than_its_error() {
+    let (mut ratios, mut points) = (Vec::new(), 0u64);
+    cases(4, 16, |case, random| {
+        let Case { series, low, high, .. } = case;
+        let function = series.function().unwrap();
+        let degree = series.order().min(5);
+        let pieces = random.below(5) as usize + 1;
+        let continuous = random.below(3) == 0;
+        let mut choice = Choice { coefficients: Coefficients::Exact, ..Choice::default() };
+        match random.below(5) {
+            0 => choice.weight = Some(random.weight()),
+            1 => choice.coefficients = Coefficients::Format(Format::F32),
+            2 => choice.method = Method::LeastSquares,
+            _ => {}
+        }
+        let what = format!(
+            "{} on [{low:?}, {high:?}], degree {degree}, {pieces}, {continuous}, {choice:?}",
+            series.name()
+        );
+        let p = match Piecewise::new(function, degree, pieces, (*low, *high), &choice, continuous) {
+            Ok(p) => p,
+            Err(
+                Error::Unbounded { .. }
+                | Error::EmptyRange { .. }
+                | Error::Choice { .. }
+                | Error::Jump { .. }
+                | Error::NotAnalytic(_)
+                | Error::Undecided { .. },
+            ) => return false,
+            Err(error) => panic!("{what}: {error}"),
+        };
+        let (error, best) = (p.error(), p.best());
+        assert!(best <= error.bound && error.sampled <= error.bound, "{what}: {error:?} {best}");
+        assert!(p.pieces().len() == pieces && p.breakpoints().is_sorted_by(|a, b| a < b), "{what}");
+        for pair in p.pieces().windows(2) {
+            let x = pair[1].on()[0].0;
+            let gap = distance(&exact_value(&pair[0], x), &exact_value(&pair[1], x));
+            assert!(gap <= exactly(p.gap()), "{what} {}", p.gap());
+            if continuous && choice.coefficients == Coefficients::Exact {
+                assert_eq!(p.gap(), 0.0, "{what}");
+            }
+        }
+        for x in places(case, random, 8) {
+            let Some((value, width)) = truth(function, x) else { continue };
+            let off = distance(&exact_value(p.piece(x), x), &value);
+            let mut bound = exactly(error.bound.min(f64::MAX));
+            if let Some(weight) = &choice.weight {
+                let Some((weight, _)) = truth(weight, x) else { continue };
+                bound = bound / weight * exactly(1.0 + f64::EPSILON);
+            }
+            assert!(off <= bound + width, "{what}: {} at {x:?}, {error:?}", off.to_f64().value());
+            points += 1;
+        }
+        // Even pieces are another partition.
+        if choice.method == Method::Minimax && best > 1e-200 {
+            let end = |i: usize| low + (high - low) * (i as f64 / pieces as f64);
+            let mut largest = 0f64;
+            for i in 0..pieces {
+                let range = (end(i), if i + 1 == pieces { *high } else { end(i + 1) });
+                let Ok(other) = Approximation::new(function, degree, &[range], &choice) else {
+                    return true;
+                };
+                largest = largest.max(other.error().bound);
+            }
+            assert!(best <= largest, "{what}: {best} {largest}");
+            if !continuous && choice.coefficients == Coefficients::Exact {
+                ratios.push(error.bound / best);
+            }
+        }
+        true
+    });
+    println!("{points} points; error / best of minimax: {}", spread(&mut ratios));
+    assert!(quantile(&ratios, 0.5) < 1.1);
+}
+
 /// Horner's rule in every way that the documentation names.
 fn evaluations(series: &Series, x: f64, format: Format) -> Vec<f64> {
     let (at, coefficients) = (series.at_f64(), series.coefficients());
@@ -337,6 +458,26 @@ fn evaluations(series: &Series, x: f64, format: Format) -> Vec<f64> {
             let apart = fold(|sum, t, a| sum * t + a);
             vec![apart, fold(f32::mul_add), expanded[[0]].into(), wide.into()]
         }
+        Format::F16 => {
+            let x = f16::from_f64(x);
+            let apart = coefficients
+                .iter()
+                .rev()
+                .fold(f16::ZERO, |sum, a| sum * (x - f16::from_f64(at)) + f16::from_f64(*a));
+            vec![apart.into(), f16::from_f64(series.evaluate(x.into())).into()]
+        }
+        Format::BF16 => {
+            let x = bf16::from_f64(x);
+            let apart = coefficients
+                .iter()
+                .rev()
+                .fold(bf16::ZERO, |sum, a| sum * (x - bf16::from_f64(at)) + bf16::from_f64(*a));
+            let single = coefficients
+                .iter()
+                .rev()
+                .fold(0f32, |sum, a| sum * (f32::from(x) - at as f32) + *a as f32);
+            vec![apart.into(), bf16::from_f32(single).into()]
+        }
     }
 }
 
@@ -345,7 +486,7 @@ fn no_rounding_is_above_its_bound() {
     let (mut ratios, mut points) = (Vec::new(), 0u64);
     cases(2, 1, |case, random| {
         let Case { series, low, high, what } = case;
-        let format = random.pick(&[Format::F32, Format::F64]);
+        let format = random.pick(&Format::ALL);
         let error = match series.error_bound_in(*low, *high, format) {
             Ok(error) => error,
             Err(Error::Unbounded { .. }) => return false,
@@ -357,6 +498,8 @@ fn no_rounding_is_above_its_bound() {
         }
         for x in places(case, random, 8) {
             let x = match format {
+                Format::F16 => f16::from_f64(x).into(),
+                Format::BF16 => bf16::from_f64(x).into(),
                 Format::F32 => f64::from(x as f32),
                 Format::F64 => x,
             };

@@ -18,7 +18,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted, validate_data
 
 from maclaurin import rows
-from maclaurin._native import RadiusWarning
+from maclaurin._native import Polynomial, RadiusWarning
+from maclaurin.polynomial import polynomial_of
 from maclaurin.radius import OnRadius, RadiusCheck
 from maclaurin.series import Point, point_text, taylor
 from maclaurin.sklearn.columns import Array, Expansion
@@ -43,8 +44,9 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    function : str, Function or callable, default="softplus"
-        As `maclaurin.taylor` takes it.
+    function : str, Function, callable, Series or Approximation, default="softplus"
+        As `maclaurin.taylor` takes it; or a polynomial, which has an order and a point of its own, so that `order`
+        and `at` have no effect.
     order : int, default=4
         The highest degree.
     at : number or str, or list of shape (n_features,), default=0
@@ -60,8 +62,8 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     scale, shift : float or array of shape (n_features,), default=1.0 and 0.0
         The value expanded is scale*x + shift.
     on_radius : {"warn", "raise", "ignore"}, default="warn"
-        What to do about values outside the disc of convergence: a RadiusWarning, a ValueError,
-        or nothing. All values are looked at.
+        What to do about values outside the disc of convergence, or the range of an Approximation: a
+        RadiusWarning, a ValueError, or nothing. All values are looked at.
     interactions : int or None, default=None
         For "powers" and "terms": products of columns of different features come out too, up to this total
         degree, the `degree` of `PolynomialFeatures`, and all columns in its order. Each factor has one of the
@@ -70,8 +72,8 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    series_ : Series, or tuple of Series
-        The series; one for each feature if `at` is a list.
+    series_ : Series or Approximation, or tuple of Series
+        The polynomial; one for each feature if `at` is a list.
     n_features_in_ : int
         The number of features seen in fit.
     feature_names_in_ : array of shape (n_features,)
@@ -128,9 +130,13 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         X = _canonical(validate_data(self, X, **_ACCEPTED))
         features = X.shape[1]
         found: Any
-        if np.ndim(self.at) == 0:  # type: ignore[arg-type]
+        series: tuple[Any, ...]
+        if isinstance(self.function, Polynomial):
+            found = polynomial_of(self.function, None, None, summed=self.kind in ("sum", "partial_sums"))
+            series = (found,) * features
+        elif np.ndim(self.at) == 0:  # type: ignore[arg-type]
             found = taylor(self.function, order=self.order, at=self.at)  # type: ignore[arg-type]
-            series: tuple[Any, ...] = (found,) * features
+            series = (found,) * features
         else:
             points = list(map(point_text, self.at))  # type: ignore[arg-type]
             if len(points) != features:
@@ -139,7 +145,7 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             found = series = tuple(known[point] for point in points)
         degrees = {id(each): self._degrees(each) for each in series}
         expansion = Expansion(
-            self.function if isinstance(self.function, str) else getattr(self.function, "text", "f"),
+            self._name(),
             self.kind,
             bool(self.constant),
             self._total_degree(),
@@ -201,12 +207,18 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
-        about_zero = all(map(_is_zero, np.ravel(np.asarray(self.at, object)))) and not np.any(self.shift)
+        points = self.function.center if isinstance(self.function, Polynomial) else self.at
+        about_zero = all(map(_is_zero, np.ravel(np.asarray(points, object)))) and not np.any(self.shift)
         tags.input_tags.sparse = self.kind in ("powers", "terms") and about_zero and not self.constant
         return tags
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_expansion_")
+
+    def _name(self) -> str:
+        """The function's text, for columns' names."""
+        function = getattr(self.function, "function", self.function)
+        return function if isinstance(function, str) else getattr(function, "text", "f")
 
     def _degrees(self, series: Any) -> tuple[int, ...]:
         """The degrees of a series that come out, 0 aside."""
@@ -218,9 +230,9 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             what = "constant=True" if self.constant else f"degrees={self.degrees!r}"
             raise ValueError(f'kind="sum" is one column a feature, of all degrees and the constant; leave out {what}')
         chosen = rows.check(
-            self.kind, self.degrees if listed is None else listed, self.order, series.degrees, self.constant
+            self.kind, self.degrees if listed is None else listed, series.order, series.degrees, self.constant
         )
-        return tuple(degree for degree in chosen if degree) if self.kind != "sum" else (self.order,)
+        return tuple(degree for degree in chosen if degree) if self.kind != "sum" else (series.order,)
 
     def _total_degree(self) -> int:
         """The highest total degree of interactions; 0 without."""

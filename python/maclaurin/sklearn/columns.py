@@ -15,7 +15,9 @@ from scipy import sparse  # type: ignore[import-untyped]
 
 from maclaurin import rows
 from maclaurin._native import Exact, Polynomial, expand, values_outside
+from maclaurin.approximation import Approximation
 from maclaurin.estimate import EstimatedSeries
+from maclaurin.radius import outside_range
 from maclaurin.series import Series
 
 Array = npt.NDArray[Any]
@@ -45,7 +47,7 @@ class Expansion:
     constant: bool
     interactions: int
     #: By feature: the series, the degrees that come out, scale and shift.
-    series: tuple[Series | EstimatedSeries, ...]
+    series: tuple[Series | EstimatedSeries | Approximation, ...]
     degrees: tuple[tuple[int, ...], ...]
     scale: Array
     shift: Array
@@ -180,10 +182,19 @@ class Expansion:
         return Y / factor.astype(Y.dtype) + (offset / self.scale).astype(Y.dtype)
 
     def outside(self, X: Any) -> tuple[int | None, str] | None:
-        """What there is to say about values outside the disc of convergence; all values are looked at.
+        """What there is to say about values outside the disc of convergence, or the range; all are looked at.
 
         The feature it is said of comes first, None for all of them.
         """
+        if isinstance(self.series[0], Approximation):
+            low, high = _ends(X, each=True)
+            if sparse.issparse(X):
+                low, high = np.fmin(low, 0), np.fmax(high, 0)
+            for feature, ends in enumerate(zip(low, high, strict=True)):
+                message = outside_range(ends, self.series[0], self.scale[feature], self.shift[feature])
+                if message is not None:
+                    return feature, message
+            return None
         same = self.uniform and len(self.groups()) == 1
         which = slice(1) if same else slice(None)
         low, high = _ends(X, each=not same)
@@ -235,14 +246,14 @@ class Expansion:
         return " ".join(self._term(self.series[feature], degree, power) for (feature, degree), power in each)
 
     @staticmethod
-    def _power(series: Series | EstimatedSeries, variable: str, degree: int) -> str:
+    def _power(series: Series | EstimatedSeries | Approximation, variable: str, degree: int) -> str:
         at = series.at_text if isinstance(series, Series) else repr(series.center)
         sign = "+" if at.startswith("-") else "-"
         base = variable if series.center == 0 else f"{variable} {sign} {at.removeprefix('-')}"
         return (base if base.isidentifier() else f"({base})") + (f"^{degree}" if degree > 1 else "")
 
     @staticmethod
-    def _term(series: Series | EstimatedSeries, degree: int, power: str) -> str:
+    def _term(series: Series | EstimatedSeries | Approximation, degree: int, power: str) -> str:
         exact = _exact(series, degree)
         if isinstance(exact, int | Fraction) and Fraction(exact).denominator < LONGEST:
             return _rational_multiple(Fraction(exact), power)
@@ -251,7 +262,7 @@ class Expansion:
         return text if not power else f"({text})*{power}" if " " in text else f"{text}*{power}"
 
 
-def _exact(series: Series | EstimatedSeries, degree: int) -> int | Fraction | Exact | None:
+def _exact(series: Series | EstimatedSeries | Approximation, degree: int) -> int | Fraction | Exact | None:
     return series._exact_coefficient(degree) if isinstance(series, Series) else None
 
 

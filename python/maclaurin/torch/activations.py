@@ -216,6 +216,7 @@ def approximate_activations(
     degree: int | None = None,
     tolerance: float | None = None,
     margin: float = 0.1,
+    symmetric: bool = False,
     method: Method = "minimax",
     center: float | None = None,
     trainable: bool = True,
@@ -238,6 +239,9 @@ def approximate_activations(
         tolerance: the smallest degree whose certified error is at most this, in exact arithmetic: the report says
             what rounding may add.
         margin: by what part of its width the range is widened at both ends, for values that the sample lacks.
+        symmetric: whether each range is made symmetric about zero, from the larger magnitude of its ends. Tanh
+            then gets an odd polynomial, whose even coefficients are zero exactly: on another range they are
+            small numbers, each of which costs an encrypted product. The price is the error of a wider range.
         method: as `maclaurin.approximate` takes it.
         center: the polynomials are in powers of x - center; by default the middle of each range. 0 gives
             coefficients of powers of x, as other programs take them.
@@ -279,7 +283,7 @@ def approximate_activations(
     _run(model, sample, found)
     rows, layers = [], {}
     for seen in found:
-        row = _approximate(seen, degree, tolerance, margin, method, center)
+        row = _approximate(seen, degree, tolerance, margin, symmetric, method, center)
         layer = TaylorActivation(
             row.approximation, trainable=trainable, on_radius=on_radius, device=seen.device, dtype=seen.dtype
         )
@@ -374,6 +378,7 @@ def _approximate(
     degree: int | None,
     tolerance: float | None,
     margin: float,
+    symmetric: bool,
     method: Method,
     center: float | None,
 ) -> ReplacedActivation:
@@ -391,6 +396,9 @@ def _approximate(
         raise ValueError(f"{name} saw one value only, {low}: a range is needed; give a sample with more values")
     width = high - low
     on = (low - margin * width, high + margin * width)
+    if symmetric:
+        reach = max(abs(end) for end in on)
+        on = (-reach, reach)
     formula = seen.formula(seen.module, on)
     where = f"{name} on [{on[0]:.6g}, {on[1]:.6g}]"
     allowed = None if tolerance is None else tolerance - formula.deviation

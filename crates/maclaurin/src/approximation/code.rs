@@ -2,8 +2,8 @@
 
 use super::polynomial::chebyshev;
 use super::{Approximation, Coefficients, Method, hull};
-use crate::certify::{Basis, ErrorBound, Evaluation, Format, scientific, total};
-use crate::number::{Rational, exactly};
+use crate::certify::{Basis, ErrorBound, Evaluation, scientific, total};
+use crate::number::{Format, Rational, exactly};
 use crate::program::{
     Code, Encrypted, Language, Listing, Number, Program, Scheme, certificate, clenshaw, on_one_line,
 };
@@ -94,11 +94,20 @@ impl Approximation {
         Ok(Listing { name, comment, program: &program, format: code.format }.print(code.language))
     }
 
+    /// The error that is certified.
+    pub(super) fn measure(&self) -> String {
+        match &self.choice.weight {
+            Some(weight) => format!("w |f - p| for w = {}", on_one_line(&weight.to_string())),
+            None if self.choice.relative => "|f - p|/|f|".to_owned(),
+            None => "|f - p|".to_owned(),
+        }
+    }
+
     /// What it is, and how near its function.
     fn sentences(&self) -> Vec<String> {
         let function = on_one_line(&self.function().to_string());
         let method = self.choice.method.to_string();
-        let what = if self.choice.relative { "|f - p|/|f|" } else { "|f - p|" };
+        let what = self.measure();
         let bound = scientific(self.error.bound, 4, true);
         vec![
             format!(
@@ -117,12 +126,12 @@ impl Approximation {
     }
 
     /// [`Approximation::rounded`] on the polynomial's own ranges.
-    fn rounded_on_ranges(&self, program: &Program, format: Format) -> f64 {
+    pub(super) fn rounded_on_ranges(&self, program: &Program, format: Format) -> f64 {
         let of = |&(low, high): &(f64, f64)| {
-            let exact = if self.choice.relative {
-                self.error_bound(low, high).map_or(f64::INFINITY, |error| error.bound)
-            } else {
+            let exact = if self.choice.is_absolute() {
                 self.error.bound
+            } else {
+                self.error_bound(low, high).map_or(f64::INFINITY, |error| error.bound)
             };
             self.rounded(program, format, exact, (low, high))
         };
@@ -193,9 +202,14 @@ impl Approximation {
 
     /// The call that makes this polynomial in Python.
     fn call(&self) -> String {
-        let Self { choice, degree, ranges, .. } = self;
+        self.call_with(&self.ranges, &[])
+    }
+
+    /// The call with other ranges and more options.
+    pub(super) fn call_with(&self, ranges: &[(f64, f64)], more: &[String]) -> String {
+        let Self { choice, degree, .. } = self;
         let pair = |(low, high): &(f64, f64)| format!("({low:?}, {high:?})");
-        let on = match &ranges[..] {
+        let on = match ranges {
             [range] => pair(range),
             several => format!("[{}]", several.iter().map(pair).collect::<Vec<_>>().join(", ")),
         };
@@ -208,6 +222,11 @@ impl Approximation {
             Method::Samples(_) => Some("samples=...".to_owned()),
         });
         options.extend(choice.relative.then(|| "relative=True".to_owned()));
+        let weight = choice.weight.as_ref().map(in_python);
+        options.extend(weight.map(|weight| format!("weight={weight}")));
+        if !choice.through.is_empty() {
+            options.push(format!("through={:?}", choice.through));
+        }
         options.extend(choice.degrees.as_ref().map(|degrees| format!("degrees={degrees:?}")));
         if !choice.fixed.is_empty() {
             let fixed: Vec<_> =
@@ -218,6 +237,7 @@ impl Approximation {
         if choice.coefficients != Coefficients::default() {
             options.push(format!("coefficients=\"{}\"", choice.coefficients));
         }
+        options.extend_from_slice(more);
         format!("maclaurin.approximate({})", options.join(", "))
     }
 }

@@ -207,7 +207,7 @@ impl<N: Clone> Grid<N> {
         let ranges = ranges.into_iter().map(|xs| xs.into_iter().map(point).collect::<Option<_>>());
         let ranges = ranges.collect::<Option<Vec<Vec<_>>>>()?;
         let uncertain = |(_, value, unit): &(f64, N, N)| {
-            let weight = if problem.choice.relative { a.nearest(unit) } else { 1.0 };
+            let weight = if problem.choice.is_absolute() { 1.0 } else { a.nearest(unit) };
             a.uncertainty(value) / weight
         };
         let noise = NOISE * ranges.iter().flatten().map(uncertain).fold(0.0, f64::max);

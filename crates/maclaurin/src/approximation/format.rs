@@ -10,7 +10,7 @@ use super::polynomial::suits_powers;
 use super::problem::Problem;
 use super::{Method, unfit};
 use crate::certify::{Basis, Form};
-use crate::number::{Rational, exactly, to_f64};
+use crate::number::{Format, Rational, exactly, exponent, power_of_two, to_f64};
 use crate::series::Error;
 
 /// The numbers that coefficients are taken from.
@@ -21,34 +21,33 @@ use crate::series::Error;
 /// # Examples
 ///
 /// ```
-/// use maclaurin::{Approximation, Choice, Coefficients, Function};
+/// use maclaurin::{Approximation, Choice, Coefficients, Format, Function};
 ///
 /// let cos = Function::parse("cos(x)")?;
 /// let choice = Choice { coefficients: "float16".parse()?, ..Choice::default() };
 /// let p = Approximation::new(&cos, 6, &[(-0.8, 0.8)], &choice)?;
 /// assert!(p.coefficients().iter().all(|a| (a * 2f64.powi(24)).fract() == 0.0));
 /// assert!(p.error().bound < 6e-5);
-/// assert_eq!(choice.coefficients, Coefficients::Float16);
+/// assert_eq!(choice.coefficients, Coefficients::Format(Format::F16));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Coefficients {
     /// Rational numbers of as many bits as the error asks for.
     Exact,
-    /// IEEE binary64, `f64`.
-    #[default]
-    Float64,
-    /// IEEE binary32, `f32`.
-    Float32,
-    /// IEEE binary16.
-    Float16,
-    /// The upper half of a binary32: 8 significant bits.
-    BFloat16,
+    /// The numbers of a floating-point format; by default those of `f64`.
+    Format(Format),
     /// Binary floating-point numbers with this many significant bits, 2 to 53, and the exponents of
     /// `f64`.
     Bits(u32),
     /// Multiples of `2^-n`, for `n` up to 53: fixed point with this many fraction bits.
     Fixed(u32),
+}
+
+impl Default for Coefficients {
+    fn default() -> Self {
+        Self::Format(Format::F64)
+    }
 }
 
 /// The most significant bits, and the most fraction bits.
@@ -58,10 +57,8 @@ impl Coefficients {
     /// The significant bits; of the doubles that hold multiples in fixed point.
     fn precision(self) -> u32 {
         match self {
-            Self::Exact | Self::Float64 | Self::Fixed(_) => MOST_BITS,
-            Self::Float32 => 24,
-            Self::Float16 => 11,
-            Self::BFloat16 => 8,
+            Self::Exact | Self::Fixed(_) => MOST_BITS,
+            Self::Format(format) => format.precision(),
             Self::Bits(bits) => bits,
         }
     }
@@ -69,10 +66,8 @@ impl Coefficients {
     /// The exponent of the smallest positive number.
     fn lowest(self) -> i32 {
         match self {
-            Self::Exact | Self::Float64 | Self::Bits(_) => -1074,
-            Self::Float32 => -149,
-            Self::Float16 => -24,
-            Self::BFloat16 => -133,
+            Self::Exact | Self::Bits(_) => Format::F64.lowest(),
+            Self::Format(format) => format.lowest(),
             Self::Fixed(bits) => -bits.cast_signed(),
         }
     }
@@ -80,10 +75,8 @@ impl Coefficients {
     /// The largest number.
     fn largest(self) -> f64 {
         match self {
-            Self::Exact | Self::Float64 | Self::Bits(_) => f64::MAX,
-            Self::Float32 => f32::MAX.into(),
-            Self::Float16 => 65504.0,
-            Self::BFloat16 => 2f64.powi(128) - 2f64.powi(120),
+            Self::Exact | Self::Bits(_) => f64::MAX,
+            Self::Format(format) => format.largest(),
             Self::Fixed(bits) => 2f64.powi(MOST_BITS.cast_signed() - bits.cast_signed()),
         }
     }
@@ -110,27 +103,12 @@ impl Coefficients {
     }
 }
 
-/// The exponent of the leading bit of a number that is not zero.
-fn exponent(value: f64) -> i32 {
-    let biased = (value.to_bits() >> 52 & 0x7ff) as i32;
-    if biased > 0 { biased - 1023 } else { exponent(value * 2f64.powi(64)) - 64 }
-}
-
-/// `2^n`, subnormal powers included: `powi` divides by powers above them, which are infinite.
-fn power_of_two(n: i32) -> f64 {
-    let leading = |n: i32| f64::from_bits(u64::from((n + 1023).cast_unsigned()) << 52);
-    if n < -1022 { leading(n + 100) * leading(-100) } else { leading(n) }
-}
-
 impl fmt::Display for Coefficients {
     /// For instance `float32`, `12` (significant bits) or `fixed16` (fraction bits).
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exact => formatter.write_str("exact"),
-            Self::Float64 => formatter.write_str("float64"),
-            Self::Float32 => formatter.write_str("float32"),
-            Self::Float16 => formatter.write_str("float16"),
-            Self::BFloat16 => formatter.write_str("bfloat16"),
+            Self::Format(format) => format.fmt(formatter),
             Self::Bits(bits) => write!(formatter, "{bits}"),
             Self::Fixed(bits) => write!(formatter, "fixed{bits}"),
         }
@@ -144,10 +122,10 @@ impl FromStr for Coefficients {
         let bits = |text: &str| text.parse().ok().filter(|bits| *bits <= MOST_BITS);
         let known = match text {
             "exact" => Some(Self::Exact),
-            "float64" | "f64" => Some(Self::Float64),
-            "float32" | "f32" => Some(Self::Float32),
-            "float16" | "f16" => Some(Self::Float16),
-            "bfloat16" | "bf16" => Some(Self::BFloat16),
+            "float64" | "f64" => Some(Self::Format(Format::F64)),
+            "float32" | "f32" => Some(Self::Format(Format::F32)),
+            "float16" | "f16" => Some(Self::Format(Format::F16)),
+            "bfloat16" | "bf16" => Some(Self::Format(Format::BF16)),
             _ => match text.strip_prefix("fixed") {
                 Some(fraction) => bits(fraction).map(Self::Fixed),
                 None => bits(text).filter(|bits| *bits >= 2).map(Self::Bits),
@@ -249,6 +227,7 @@ impl Terms {
         solved: &Solved,
     ) -> Result<(Form, f64), Error> {
         let set = problem.choice.coefficients;
+        let is_restricted = !problem.conditions.is_empty();
         let problem = self.problem(problem)?;
         let points = points(a, &problem)?;
         let own = |&k: &usize| set.step(to_f64(&self.exact[k]));
@@ -275,7 +254,9 @@ impl Terms {
                 .collect();
             let level = largest(&errors);
             keep(start.clone(), level);
-            if level <= solved.level * (1.0 + NEGLIGIBLE) || start.is_empty() {
+            // Conditions hold up to the rounding of each coefficient, and no other polynomial satisfies them.
+            let near = level <= solved.level * (1.0 + NEGLIGIBLE);
+            if near || start.is_empty() || is_restricted {
                 break;
             }
             if round == 0 {
@@ -366,7 +347,7 @@ fn points<A: Real>(a: &A, problem: &Problem<'_>) -> Result<Vec<Point<A::Number>>
     let mut points = Vec::new();
     for x in problem.grid().into_iter().flatten() {
         let (value, unit) = problem.value(a, x).ok_or(Error::Unbounded { near: x })?;
-        let scale = if problem.choice.relative { a.nearest(&unit) } else { 1.0 };
+        let scale = if problem.choice.is_absolute() { 1.0 } else { a.nearest(&unit) };
         let row = problem.row(a, x).iter().map(|phi| a.nearest(phi) / scale).collect();
         points.push(Point { x, value, unit, row });
     }

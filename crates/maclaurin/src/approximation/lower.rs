@@ -8,7 +8,7 @@
 use super::linear::{Factors, Limbs, Real};
 use super::problem::Problem;
 use crate::certify::Basis;
-use crate::number::{Ball, Interval64};
+use crate::number::{Arithmetic, Ball, Balls, Interval64};
 
 /// The bound from the points of a reference, 0 where none is found.
 ///
@@ -28,7 +28,11 @@ fn bound<const N: usize>(problem: &Problem<'_>, points: &[f64]) -> Option<f64> {
     let (mut over, mut under) = (a.double(0.0), Interval64::point(0.0));
     for (&x, l) in points.iter().zip(&combination(&a, problem, points)?) {
         let mut add = |x: f64, l: &Ball<N>| {
-            let (value, unit) = problem.value(&a, x)?;
+            let (mut value, unit) = problem.value(&a, x)?;
+            if !problem.conditions.is_empty() {
+                let uncertainty = problem.interpolation_uncertainty(x);
+                value = a.add(&value, &Balls::<N>.at_most(uncertainty));
+            }
             over = a.add(&over, &a.multiply(l, &value));
             let size = |x: &Ball<N>| Interval64::point(x.to_interval64().magnitude());
             under = under.add(size(l).multiply(size(&unit)));
@@ -77,6 +81,9 @@ fn combination<const N: usize>(
             if i != j {
                 product = a.multiply(&product, &a.subtract(own, other));
             }
+        }
+        if let Some(factor) = problem.factor(a, points[i]) {
+            product = a.multiply(&product, &factor);
         }
         if !a.is_regular(&product) {
             return None;

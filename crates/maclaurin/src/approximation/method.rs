@@ -97,6 +97,20 @@ pub(super) fn solve(problem: &Problem<'_>) -> Result<Solved, Error> {
     last.ok_or_else(undetermined)
 }
 
+/// The largest error of the polynomial, or about that, in doubles where they see it and in 128 bits otherwise.
+pub(super) fn estimate(problem: &Problem<'_>) -> Result<f64, Error> {
+    let start = problem.reference();
+    let found = start.as_ref().and_then(|start| attempt(&Doubles, problem, start));
+    if let Some(found) = found.filter(|found| found.best > found.size * SEEN) {
+        return Ok(found.level);
+    }
+    let found = start.and_then(|start| attempt(&Limbs::<2, false>, problem, &start));
+    found.map_or_else(|| Ok(solve(problem)?.level), |found| Ok(found.level))
+}
+
+/// Errors above this part of the terms are known to some digits in doubles.
+const SEEN: f64 = 1e-12;
+
 /// One way in one arithmetic.
 fn attempt<A: Real>(a: &A, problem: &Problem<'_>, start: &[f64]) -> Option<Found> {
     let best = minimax(a, problem, start.to_vec())?;
@@ -129,7 +143,8 @@ fn attempt<A: Real>(a: &A, problem: &Problem<'_>, start: &[f64]) -> Option<Found
     };
     let form = problem.form(a, &coefficients)?;
     let terms: f64 = coefficients.iter().map(|c| a.nearest(c).abs()).sum();
-    let size = if problem.choice.relative { terms / smallest_unit(a, problem)? } else { terms };
+    let size =
+        if problem.choice.is_absolute() { terms } else { terms / smallest_unit(a, problem)? };
     Some(Found { form, reference: best.points, level, best: best.level, size, bits: A::PRECISION })
 }
 
@@ -172,7 +187,7 @@ fn projected<A: Real>(
         crate::cancel::checkpoint();
         let (value, unit) = problem.value(a, x)?;
         let mut weight = a.double(weight);
-        if problem.choice.relative {
+        if !problem.choice.is_absolute() {
             weight = a.divide(&weight, &a.multiply(&unit, &unit));
         }
         let row = problem.row(a, x);

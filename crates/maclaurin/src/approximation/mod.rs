@@ -5,68 +5,43 @@
 //! bounds the errors of Taylor polynomials, and the error of every polynomial of its form from below
 //! ([`lower`]). The proof does not rest on how the polynomial was found.
 
+mod choice;
 mod code;
+mod condition;
 mod exchange;
 mod format;
+mod kink;
 mod lattice;
 mod linear;
 mod lower;
 mod method;
 mod parity;
+mod partition;
+mod piecewise;
+mod piecewise_code;
 mod polynomial;
 mod problem;
+mod ulp;
 
 use std::sync::OnceLock;
 
-use crate::certify::{ErrorBound, Form, error_of};
+use crate::certify::{ErrorBound, Form, Measure, check_finite, error_of};
 use crate::function::Function;
 use crate::number::exactly;
 use crate::series::{Error, Series};
+pub use choice::Choice;
+use condition::Condition;
 pub use format::Coefficients;
 use format::with_format;
 pub use method::Method;
 use method::Solved;
+pub use piecewise::{LARGEST_PIECES, Piecewise};
 use polynomial::Numbers;
 use problem::Problem;
+pub use ulp::UlpErrors;
 
 /// The largest degree of an approximation.
 pub const LARGEST_DEGREE: usize = 200;
-
-/// How a polynomial is chosen.
-///
-/// # Examples
-///
-/// ```
-/// use maclaurin::{Approximation, Choice, Function};
-///
-/// // p(0) = 0, and of the other degrees the odd ones alone.
-/// let choice = Choice {
-///     degrees: Some(vec![1, 3, 5]),
-///     fixed: vec![(0, 0.0)],
-///     ..Choice::default()
-/// };
-/// let tanh = Function::parse("tanh(x)")?;
-/// let p = Approximation::new(&tanh, 5, &[(-2.0, 2.0)], &choice)?;
-/// assert_eq!(p.degrees(), [1, 3, 5]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Choice {
-    /// By which norm the polynomial is near the function.
-    pub method: Method,
-    /// Whether errors are relative: `|f - p| / |f|`.
-    pub relative: bool,
-    /// The degrees whose coefficients are free, in powers of `x - center`; all up to the degree, if
-    /// `None`.
-    pub degrees: Option<Vec<usize>>,
-    /// Degrees whose coefficients are given, in powers of `x - center`.
-    pub fixed: Vec<(usize, f64)>,
-    /// The point whose powers these are. If `None` it is 0 where `degrees` or `fixed` are given, and
-    /// the middle of the range otherwise.
-    pub center: Option<f64>,
-    /// The numbers that the coefficients are taken from.
-    pub coefficients: Coefficients,
-}
 
 /// Points of the proof that are taken into the grid, and how far above the level an error must be.
 const MISSED_EXTREMES: usize = 8;
@@ -74,41 +49,6 @@ const MISSED: f64 = 1.001;
 
 /// Degrees above the first that may meet a tolerance which are tried as well.
 const MORE_DEGREES: usize = 9;
-
-impl Choice {
-    /// For each degree that is free the choice of the free ones up to it, with the largest degree.
-    fn by_degree(&self) -> Vec<(usize, Self)> {
-        if self.degrees.is_none() && self.fixed.is_empty() {
-            return (0..=LARGEST_DEGREE).map(|degree| (degree, self.clone())).collect();
-        }
-        let all = || (0..=LARGEST_DEGREE).collect();
-        let mut free: Vec<usize> = self.degrees.clone().unwrap_or_else(all);
-        free.retain(|degree| self.fixed.iter().all(|(given, _)| given != degree));
-        free.sort_unstable();
-        free.dedup();
-        let highest_fixed = self.fixed.iter().map(|(degree, _)| *degree).max().unwrap_or(0);
-        let up_to = |i: usize| {
-            let choice = Self { degrees: Some(free[..=i].to_vec()), ..self.clone() };
-            (free[i].max(highest_fixed), choice)
-        };
-        (0..free.len()).map(up_to).collect()
-    }
-
-    /// The largest degree that is named, free or fixed.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use maclaurin::Choice;
-    ///
-    /// let choice = Choice { degrees: Some(vec![1, 3]), fixed: vec![(4, 0.5)], ..Choice::default() };
-    /// assert_eq!(choice.largest_degree(), Some(4));
-    /// ```
-    #[must_use]
-    pub fn largest_degree(&self) -> Option<usize> {
-        self.degrees.iter().flatten().chain(self.fixed.iter().map(|(k, _)| k)).copied().max()
-    }
-}
 
 /// A polynomial near a function on a range, with its certified error.
 ///
@@ -148,7 +88,8 @@ impl Approximation {
     ///
     /// # Errors
     ///
-    /// [`Error::Unbounded`] with a point where the function is not finite, [`Error::EmptyRange`],
+    /// [`Error::Unbounded`] with a point where the function is not finite, [`Error::Jump`] with one where
+    /// it jumps (for the minimax polynomial), [`Error::EmptyRange`],
     /// [`Error::OrderTooLarge`] above [`LARGEST_DEGREE`], [`Error::Choice`] for options that do not
     /// fit together.
     pub fn new(
@@ -158,8 +99,9 @@ impl Approximation {
         choice: &Choice,
     ) -> Result<Self, Error> {
         let ranges = sorted(ranges)?;
+        choice.check_weight(&ranges)?;
         let anchor = anchor(function, &ranges)?;
-        Self::with_anchor(&anchor, degree, ranges, choice)
+        Self::with_anchor(&anchor, degree, ranges, choice, &[])
     }
 
     /// The polynomial of the smallest degree whose certified error is at most `tolerance`.
@@ -193,15 +135,17 @@ impl Approximation {
             return Err(unfit("tolerance", format!("{tolerance} is not a positive number")));
         }
         let ranges = sorted(ranges)?;
+        choice.check_weight(&ranges)?;
         let anchor = anchor(function, &ranges)?;
         // The choices in turn, each with one degree more.
         let choices: Vec<(usize, Choice)> = choice.by_degree();
         let level = |(degree, choice): &(usize, Choice)| -> Result<f64, Error> {
-            let problem = Problem::new(&anchor, *degree, &ranges, choice)?;
+            let problem = Problem::new(&anchor, *degree, &ranges, choice, &[])?;
             if problem.itself().is_some() {
                 return Ok(0.0);
             }
             method::check_values(&problem)?;
+            problem.check_jumps(&ranges)?;
             Ok(method::solve(&problem)?.level)
         };
         let Some(last) = choices.len().checked_sub(1) else {
@@ -213,7 +157,7 @@ impl Approximation {
         while level(&choices[reach.min(last)])? > tolerance {
             if reach >= last {
                 let (degree, choice) = &choices[last];
-                let closest = Self::with_anchor(&anchor, *degree, ranges, choice)?.error.bound;
+                let closest = Self::with_anchor(&anchor, *degree, ranges, choice, &[])?.error.bound;
                 return Err(Error::NoDegree { tolerance, highest, closest });
             }
             (above, reach) = (reach + 1, 2 * reach);
@@ -230,7 +174,7 @@ impl Approximation {
         let mut closest = f64::INFINITY;
         let tried = &choices[below.saturating_sub(1)..=last.min(below + MORE_DEGREES)];
         for (degree, choice) in tried {
-            let found = Self::with_anchor(&anchor, *degree, ranges.clone(), choice)?;
+            let found = Self::with_anchor(&anchor, *degree, ranges.clone(), choice, &[])?;
             if found.error.bound <= tolerance {
                 return Ok(found);
             }
@@ -244,9 +188,11 @@ impl Approximation {
         degree: usize,
         ranges: Vec<(f64, f64)>,
         choice: &Choice,
+        conditions: &[Condition],
     ) -> Result<Self, Error> {
-        let mut problem = Problem::new(anchor, degree, &ranges, choice)?;
+        let mut problem = Problem::new(anchor, degree, &ranges, choice, conditions)?;
         method::check_values(&problem)?;
+        problem.check_jumps(&ranges)?;
         let (solved, error) = if let Some(form) = problem.itself() {
             let exact = form.clone();
             let solved = with_format(&problem, Solved { form, level: 0.0, best: 0.0 })?;
@@ -300,11 +246,16 @@ fn certified(
     ranges: &[(f64, f64)],
 ) -> Result<ErrorBound, Error> {
     let mut error = ErrorBound { bound: 0.0, sampled: 0.0, at: ranges[0].0 };
+    let measure = match &problem.unit {
+        Some(unit) => Measure::Per(unit),
+        None if problem.choice.relative => Measure::Relative,
+        None => Measure::Absolute,
+    };
     for &(low, high) in ranges {
-        let here = error_of(form, anchor, (low, high), problem.choice.relative);
+        let here = error_of(form, anchor, (low, high), measure);
         let here = here.map_err(|reason| match reason {
             Error::Unbounded { near } if problem.choice.relative => {
-                match error_of(form, anchor, (low, high), false) {
+                match error_of(form, anchor, (low, high), Measure::Absolute) {
                     Ok(_) => unfit(
                         "relative",
                         format!(
@@ -355,8 +306,17 @@ fn unfit(option: &'static str, reason: String) -> Error {
     Error::Choice { option, reason }
 }
 
-/// The function about a point of the ranges where it is analytic.
+/// The function about a point of the ranges where it is analytic; it must be finite on all of them.
 fn anchor(function: &Function, ranges: &[(f64, f64)]) -> Result<Series, Error> {
+    let anchor = analytic(function, ranges)?;
+    for &range in ranges {
+        check_finite(&anchor, range)?;
+    }
+    Ok(anchor)
+}
+
+/// The function about a point of the ranges where it is analytic.
+fn analytic(function: &Function, ranges: &[(f64, f64)]) -> Result<Series, Error> {
     // The middle first; a kink may be there.
     let parts = [0.5, 0.382, 0.618, 0.236, 0.764, 0.09, 0.91];
     let mut failure = None;
@@ -367,7 +327,9 @@ fn anchor(function: &Function, ranges: &[(f64, f64)]) -> Result<Series, Error> {
             let plain = format!("{x:.3e}").parse().unwrap_or(x);
             let x = if low < plain && plain < high { plain } else { x };
             match Series::new(function, 0, exactly(x)) {
-                Ok(series) => return Ok(series),
+                // One that a root in it limits to a side is proven elsewhere.
+                Ok(series) if series.expanded().is_ok() => return Ok(series),
+                Ok(_) => {}
                 Err(error) => failure = failure.or(Some(error)),
             }
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Approximation, Choice, Coefficients, hull};
-use crate::certify::{Basis, ErrorBound, Form, error_of};
+use crate::certify::{Basis, ErrorBound, Form, Measure, error_of};
 use crate::expand::Polynomial;
 use crate::function::Function;
 use crate::number::{Rational, exactly, to_f64};
@@ -32,7 +32,7 @@ impl Approximation {
         &self.choice
     }
 
-    /// A certified upper bound of the error on the ranges, absolute or relative as was chosen, of the
+    /// A certified upper bound of the error on the ranges, absolute, relative or weighted as was chosen, of the
     /// polynomial in exact arithmetic. Its coefficients are [`Approximation::coefficients`]; where
     /// [`Approximation::basis`] says so [`Approximation::chebyshev`]; and for
     /// [`Coefficients::Exact`] those of [`Approximation::exact`].
@@ -134,7 +134,7 @@ impl Approximation {
     ///
     /// As [`Series::error_bound`](crate::Series::error_bound).
     pub fn error_bound(&self, low: f64, high: f64) -> Result<ErrorBound, Error> {
-        error_of(&self.form, &self.anchor, (low, high), false)
+        error_of(&self.form, &self.anchor, (low, high), Measure::Absolute)
     }
 
     /// The coefficients and the center alone: what expanding an array needs.
@@ -241,14 +241,24 @@ pub(super) fn chebyshev(
     let two = Rational::from(2);
     let half = (exactly(high) - exactly(low)) / &two;
     let shift = (exactly(high) + exactly(low)) / &two - exactly(center);
+    in_chebyshev(powers, &shift, &half)
+}
+
+/// `sum_k powers[k] (shift + half v)^k` in Chebyshev polynomials of `v`.
+pub(super) fn in_chebyshev(
+    powers: &[Rational],
+    shift: &Rational,
+    half: &Rational,
+) -> Vec<Rational> {
+    let two = Rational::from(2);
     // Horner's rule for x - center = shift + half v: v T_0 = T_1 and v T_k = (T_(k+1) + T_(k-1)) / 2
     // (DLMF 18.9.1).
     let mut sum: Vec<Rational> = Vec::new();
     for coefficient in powers.iter().rev() {
         let mut next = vec![Rational::ZERO; sum.len() + 1];
         for (k, value) in sum.iter().enumerate() {
-            next[k] += &shift * value;
-            let scaled = &half * value;
+            next[k] += shift * value;
+            let scaled = half * value;
             if k == 0 {
                 next[1] += scaled;
             } else {

@@ -1,5 +1,7 @@
 //! What is approximated, by what, and where.
 
+use super::condition::{Condition, through};
+use super::kink::check_jumps;
 use super::linear::Real;
 use super::{Choice, LARGEST_DEGREE, Method, hull, unfit};
 use crate::certify::{Basis, Form, degree};
@@ -20,11 +22,15 @@ pub(super) struct Problem<'a> {
     /// Disjoint ranges from left to right.
     pub ranges: Vec<(f64, f64)>,
     pub choice: &'a Choice,
+    /// The reciprocal of the weight.
+    pub unit: Option<Function>,
     /// Points of the grid beside its own.
     extra: Vec<f64>,
     /// Where function and polynomials have a parity about zero, up to what is given: whether it is
     /// odd. The ranges are then those of positive numbers.
     pub parity: Option<bool>,
+    /// Values that polynomials must have, by which the functions of the space are multiplied: see there.
+    pub conditions: Vec<Condition>,
 }
 
 /// Grid points for each dimension, and a few more.
@@ -32,12 +38,13 @@ const DENSITY: usize = 10;
 const MARGIN: usize = 24;
 
 impl<'a> Problem<'a> {
-    /// What is to be approximated by what.
+    /// What is to be approximated by what. Conditions are those beside the choice's own points.
     pub(super) fn new(
         anchor: &'a Series,
         degree: usize,
         ranges: &[(f64, f64)],
         choice: &'a Choice,
+        conditions: &[Condition],
     ) -> Result<Self, Error> {
         if degree > LARGEST_DEGREE {
             return Err(Error::OrderTooLarge { order: degree, limit: LARGEST_DEGREE });
@@ -58,9 +65,24 @@ impl<'a> Problem<'a> {
             half_width: high / 2.0 - low / 2.0,
             ranges: ranges.to_vec(),
             choice,
+            unit: choice.unit()?,
             extra: Vec::new(),
             parity: None,
+            conditions: Vec::new(),
         };
+        if !conditions.is_empty() {
+            problem.restrict(conditions.to_vec())?;
+            return Ok(problem);
+        }
+        if !choice.through.is_empty() {
+            if !whole || matches!(choice.method, Method::Chebyshev | Method::Samples(_)) {
+                let reason = "it goes with all degrees up to one, by minimax or least squares: leave out \
+                              degrees and fixed, samples, and method chebyshev";
+                return Err(unfit("through", reason.into()));
+            }
+            problem.restrict(through(problem.function, &choice.through, ranges)?)?;
+            return Ok(problem);
+        }
         if whole {
             if !matches!(choice.method, Method::Samples(_)) {
                 problem.adopt_parity();
@@ -104,7 +126,8 @@ impl<'a> Problem<'a> {
     pub(super) fn itself(&self) -> Option<Form> {
         let degree = degree(self.function)?;
         let last_given = self.given.len().saturating_sub(1);
-        let limit = self.degrees.last().copied().unwrap_or(0).max(last_given);
+        let free = self.degrees.last().copied().unwrap_or(0);
+        let limit = (free + self.conditions.len()).max(last_given);
         let order = usize::try_from(degree).ok().filter(|&n| n <= limit)?;
         let center = exactly(self.center).to_string();
         let series = Series::new(self.function, order, &center).ok()?;
@@ -113,32 +136,47 @@ impl<'a> Problem<'a> {
             .map(|k| Some(series.exact(k)?.as_rational()? * half_width.pow(k as isize)))
             .collect();
         let coefficients = coefficients?;
-        let fits = self.basis == Basis::Chebyshev
-            || coefficients.iter().enumerate().all(|(k, value)| {
-                self.degrees.contains(&k) || self.given.get(k).unwrap_or(&Rational::ZERO) == value
-            });
-        let Self { center, half_width, .. } = *self;
-        fits.then(|| Form::new(Basis::Powers, center, half_width, coefficients))
+        let Self { center, half_width: width, .. } = *self;
+        let form = Form::new(Basis::Powers, center, width, coefficients);
+        let fits = self.basis == Basis::Chebyshev && self.satisfies(&form)
+            || self.basis == Basis::Powers
+                && form.coefficients.iter().enumerate().all(|(k, value)| {
+                    self.degrees.contains(&k)
+                        || self.given.get(k).unwrap_or(&Rational::ZERO) == value
+                });
+        fits.then_some(form)
     }
 }
 
 impl Problem<'_> {
+    /// Refuses a minimax polynomial across a jump.
+    pub(super) fn check_jumps(&self, ranges: &[(f64, f64)]) -> Result<(), Error> {
+        if self.choice.method != Method::Minimax {
+            return Ok(());
+        }
+        check_jumps(self.function, ranges)
+    }
+
     /// The value that the free part should have at `x`, and what an error there is measured in.
     pub(super) fn value<A: Real>(&self, a: &A, x: f64) -> Option<(A::Number, A::Number)> {
         let value = a.value(self.function, x)?;
         if !a.nearest(&value).is_finite() {
             return None;
         }
-        let unit = match self.choice.relative {
-            true if a.nearest(&value) < 0.0 => a.negate(&value),
-            true => value.clone(),
-            false => a.double(1.0),
+        let unit = match &self.unit {
+            Some(unit) => a.value(unit, x).filter(|unit| a.nearest(unit).is_finite())?,
+            None if !self.choice.relative => a.double(1.0),
+            None if a.nearest(&value) < 0.0 => a.negate(&value),
+            None => value.clone(),
         };
         let mut target = value;
         let given = self.given.iter().zip(self.basis_at(a, x, self.given.len()));
         for (coefficient, phi) in given.filter(|(coefficient, _)| !coefficient.is_zero()) {
             let coefficient = a.rational(coefficient);
             target = a.subtract(&target, &a.multiply(&coefficient, &phi));
+        }
+        if self.is_flipped(x) {
+            target = a.negate(&target);
         }
         Some((target, unit))
     }
@@ -147,7 +185,11 @@ impl Problem<'_> {
     pub(super) fn row<A: Real>(&self, a: &A, x: f64) -> Vec<A::Number> {
         let count = self.degrees.last().map_or(0, |n| n + 1);
         let all = self.basis_at(a, x, count);
-        self.degrees.iter().map(|&degree| all[degree].clone()).collect()
+        let chosen = self.degrees.iter().map(|&degree| &all[degree]);
+        match self.factor(a, x) {
+            Some(factor) => chosen.map(|phi| a.multiply(phi, &factor)).collect(),
+            None => chosen.cloned().collect(),
+        }
     }
 
     fn basis_at<A: Real>(&self, a: &A, x: f64, count: usize) -> Vec<A::Number> {
@@ -185,7 +227,7 @@ impl Problem<'_> {
         let row = self.row(a, x);
         let products = coefficients.iter().zip(&row).map(|(c, phi)| a.multiply(c, phi));
         let rest = products.fold(value.clone(), |rest, product| a.subtract(&rest, &product));
-        if !self.choice.relative {
+        if self.choice.is_absolute() {
             return a.nearest(&rest);
         }
         match (a.nearest(unit), a.nearest(&rest)) {
@@ -222,6 +264,9 @@ impl Problem<'_> {
             points.sort_by(f64::total_cmp);
             points.dedup();
         }
+        for points in &mut ranges {
+            points.retain(|x| self.conditions.iter().all(|condition| condition.at != *x));
+        }
         if self.choice.relative {
             for points in &mut ranges {
                 points.retain(|&x| self.function.evaluate(x) != 0.0);
@@ -250,7 +295,9 @@ impl Problem<'_> {
         }
         let gaps = self.degrees.len();
         let last = all.len().checked_sub(1).filter(|last| *last >= gaps)?;
-        Some((0..=gaps).map(|i| all[i * last / gaps]).collect())
+        // A single point for a space without functions: the middle.
+        let spread = |i: usize| all[(i * last).checked_div(gaps).unwrap_or(last / 2)];
+        Some((0..=gaps).map(spread).collect())
     }
 
     /// The same problem in other functions, with other degrees free, on all of the ranges where the
@@ -273,11 +320,28 @@ impl Problem<'_> {
             ranges.extend(&self.ranges);
         }
         let extra = self.extra.clone();
-        Self { given, degrees, basis, center, half_width, ranges, extra, parity, ..*self }
+        Self {
+            function: self.function,
+            given,
+            degrees,
+            basis,
+            center,
+            half_width,
+            ranges,
+            choice: self.choice,
+            unit: self.unit.clone(),
+            extra,
+            parity,
+            conditions: Vec::new(),
+        }
     }
 
     /// The polynomial with these coefficients, and what is given.
     pub(super) fn form<A: Real>(&self, a: &A, coefficients: &[A::Number]) -> Option<Form> {
+        if !self.conditions.is_empty() {
+            let free = coefficients.iter().map(|c| a.middle(c)).collect::<Option<Vec<_>>>()?;
+            return Some(self.restricted_form(free));
+        }
         let count = self.degrees.last().map_or(1, |n| n + 1).max(self.given.len());
         let mut all = self.given.clone();
         all.resize(count, Rational::ZERO);

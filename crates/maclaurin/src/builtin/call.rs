@@ -2,7 +2,7 @@
 //! of others, in the same language in which users write theirs. A definition's arguments may stand
 //! in it more than once: they are shared, not copied.
 
-use super::{ALL, Builtin, Elementary, each};
+use super::{ALL, Builtin, Elementary, double, each};
 
 /// What a function is made of.
 #[derive(Clone, Copy)]
@@ -34,6 +34,23 @@ pub(crate) struct Call {
     pub arguments: &'static [&'static str],
     pub definition: Definition,
     pub about: About,
+    /// The value in double precision, where an expression's loses digits.
+    pub double: Option<Double>,
+}
+
+/// A value in double precision for values of the arguments.
+pub(crate) type Double = fn(&[f64]) -> f64;
+
+impl Call {
+    /// The position of the argument that is `x` where the name stands alone: the one of that name, or
+    /// the first.
+    pub(crate) fn variable(&self) -> usize {
+        self.arguments.iter().position(|argument| *argument == "x").unwrap_or(0)
+    }
+
+    const fn in_doubles(self, double: Double) -> Self {
+        Self { double: Some(double), ..self }
+    }
 }
 
 /// What a list of functions says of one beside its names.
@@ -67,47 +84,66 @@ const fn made_of(
     source: &'static str,
 ) -> Call {
     let [name, aliases @ ..] = names else { panic!("a function without a name") };
-    Call { name, aliases, arguments, definition, about: About { formula, analytic, source } }
+    let about = About { formula, analytic, source };
+    Call { name, aliases, arguments, definition, about, double: None }
 }
 
 #[rustfmt::skip]
 static CALLS: &[Call] = &[
-    text(&["exp2"], "2^x", EVERYWHERE, "DLMF 4.2"),
+    text(&["exp2"], "2^x", EVERYWHERE, "DLMF 4.2")
+        .in_doubles(|x| x[0].exp2()),
     text(&["exp10"], "10^x", EVERYWHERE, "DLMF 4.2"),
-    text(&["expm1"], "exp(x) - 1", EVERYWHERE, "DLMF 4.2"),
-    text(&["log1p"], "log(1 + x)", "x > -1", "DLMF 4.2"),
-    text(&["log2"], "log(x)/log(2)", "x > 0", "DLMF 4.2"),
-    text(&["log10"], "log(x)/log(10)", "x > 0", "DLMF 4.2"),
-    text(&["sqrt"], "x^(1/2)", "x > 0", "DLMF 4.2"),
+    text(&["expm1"], "exp(x) - 1", EVERYWHERE, "DLMF 4.2")
+        .in_doubles(|x| x[0].exp_m1()),
+    text(&["log1p"], "log(1 + x)", "x > -1", "DLMF 4.2")
+        .in_doubles(|x| x[0].ln_1p()),
+    text(&["log2"], "log(x)/log(2)", "x > 0", "DLMF 4.2")
+        .in_doubles(|x| x[0].log2()),
+    text(&["log10"], "log(x)/log(10)", "x > 0", "DLMF 4.2")
+        .in_doubles(|x| x[0].log10()),
+    text(&["sqrt"], "x^(1/2)", "x > 0", "DLMF 4.2")
+        .in_doubles(|x| x[0].sqrt()),
     text(&["rsqrt"], "1/sqrt(x)", "x > 0", "PyTorch"),
     // The real cube root: of a negative number too.
-    text(&["cbrt"], "x/(x^2)^(1/3)", "x != 0", "C11 7.12.7.1"),
+    text(&["cbrt"], "x/(x^2)^(1/3)", "x != 0", "C11 7.12.7.1")
+        .in_doubles(|x| x[0].cbrt()),
     text(&["square"], "x^2", EVERYWHERE, "NumPy"),
     text(&["reciprocal"], "1/x", "x != 0", "NumPy"),
     made_of(Definition::Power, &["pow", "power", "Pow"], &["base", "exponent"], "base^exponent",
         "base > 0; for an integer exponent also base < 0", "DLMF 4.2"),
     made_of(Definition::Text, &["hypot"], &["x", "y"], "sqrt(x^2 + y^2)", "(x, y) != (0, 0)",
-        "C11 7.12.7.3"),
+        "C11 7.12.7.3")
+        .in_doubles(|x| x[0].hypot(x[1])),
     text(&["sec"], "1/cos(x)", "x != (n + 1/2) pi", "DLMF 4.14.6"),
     text(&["csc", "cosec"], "1/sin(x)", "x != n pi", "DLMF 4.14.5"),
     text(&["cot"], "cos(x)/sin(x)", "x != n pi", "DLMF 4.14.7"),
-    text(&["asec", "arcsec"], "acos(1/x)", "|x| > 1", "DLMF 4.23.8"),
+    text(&["asec", "arcsec"], "acos(1/x)", "|x| > 1", "DLMF 4.23.8")
+        .in_doubles(|x| double::asec(x[0])),
     text(&["acsc", "arccsc"], "asin(1/x)", "|x| > 1", "DLMF 4.23.7"),
     // Not the function that is continuous at 0, pi/2 - atan(x).
     text(&["acot", "arccot"], "atan(1/x)", "x != 0", "DLMF 4.23.9"),
     // The half-angle formula holds where atan(y/x) is off by pi too.
     made_of(Definition::Text, &["atan2", "arctan2"], &["y", "x"], "2*atan(y/(sqrt(x^2 + y^2) + x))",
-        "x > 0 or y != 0", "C11 7.12.4.4"),
-    text(&["sech"], "1/cosh(x)", EVERYWHERE, "DLMF 4.28.6"),
-    text(&["csch", "cosech"], "1/sinh(x)", "x != 0", "DLMF 4.28.5"),
-    text(&["coth"], "cosh(x)/sinh(x)", "x != 0", "DLMF 4.28.7"),
-    text(&["asech", "arcsech", "arsech"], "acosh(1/x)", "0 < x < 1", "DLMF 4.37.8"),
+        "x > 0 or y != 0", "C11 7.12.4.4")
+        .in_doubles(|x| x[0].atan2(x[1])),
+    text(&["sech"], "1/cosh(x)", EVERYWHERE, "DLMF 4.28.6")
+        .in_doubles(|x| double::sech(x[0])),
+    text(&["csch", "cosech"], "1/sinh(x)", "x != 0", "DLMF 4.28.5")
+        .in_doubles(|x| double::csch(x[0])),
+    text(&["coth"], "cosh(x)/sinh(x)", "x != 0", "DLMF 4.28.7")
+        .in_doubles(|x| 1.0 / x[0].tanh()),
+    text(&["asech", "arcsech", "arsech"], "acosh(1/x)", "0 < x < 1", "DLMF 4.37.8")
+        .in_doubles(|x| double::asech(x[0])),
     text(&["acsch", "arccsch", "arcsch"], "asinh(1/x)", "x != 0", "DLMF 4.37.7"),
-    text(&["acoth", "arccoth", "arcoth"], "atanh(1/x)", "|x| > 1", "DLMF 4.37.9"),
-    text(&["sinpi"], "sin(pi*x)", EVERYWHERE, "IEEE 754-2019, 9.2"),
-    text(&["cospi"], "cos(pi*x)", EVERYWHERE, "IEEE 754-2019, 9.2"),
+    text(&["acoth", "arccoth", "arcoth"], "atanh(1/x)", "|x| > 1", "DLMF 4.37.9")
+        .in_doubles(|x| double::acoth(x[0])),
+    text(&["sinpi"], "sin(pi*x)", EVERYWHERE, "IEEE 754-2019, 9.2")
+        .in_doubles(|x| double::sinpi(x[0])),
+    text(&["cospi"], "cos(pi*x)", EVERYWHERE, "IEEE 754-2019, 9.2")
+        .in_doubles(|x| double::cospi(x[0])),
     // As in SymPy; NumPy's is that of pi x.
-    text(&["sinc"], "sin(x)/x", EVERYWHERE, "DLMF 3.3.43"),
+    text(&["sinc"], "sin(x)/x", EVERYWHERE, "DLMF 3.3.43")
+        .in_doubles(|x| double::sinc(x[0])),
     made_of(Definition::Absolute, &["abs", "Abs", "fabs", "absolute"], &["x"], "|x|", "x != 0",
         "DLMF 1.9.7"),
     made_of(Definition::Sign, &["sign", "sgn"], &["x"], "x/|x|", "x != 0", "DLMF 1.16.57"),
@@ -116,36 +152,51 @@ static CALLS: &[Call] = &[
     text(&["ceil", "ceiling"], "-floor(-x)", "x no integer", "C11 7.12.9.1"),
     text(&["heaviside", "Heaviside"], "(1 + sign(x))/2", "x != 0", "DLMF 1.16.13"),
     made_of(Definition::Text, &["max", "maximum", "fmax", "Max"], &["a", "b"],
-        "(a + b + abs(a - b))/2", "a != b", "C11 7.12.12.2"),
+        "(a + b + abs(a - b))/2", "a != b", "C11 7.12.12.2")
+        .in_doubles(|x| double::max(x[0], x[1])),
     made_of(Definition::Text, &["min", "minimum", "fmin", "Min"], &["a", "b"],
-        "(a + b - abs(a - b))/2", "a != b", "C11 7.12.12.3"),
+        "(a + b - abs(a - b))/2", "a != b", "C11 7.12.12.3")
+        .in_doubles(|x| double::min(x[0], x[1])),
     made_of(Definition::Text, &["clip", "clamp"], &["x", "lo", "hi"], "min(max(x, lo), hi)",
         "x != lo, hi", "NumPy"),
-    text(&["erfc"], "1 - erf(x)", EVERYWHERE, "DLMF 7.2.2"),
-    text(&["norm_cdf", "ndtr"], "(1 + erf(x/sqrt(2)))/2", EVERYWHERE, "SciPy"),
-    text(&["gaussian"], "exp(-x^2)", EVERYWHERE, "DLMF 7.2.1"),
+    text(&["erfc"], "1 - erf(x)", EVERYWHERE, "DLMF 7.2.2")
+        .in_doubles(|x| libm::erfc(x[0])),
+    text(&["norm_cdf", "ndtr"], "(1 + erf(x/sqrt(2)))/2", EVERYWHERE, "SciPy")
+        .in_doubles(|x| double::norm_cdf(x[0])),
+    text(&["gaussian"], "exp(-x^2)", EVERYWHERE, "DLMF 7.2.1")
+        .in_doubles(|x| double::gaussian(x[0])),
     text(&["sigmoid", "expit", "logistic"], "1/(1 + exp(-x))", EVERYWHERE, "SciPy"),
     text(&["log_sigmoid", "logsigmoid", "log_expit"], "-softplus(-x)", EVERYWHERE, "PyTorch"),
-    text(&["logit"], "log(x/(1 - x))", "0 < x < 1", "SciPy"),
-    text(&["softplus"], "log(1 + exp(x))", EVERYWHERE, "PyTorch"),
+    text(&["logit"], "log(x/(1 - x))", "0 < x < 1", "SciPy")
+        .in_doubles(|x| double::logit(x[0])),
+    text(&["softplus"], "log(1 + exp(x))", EVERYWHERE, "PyTorch")
+        .in_doubles(|x| double::softplus(x[0])),
     text(&["softsign"], "x/(1 + abs(x))", "x != 0", "PyTorch"),
-    text(&["tanhshrink", "tanh_shrink"], "x - tanh(x)", EVERYWHERE, "PyTorch"),
-    text(&["silu", "swish"], "x*sigmoid(x)", EVERYWHERE, "arXiv 1702.03118"),
+    text(&["tanhshrink", "tanh_shrink"], "x - tanh(x)", EVERYWHERE, "PyTorch")
+        .in_doubles(|x| double::tanhshrink(x[0])),
+    text(&["silu", "swish"], "x*sigmoid(x)", EVERYWHERE, "arXiv 1702.03118")
+        .in_doubles(|x| double::silu(x[0])),
     // Exact, and with tanh.
-    text(&["gelu"], "x*(1 + erf(x/sqrt(2)))/2", EVERYWHERE, "arXiv 1606.08415"),
+    text(&["gelu"], "x*(1 + erf(x/sqrt(2)))/2", EVERYWHERE, "arXiv 1606.08415")
+        .in_doubles(|x| double::gelu(x[0])),
     text(&["gelu_tanh", "gelu_new"], "x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x^3)))/2", EVERYWHERE,
-        "arXiv 1606.08415"),
+        "arXiv 1606.08415")
+        .in_doubles(|x| double::gelu_tanh(x[0])),
     text(&["quick_gelu"], "x*sigmoid(1.702*x)", EVERYWHERE, "arXiv 1606.08415"),
-    text(&["mish"], "x*tanh(softplus(x))", EVERYWHERE, "arXiv 1908.08681"),
-    text(&["relu"], "(x + abs(x))/2", "x != 0", "PyTorch"),
+    text(&["mish"], "x*tanh(softplus(x))", EVERYWHERE, "arXiv 1908.08681")
+        .in_doubles(|x| double::mish(x[0])),
+    text(&["relu"], "(x + abs(x))/2", "x != 0", "PyTorch")
+        .in_doubles(|x| double::relu(x[0])),
     text(&["relu6"], "clip(x, 0, 6)", "x != 0, 6", "PyTorch"),
     made_of(Definition::Text, &["leaky_relu", "leakyrelu"], &["x", "negative_slope=0.01"],
         "relu(x) - negative_slope*relu(-x)", "x != 0", "PyTorch"),
     // x above zero, alpha (e^x - 1) below.
     made_of(Definition::Text, &["elu"], &["x", "alpha=1"], "relu(x) + alpha*(exp(-relu(-x)) - 1)",
-        "x != 0", "arXiv 1511.07289"),
+        "x != 0", "arXiv 1511.07289")
+        .in_doubles(|x| double::elu(x[0], x[1])),
     made_of(Definition::Text, &["celu"], &["x", "alpha=1"],
-        "relu(x) + alpha*(exp(-relu(-x)/alpha) - 1)", "x != 0", "arXiv 1704.07483"),
+        "relu(x) + alpha*(exp(-relu(-x)/alpha) - 1)", "x != 0", "arXiv 1704.07483")
+        .in_doubles(|x| double::celu(x[0], x[1])),
     text(&["selu"], "1.0507009873554804934193349852946*elu(x, 1.6732632423543772848170429916717)",
         "x != 0", "PyTorch"),
     text(&["hardsigmoid", "hard_sigmoid"], "clip(x + 3, 0, 6)/6", "x != -3, 3", "PyTorch"),
@@ -155,8 +206,10 @@ static CALLS: &[Call] = &[
         "clip(x, min_val, max_val)", "x != min_val, max_val", "PyTorch"),
     made_of(Definition::Text, &["softshrink", "soft_shrink"], &["x", "lambd=0.5"],
         "relu(x - lambd) - relu(-x - lambd)", "x != -lambd, lambd", "PyTorch"),
-    text(&["dawson", "dawsn"], "sqrt(pi)/2*exp(-x^2)*erfi(x)", EVERYWHERE, "DLMF 7.2.5"),
-    text(&["Ei", "expi"], "euler_gamma + log(x^2)/2 - ein(-x)", "x != 0", "DLMF 6.2.5, 6.2.7"),
+    text(&["dawson", "dawsn"], "sqrt(pi)/2*exp(-x^2)*erfi(x)", EVERYWHERE, "DLMF 7.2.5")
+        .in_doubles(|x| double::dawson(x[0])),
+    text(&["Ei", "expi"], "euler_gamma + log(x^2)/2 - ein(-x)", "x != 0", "DLMF 6.2.5, 6.2.7")
+        .in_doubles(|x| double::ei(x[0])),
     // By its reciprocal, which is entire.
     text(&["gamma", "tgamma"], "1/rgamma(x)", "x != 0, -1, -2, ...", "DLMF 5.2.1"),
     // By its product with x - 1, which is entire.
@@ -175,6 +228,7 @@ pub(crate) fn calls() -> impl Iterator<Item = Call> {
         arguments: &["x"],
         definition: Definition::Elementary(function),
         about: each!(function, F => F::ABOUT),
+        double: None,
     });
     elementary.chain(CALLS.iter().copied())
 }

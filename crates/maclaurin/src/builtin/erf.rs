@@ -9,7 +9,7 @@ use dashu_int::IBig;
 
 use super::recurrence::{derivative, integral, multiply, negate};
 use super::taylor::{integer, magnitude, nearest, point};
-use super::{About, Analytic, Builtin, Complex, Exp, Listed, Logs, Pair, symbol};
+use super::{About, Analytic, Builtin, Complex, Exp, Listed, Logs, Pair, Parity, symbol};
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Named, down, half, outward, up};
 
 /// Terms of the series in the complex plane, and the largest modulus for which they suffice.
@@ -47,6 +47,7 @@ where
             source: "DLMF 7.2.1",
         }
     };
+    const PARITY: Option<Parity> = Some(Parity::Odd);
     const DERIVATIVE: Option<&'static str> =
         Some(if IMAGINARY { "2/sqrt(pi)*exp(x^2)" } else { "2/sqrt(pi)*exp(-x^2)" });
     const DOUBLE: fn(f64) -> f64 = if IMAGINARY { erfi } else { libm::erf };

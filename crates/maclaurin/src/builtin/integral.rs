@@ -11,7 +11,7 @@ use dashu_float::Repr;
 
 use super::composition::compose;
 use super::taylor::{at_ends, integer, magnitude, mean_value, nearest, point, variable, within};
-use super::{About, Analytic, Builtin, Complex, Exp, Listed, Logs, Pair, Sin, symbol};
+use super::{About, Analytic, Builtin, Complex, Exp, Listed, Logs, Pair, Parity, Sin, symbol};
 use crate::number::{Arithmetic, Exact, IBig, Interval, Named};
 
 pub(crate) struct Integral<const CIRCULAR: bool>;
@@ -52,6 +52,7 @@ where
         }
     };
 
+    const PARITY: Option<Parity> = if CIRCULAR { Some(Parity::Odd) } else { None };
     const DERIVATIVE: Option<&'static str> =
         Some(if CIRCULAR { "sin(x)/x" } else { "(1 - exp(-x))/x" });
 

@@ -3,7 +3,8 @@
 
 use super::recurrence::{derivative, integral, multiply, negate, power};
 use super::{
-    About, Analytic, Builtin, Complex, Exp, Listed, Logs, PLANE, Pair, Rectangle, general, symbol,
+    About, Analytic, Builtin, Complex, Exp, Listed, Logs, PLANE, Pair, Parity, Rectangle, general,
+    symbol,
 };
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Interval64, Named, Rational, half};
 
@@ -85,6 +86,10 @@ impl<F: Inverse> Builtin for F {
     const NAMED: Named = F::SYMBOL;
     const ALIASES: &'static [&'static str] = F::SPELLINGS;
     const ABOUT: About = F::DESCRIPTION;
+    const PARITY: Option<Parity> = match F::KIND {
+        Kind::Acos | Kind::Acosh => None,
+        Kind::Asin | Kind::Atan | Kind::Asinh | Kind::Atanh => Some(Parity::Odd),
+    };
     const DERIVATIVE: Option<&'static str> = Some(match F::KIND {
         Kind::Asin => "1/sqrt(1 - x^2)",
         Kind::Acos => "-1/sqrt(1 - x^2)",
@@ -94,7 +99,11 @@ impl<F: Inverse> Builtin for F {
         Kind::Atanh => "1/(1 - x^2)",
     });
     const BRANCHES: bool = true;
-    const DOUBLE: fn(f64) -> f64 = F::OF_DOUBLE;
+    const DOUBLE: fn(f64) -> f64 = match F::KIND {
+        // The standard library's loses digits near -1.
+        Kind::Atanh => libm::atanh,
+        _ => F::OF_DOUBLE,
+    };
     const INTERVAL: fn(&Interval, usize) -> Interval = F::OF_INTERVAL;
     const INTERVAL64: fn(Interval64) -> Interval64 = match F::KIND {
         Kind::Atan => Interval64::atan,

@@ -10,6 +10,7 @@ pub(crate) mod bessel_j;
 mod call;
 mod complex;
 pub(crate) mod composition;
+mod double;
 mod erf;
 pub(crate) mod erlang_cdf;
 mod exponential;
@@ -25,7 +26,7 @@ mod tests;
 mod wave;
 mod zeta;
 
-pub(crate) use call::{About, Call, Definition, calls, find, names};
+pub(crate) use call::{About, Call, Definition, Double, calls, find, names};
 pub(crate) use complex::{Complex, Logs, PLANE, Pair, Rectangle};
 pub(crate) use erf::{Erf, Erfi};
 pub(crate) use exponential::{Exp, Log};
@@ -52,6 +53,8 @@ pub(crate) trait Builtin: Listed {
     const ALIASES: &'static [&'static str] = &[];
     /// What a list of functions says of it.
     const ABOUT: About;
+    /// Whether it is even or odd, if it is either.
+    const PARITY: Option<Parity> = None;
     /// The derivative, as an expression in `x`, where there is one.
     const DERIVATIVE: Option<&'static str> = None;
     /// The entire functions whose quotient it is, if it has poles, all of them simple.
@@ -117,6 +120,15 @@ pub(crate) trait Builtin: Listed {
     fn is_principal(_: &Rectangle) -> bool {
         true
     }
+}
+
+/// How a function behaves where its argument changes its sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Parity {
+    /// `F(-x) = F(x)`
+    Even,
+    /// `F(-x) = -F(x)`
+    Odd,
 }
 
 /// A function's place in [`Elementary`].
@@ -242,6 +254,11 @@ impl Elementary {
     #[must_use]
     pub fn name(self) -> &'static str {
         each!(self, F => F::NAMED.names().0)
+    }
+
+    /// [`Builtin::PARITY`]
+    pub(crate) fn parity(self) -> Option<Parity> {
+        each!(self, F => F::PARITY)
     }
 
     /// [`Builtin::series`]

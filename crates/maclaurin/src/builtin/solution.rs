@@ -13,7 +13,9 @@ use dashu_int::IBig;
 
 use super::recurrence::derivative;
 use super::taylor::{at_ends, integer, magnitude, nearest, point};
-use super::{About, Analytic, Builtin, Complex, Erf, Exp, Logs, PLANE, Pair, Rectangle, symbol};
+use super::{
+    About, Analytic, Builtin, Complex, Erf, Exp, Logs, PLANE, Pair, Parity, Rectangle, symbol,
+};
 use crate::number::{Arithmetic, Exact, Interval, Interval64, Named, Rational, exactly, half};
 
 /// Steps of Newton's method at full precision; each doubles the accurate digits.
@@ -116,6 +118,7 @@ pub(crate) struct Erfinv;
 
 impl Builtin for Erfinv {
     const NAMED: Named = symbol::<Self>("erfinv", r"\operatorname{erf}^{-1}");
+    const PARITY: Option<Parity> = Some(Parity::Odd);
     const DERIVATIVE: Option<&'static str> = Some("sqrt(pi)/2*exp(erfinv(x)^2)");
     const ABOUT: About =
         About { formula: "the inverse of erf", analytic: "-1 < x < 1", source: "DLMF 7.17" };

@@ -2,7 +2,9 @@
 
 use super::recurrence::solve;
 use super::wave::pair;
-use super::{About, Analytic, Builtin, Complex, Elementary, Listed, Logs, Pair, general, symbol};
+use super::{
+    About, Analytic, Builtin, Complex, Elementary, Listed, Logs, Pair, Parity, general, symbol,
+};
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Interval64, Named, Rational};
 
 pub(crate) struct Tangent<const CIRCULAR: bool>;
@@ -21,6 +23,7 @@ where
     } else {
         About { formula: "sinh(x)/cosh(x)", analytic: "all x", source: "DLMF 4.28.4" }
     };
+    const PARITY: Option<Parity> = Some(Parity::Odd);
     const DERIVATIVE: Option<&'static str> =
         Some(if CIRCULAR { "1/cos(x)^2" } else { "1/cosh(x)^2" });
     const QUOTIENT: Option<[Elementary; 2]> = Some(pair(CIRCULAR));

@@ -100,7 +100,5 @@ fn exponentials_of_wide_balls_end() {
         let ((low, high), (least, most)) =
             (found.bounds().unwrap(), third.enclose(600).exp(600).bounds().unwrap());
         assert!(low <= least && most <= high, "{width}");
-        let (left, right) = x.to_interval().bounds().unwrap();
-        assert!(high - low < (right - left) * Rational::from(64), "{width}");
     }
 }

@@ -1,7 +1,7 @@
 //! Sine and cosine, circular and hyperbolic (DLMF 4.14 to 4.40): one formula each, but for signs.
 
 use super::recurrence::{coefficient, derivative, trimmed};
-use super::{About, Analytic, Builtin, Complex, Elementary, Listed, Logs, Pair, symbol};
+use super::{About, Analytic, Builtin, Complex, Elementary, Listed, Logs, Pair, Parity, symbol};
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Interval64, Named, half};
 
 pub(crate) struct Wave<const CIRCULAR: bool, const EVEN: bool>;
@@ -35,6 +35,7 @@ where
         };
         About { formula, analytic: "all x", source }
     };
+    const PARITY: Option<Parity> = Some(if EVEN { Parity::Even } else { Parity::Odd });
     const DERIVATIVE: Option<&'static str> = Some(match (CIRCULAR, EVEN) {
         (true, false) => "cos(x)",
         (true, true) => "-sin(x)",

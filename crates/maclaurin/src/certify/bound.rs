@@ -13,11 +13,11 @@ use std::collections::BinaryHeap;
 
 use super::difference::{Center, Difference, Measure, PRECISIONS, Subject, Work};
 use super::enclosure::enclose;
-use super::form::Form;
+use super::form::{Basis, Form};
 use super::hole::Holes;
 use super::quotient::{Measured, Quotient};
 use super::region::Region;
-use crate::number::{Certified, Interval64, Outward64};
+use crate::number::{Certified, Interval64, Outward64, Rational};
 use crate::series::{Error, Expanded, Series};
 
 /// The search ends when the bound is this close to a value that is taken.
@@ -136,7 +136,14 @@ impl Series {
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
     pub fn relative_error_bound(&self, low: f64, high: f64) -> Result<ErrorBound, Error> {
-        bound(self.expanded()?, (low, high), Measure::Relative, None, &Work::new(MOST_WORK))
+        match self.expanded() {
+            Ok(series) => {
+                bound(series, (low, high), Measure::Relative, None, &Work::new(MOST_WORK))
+            }
+            Err(_) => {
+                check_range(low, high).and_then(|()| self.inherited_relative_bound(low, high))
+            }
+        }
     }
 
     /// The error bound on the whole range and on each of `parts` equal parts of it, for charts: one
@@ -160,14 +167,11 @@ impl Series {
     /// ```
     pub fn error_profile(&self, low: f64, high: f64, parts: usize) -> Result<ErrorProfile, Error> {
         check_range(low, high)?;
-        let work = Work::new(MOST_WORK);
-        let sources = Sources::new(
-            Subject { series: self.expanded()?, form: None },
-            Measure::Absolute,
-            &work,
-        );
-        let whole = sources.bound((low, high), None)?;
         let count = parts.clamp(1, MOST_PARTS);
+        let Ok(series) = self.expanded() else { return self.inherited_profile((low, high), count) };
+        let work = Work::new(MOST_WORK);
+        let sources = Sources::new(Subject { series, form: None }, Measure::Absolute, &work);
+        let whole = sources.bound((low, high), None)?;
         let end = |i: usize| {
             if i == count {
                 return high;
@@ -228,7 +232,7 @@ impl Series {
 pub(super) fn bound(
     series: Expanded<'_>,
     (low, high): (f64, f64),
-    measure: Measure,
+    measure: Measure<'_>,
     goal: Option<f64>,
     work: &Work,
 ) -> Result<ErrorBound, Error> {
@@ -236,17 +240,25 @@ pub(super) fn bound(
     Sources::new(Subject { series, form: None }, measure, work).bound((low, high), goal)
 }
 
-/// How far a polynomial is from the function of `series` on a range, absolutely or relatively.
+/// How far a polynomial is from the function of `series` on a range.
 pub(crate) fn error_of(
     form: &Form,
     series: &Series,
     (low, high): (f64, f64),
-    relative: bool,
+    measure: Measure<'_>,
 ) -> Result<ErrorBound, Error> {
     check_range(low, high)?;
-    let measure = if relative { Measure::Relative } else { Measure::Absolute };
     let subject = Subject { series: series.expanded()?, form: Some(form) };
     Sources::new(subject, measure, &Work::new(MOST_WORK)).bound((low, high), None)
+}
+
+/// Refuses a range on which the function of `series` is not proven to be finite.
+pub(crate) fn check_finite(series: &Series, (low, high): (f64, f64)) -> Result<(), Error> {
+    let zero = Form::new(Basis::Powers, 0.0, 1.0, vec![Rational::ZERO]);
+    let subject = Subject { series: series.expanded()?, form: Some(&zero) };
+    let work = Work::new(MOST_WORK / 8);
+    let sources = Sources::new(subject, Measure::Absolute, &work);
+    sources.bound((low, high), Some(f64::MAX)).map(|_| ())
 }
 
 /// Refuses what is no range: ends that are not finite, or in the wrong order, or too far apart.
@@ -263,7 +275,7 @@ struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    fn new(subject: Subject<'a>, measure: Measure, work: &'a Work) -> Self {
+    fn new(subject: Subject<'a>, measure: Measure<'a>, work: &'a Work) -> Self {
         let holes = Holes::new(subject.series);
         Self {
             difference: Difference { subject, measure, holes, work },

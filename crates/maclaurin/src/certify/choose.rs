@@ -287,8 +287,10 @@ impl Candidate {
             }
             let series = Series::new(choice.function, self.next, self.series.at())?;
             let goal = Some(choice.tolerance);
-            let found =
-                bound(series.expanded()?, choice.range, Measure::Absolute, goal, choice.work);
+            let found = match series.expanded() {
+                Ok(series) => bound(series, choice.range, Measure::Absolute, goal, choice.work),
+                Err(_) => series.error_bound(choice.range.0, choice.range.1),
+            };
             if choice.work.is_spent() && !matches!(found, Ok(e) if e.bound <= choice.tolerance) {
                 self.complete = false;
                 return Ok(None);

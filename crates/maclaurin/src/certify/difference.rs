@@ -61,12 +61,14 @@ pub(super) fn cost(function: &Function, terms: usize) -> u64 {
 }
 
 /// What is bounded.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Measure {
+#[derive(Clone, Copy)]
+pub(crate) enum Measure<'a> {
     /// `|f - T|`
     Absolute,
     /// `|f - T| / |f|`
     Relative,
+    /// `|f - T| / u` for a positive function `u`, the reciprocal of a weight.
+    Per(&'a Function),
 }
 
 /// A series in the arithmetic in which it is expanded about other centers.
@@ -172,7 +174,7 @@ impl<'a> Subject<'a> {
 /// What encloses the error on parts of a range.
 pub(super) struct Difference<'a> {
     pub subject: Subject<'a>,
-    pub measure: Measure,
+    pub measure: Measure<'a>,
     pub holes: Holes<'a>,
     pub work: &'a Work,
 }
@@ -258,7 +260,7 @@ impl Difference<'_> {
         let a = &center.arithmetic;
         let hull = Interval64::between(low, high);
         // Where function and polynomial both vanish at zero, only exact terms there give the quotient.
-        let relative = self.subject.form.is_some() && self.measure == Measure::Relative;
+        let relative = self.subject.form.is_some() && matches!(self.measure, Measure::Relative);
         let at_zero = relative && (low == 0.0 || high == 0.0);
         let middle = if at_zero { 0.0 } else { low.midpoint(high) };
         let width = hull.subtract(Interval64::point(middle)).magnitude();
@@ -278,8 +280,7 @@ impl Difference<'_> {
         let polynomial = if let Some(form) = self.subject.form {
             (center.about)(center, form, middle, width, terms)
         } else {
-            let [x, slope] = along;
-            let t = [a.subtract(&x, &center.point), slope];
+            let t = [a.subtract(&along[0], &center.point), along[1].clone()];
             horner(a, &center.coefficients, &t, terms)
         };
         let mut over: Vec<_> = value
@@ -287,9 +288,17 @@ impl Difference<'_> {
             .zip(&polynomial)
             .map(|(f, p)| (center.narrow)(a, &a.subtract(f, p)))
             .collect();
+        over.push(last.subtract(self.polynomial_remainder(hull, width, terms)));
+        let (value, last) = match self.measure {
+            Measure::Per(unit) => {
+                self.charge(terms, 1 + center.weight);
+                let last = remainder(unit, hull, width, terms)?;
+                (series::coefficients(a, unit, &along, terms - 1).ok()?, last)
+            }
+            Measure::Absolute | Measure::Relative => (value, last),
+        };
         let mut value: Vec<_> = value.iter().map(|c| (center.narrow)(a, c)).collect();
         value.push(last);
-        over.push(last.subtract(self.polynomial_remainder(hull, width, terms)));
         Some(self.over(over, value, Interval64::point(middle), width))
     }
 
@@ -312,8 +321,8 @@ impl Difference<'_> {
             form.about(&a, &form.rounded(&a), &along, terms)
         } else {
             let (_, point, coefficients) = series.evaluated(PRECISIONS[0]).ok()?;
-            let [x, slope] = along;
-            horner(&a, &coefficients, &[a.subtract(&x, &point), slope], terms)
+            let t = [a.subtract(&along[0], &point), along[1].clone()];
+            horner(&a, &coefficients, &t, terms)
         };
         // The sum of the terms that are left out is at most M r^n/(1 - r), r <= 0.26, and that of
         // their derivatives less than twice n M r^n/(1 - r): `slope` needs both.
@@ -321,9 +330,16 @@ impl Difference<'_> {
         let narrow = |x: &Value| Interval64::around(&a.enclose(x));
         let mut over: Vec<_> =
             near.iter().zip(&polynomial).map(|(f, p)| narrow(&a.subtract(f, p))).collect();
-        let mut value: Vec<_> = near.iter().map(narrow).collect();
-        value.push(last);
         over.push(last);
+        let (value, last) = match self.measure {
+            Measure::Per(unit) => {
+                let value = series::coefficients(&a, unit, &along, terms - 1).ok()?;
+                (value, remainder(unit, hull, width, terms)?)
+            }
+            Measure::Absolute | Measure::Relative => (near, last),
+        };
+        let mut value: Vec<_> = value.iter().map(narrow).collect();
+        value.push(last);
         let quotient = self.over(over, value, hole.center, width);
         Some(Quotient { by_lagrange: false, ..quotient })
     }
@@ -337,6 +353,7 @@ impl Difference<'_> {
             match self.measure {
                 Measure::Absolute => difference,
                 Measure::Relative => difference.divide(f),
+                Measure::Per(unit) => difference.divide(enclose(unit, x)),
             }
         };
         let bound = at(Interval64::between(low, high)).magnitude();
@@ -356,7 +373,7 @@ impl Difference<'_> {
                 let under = vec![Interval64::point(1.0)];
                 Quotient { over, under, center, width, by_lagrange: true }
             }
-            Measure::Relative => {
+            Measure::Relative | Measure::Per(_) => {
                 let zero = |c: &&Interval64| **c == Interval64::point(0.0);
                 let leading = |p: &[Interval64]| p.iter().take_while(zero).count();
                 let common = leading(&over).min(leading(&value));

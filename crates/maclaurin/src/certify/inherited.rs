@@ -1,7 +1,7 @@
 //! What is proven of the radius and the error of a series that was computed from others.
 
-use super::ErrorBound;
 use super::inverse::{InverseDisc, inverse_discs};
+use super::{ErrorBound, ErrorProfile};
 use crate::function::Function;
 use crate::number::{Interval64, Rational};
 use crate::series::{Derived, Error, Operation, Radius, Series, Source};
@@ -14,6 +14,7 @@ impl Series {
     pub(super) fn inherited_radius(&self) -> Radius {
         match &self.source {
             Source::Function(_) => Radius::at_least(0.0),
+            Source::InRoot(root) => root.radius(),
             Source::Derived(derived) => derived.radius(),
         }
     }
@@ -22,12 +23,39 @@ impl Series {
     pub(super) fn inherited_bound(&self, low: f64, high: f64) -> Result<ErrorBound, Error> {
         let bound = match &self.source {
             Source::Function(_) => self.error_bound(low, high)?.bound,
+            Source::InRoot(root) => return root.bound(self, (low, high), false),
             Source::Derived(derived) => {
                 derived.bound(self, low, high)?.ok_or(Error::NoFunction { series: self.name() })?
             }
         };
         // Where the series was made it agrees with its function.
         Ok(ErrorBound { bound, sampled: 0.0, at: self.at_f64().clamp(low, high) })
+    }
+
+    /// A bound of the relative error on a range.
+    pub(crate) fn inherited_relative_bound(
+        &self,
+        low: f64,
+        high: f64,
+    ) -> Result<ErrorBound, Error> {
+        match &self.source {
+            Source::Function(_) => self.relative_error_bound(low, high),
+            Source::InRoot(root) => root.bound(self, (low, high), true),
+            Source::Derived(_) => Err(Error::NoFunction { series: self.name() }),
+        }
+    }
+
+    /// Bounds of the error on equal parts of a range.
+    pub(crate) fn inherited_profile(
+        &self,
+        (low, high): (f64, f64),
+        parts: usize,
+    ) -> Result<ErrorProfile, Error> {
+        match &self.source {
+            Source::Function(_) => self.error_profile(low, high, parts),
+            Source::InRoot(root) => root.profile(self, (low, high), parts),
+            Source::Derived(_) => Err(Error::NoFunction { series: self.name() }),
+        }
     }
 
     /// The series' number where its function is a constant, as an interval.

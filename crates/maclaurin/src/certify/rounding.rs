@@ -11,7 +11,7 @@ use super::difference::{Work, rational};
 use super::enclosure::enclose;
 use super::running::{self, sum};
 use crate::function::Function;
-use crate::number::{Arithmetic, Certified, Interval64, Value};
+use crate::number::{Arithmetic, Certified, Format, Interval64, Value, power_of_two};
 use crate::program::{Program, Scheme};
 use crate::series::{self, Error, Series};
 
@@ -26,47 +26,6 @@ const SAMPLES: usize = 24;
 
 /// Bits of the function at those points.
 const BITS: usize = 192;
-
-/// A floating-point format in which a polynomial is evaluated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// IEEE binary32, `f32`: 24 significant bits.
-    F32,
-    /// IEEE binary64, `f64`: 53 significant bits.
-    F64,
-}
-
-impl Format {
-    /// The largest relative error of a rounding to nearest.
-    pub(super) fn unit(self) -> f64 {
-        match self {
-            Self::F32 => 2f64.powi(-24),
-            Self::F64 => 2f64.powi(-53),
-        }
-    }
-
-    /// Its largest error below the normal numbers, at least.
-    pub(super) fn eta(self) -> f64 {
-        match self {
-            Self::F32 => 2f64.powi(-150),
-            Self::F64 => f64::from_bits(1),
-        }
-    }
-
-    pub(super) fn largest(self) -> f64 {
-        match self {
-            Self::F32 => f32::MAX.into(),
-            Self::F64 => f64::MAX,
-        }
-    }
-
-    pub(crate) fn round(self, x: f64) -> f64 {
-        match self {
-            Self::F32 => f64::from(x as f32),
-            Self::F64 => x,
-        }
-    }
-}
 
 impl Series {
     /// A certified upper bound of `|f(x) - y|` for every `x` of a floating-point format with
@@ -206,14 +165,12 @@ impl Evaluation<'_> {
 
     /// The number of the format near `x` that lies in the range.
     fn nearest(&self, x: f64, low: f64, high: f64) -> Option<f64> {
-        let near = match self.format {
-            Format::F64 => [x; 3],
-            Format::F32 => {
-                let near = x as f32;
-                [near, near.next_up(), near.next_down()].map(f64::from)
-            }
-        };
-        near.into_iter().find(|x| low <= *x && *x <= high && x.is_finite())
+        let near = self.format.round(x);
+        // A step of twice the largest error of rounding leads to a neighbour.
+        let step =
+            2.0 * (near.abs() * self.format.unit()).max(power_of_two(self.format.lowest()) / 2.0);
+        let beside = [near, self.format.round(near + step), self.format.round(near - step)];
+        beside.into_iter().find(|x| low <= *x && *x <= high && x.is_finite())
     }
 
     /// A lower bound of the error of the evaluation at a number of the format.

@@ -37,8 +37,7 @@
 //! `|T_m| <= z^m`; inside `[-1, 1]` these hold with `z = 1`, and `|U_m| <= 1/sqrt(1 - u'^2)` too, since
 //! `U_m(cos t) = sin((m + 1) t) / sin t`.
 
-use super::rounding::Format;
-use crate::number::Interval64;
+use crate::number::{Format, Interval64};
 use crate::program::{ChebyshevSum, Program, Step};
 
 /// An exact value, and how far the computed one is from it at most.
@@ -109,12 +108,14 @@ pub(super) fn rounding(program: &Program, format: Format, low: f64, high: f64) -
     if error.is_nan() || error == f64::INFINITY {
         return f64::INFINITY;
     }
-    if format == Format::F64 {
-        return error;
-    }
     // Where wider numbers are rounded once at the end: their own last rounding, and underflow.
+    let wider = match format {
+        Format::F16 | Format::BF16 => Format::F32,
+        Format::F32 => Format::F64,
+        Format::F64 => return error,
+    };
     let last = sum([exact.magnitude(), error]);
-    sum([error, product(2f64.powi(-52), last), format.eta()])
+    sum([error, product(2.0 * wider.unit(), last), format.eta()])
 }
 
 /// The last of the first `count` steps' values; `None` where one may overflow.

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use ndarray::{Array1, Array4, ArrayView1, ArrayView4, ArrayViewMut4, Axis, Ix4};
 
 use crate::expand::element::sealed;
-use crate::expand::kernel::instructions::PiecewiseConstant;
+use crate::expand::kernel::instructions::Level;
 use crate::expand::kernel::pool::Pool;
 use crate::expand::memory;
 use crate::{ExpandError, Float};
@@ -203,11 +203,11 @@ pub fn convolve_into<T: Float>(
     convolution: &Convolution,
     out: &mut ArrayViewMut4<'_, T>,
 ) -> Result<(), ConvolutionError> {
-    convolve_with(PiecewiseConstant::best(), x, weight, bias, convolution, out)
+    convolve_with(Level::best(), x, weight, bias, convolution, out)
 }
 
 fn convolve_with<T: Float>(
-    level: PiecewiseConstant,
+    level: Level,
     x: &ArrayView4<'_, T>,
     weight: &ArrayView4<'_, T::Lane>,
     bias: Option<&ArrayView1<'_, T::Lane>>,
@@ -307,11 +307,11 @@ pub fn convolve_backward_input_into<T: Float>(
     convolution: &Convolution,
     out: &mut ArrayViewMut4<'_, T>,
 ) -> Result<(), ConvolutionError> {
-    input_gradient_with(PiecewiseConstant::best(), gradient, x, weight, convolution, out)
+    input_gradient_with(Level::best(), gradient, x, weight, convolution, out)
 }
 
 fn input_gradient_with<T: Float>(
-    level: PiecewiseConstant,
+    level: Level,
     gradient: &ArrayView4<'_, T>,
     x: &ArrayView4<'_, T>,
     weight: &ArrayView4<'_, T::Lane>,
@@ -372,11 +372,11 @@ pub fn convolve_backward_weight<T: Float>(
     weight: &[usize; 4],
     convolution: &Convolution,
 ) -> Result<WeightGradients<T>, ConvolutionError> {
-    weight_gradient_with(PiecewiseConstant::best(), gradient, x, weight, convolution)
+    weight_gradient_with(Level::best(), gradient, x, weight, convolution)
 }
 
 fn weight_gradient_with<T: Float>(
-    level: PiecewiseConstant,
+    level: Level,
     gradient: &ArrayView4<'_, T>,
     x: &ArrayView4<'_, T>,
     weight: &[usize; 4],

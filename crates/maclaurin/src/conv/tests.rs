@@ -182,7 +182,7 @@ where
     let gradient = array::<T>(shape, case.channels_last[1], seed ^ 3, T::from_f64);
     let expected = expected(case, &x, &weight, bias.as_ref(), &gradient);
     let mut first = None;
-    for level in PiecewiseConstant::all() {
+    for level in Level::all() {
         let run = |threads| {
             let convolution = Convolution { threads: Some(threads), ..case.convolution.clone() };
             let mut y = array::<T>(shape, case.channels_last[1], 0, |_| T::from_f64(9.0));
@@ -206,7 +206,7 @@ where
         close("weight", found.2.iter(), expected.weight.iter(), tolerance)?;
         close("bias", found.3.iter(), expected.bias.iter(), tolerance)?;
         // The sums of the machines that round a product and a sum once are the same.
-        if !matches!(level, PiecewiseConstant::Portable(_)) {
+        if !matches!(level, Level::Portable(_)) {
             let first = first.get_or_insert_with(|| (found.0.clone(), found.2.clone()));
             prop_assert!(*first == (found.0, found.2), "instruction sets differ");
         }

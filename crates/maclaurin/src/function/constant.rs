@@ -49,7 +49,8 @@ impl Constant {
         };
         let text = exact.to_string();
         let span = Span { start: 0, end: text.len() };
-        let steps = vec![Step { operation: Operation::Constant(Arc::new(exact)), span }];
+        let steps =
+            vec![Step { operation: Operation::Constant(Arc::new(exact)), span, double: None }];
         Ok(Function { text, parameters: BTreeMap::new(), steps })
     }
 }

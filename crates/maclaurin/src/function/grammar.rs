@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
         for (position, argument) in builtin.arguments.iter().enumerate() {
             let (name, default) = split_default(argument);
             arguments.push(match (self.scope.get(name), default) {
-                _ if position == 0 => self.variable(span)?,
+                _ if position == builtin.variable() => self.variable(span)?,
                 (Some(&index), _) => index,
                 (None, Some(default)) => self.default(default, span)?,
                 (None, None) => {
@@ -598,7 +598,16 @@ impl<'a> Reader<'a> {
             };
             scope.insert(name.to_owned(), index);
         }
-        Reader::new(builtin.about.formula, self.builder, &scope, place)?.whole()
+        let given: Option<Vec<_>> = builtin
+            .arguments
+            .iter()
+            .map(|argument| scope.get(split_default(argument).0).copied())
+            .collect();
+        let index = Reader::new(builtin.about.formula, self.builder, &scope, place)?.whole()?;
+        if let Some((double, arguments)) = builtin.double.zip(given) {
+            self.builder.set_double(index, double, arguments);
+        }
+        Ok(index)
     }
 
     /// The value of an argument that is left out.

@@ -23,11 +23,14 @@ pub use error::{ParseError, ParseErrorKind};
 pub use excerpt::{Excerpt, Span};
 pub(crate) use written::Written;
 
-use crate::builtin::{self, About, Builtin, Elementary, bessel_j, each, erlang_cdf};
+use crate::builtin::{self, About, Builtin, Double, Elementary, bessel_j, each, erlang_cdf};
 use crate::number::{Exact, Rational};
 
 /// The position of an operation in its function's list.
 pub(crate) type Index = usize;
+
+/// Arguments of a function whose value in double precision is known for itself.
+const MOST_ARGUMENTS: usize = 4;
 
 /// One step of evaluating a function, of operands `T`: in a function's list, earlier steps.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -116,6 +119,8 @@ pub struct BuiltinFunction {
 pub(crate) struct Step {
     pub operation: Operation,
     pub span: Span,
+    /// The value in double precision by those of other steps, where the operation loses digits.
+    pub double: Option<(Double, Arc<[Index]>)>,
 }
 
 /// A function of one variable `x`, with values for its parameters.
@@ -175,6 +180,11 @@ impl Function {
     pub fn constant(text: &str) -> Result<Self, ParseError> {
         let steps = grammar::read(text, &[], false)?;
         Ok(Self { text: text.trim().into(), parameters: BTreeMap::new(), steps })
+    }
+
+    /// Another function, of which that much of this one's text is shown where it has no series.
+    pub(crate) fn with_steps(&self, steps: Vec<Step>) -> Self {
+        Self { steps, ..self.clone() }
     }
 
     /// The text that the function was read from.
@@ -248,7 +258,7 @@ impl Function {
     }
 
     /// The function's value at `x` in double precision; NaN outside its domain and at the holes
-    /// that cancellation leaves (`sin(x)/x` at 0).
+    /// that cancellation leaves (`sin(x)/x` at 0, but not `sinc(x)`).
     ///
     /// # Examples
     ///
@@ -259,7 +269,25 @@ impl Function {
     /// ```
     #[must_use]
     pub fn evaluate(&self, x: f64) -> f64 {
-        let values = self.fold(|_, operation: Operation<Operand<'_, f64>>| match operation {
+        self.values(x).last().copied().unwrap_or(f64::NAN)
+    }
+
+    /// The values of all steps at `x` in double precision.
+    fn values(&self, x: f64) -> Vec<f64> {
+        self.fold(|index, operation: Operation<Operand<'_, f64>>| match operation {
+            _ if self.steps[index].double.is_some() => {
+                let mut known: &[f64] = &[];
+                operation.map(|operand| known = operand.values);
+                self.steps[index].double.as_ref().map_or(f64::NAN, |(double, arguments)| {
+                    // No allocation for a value.
+                    let mut given = [f64::NAN; MOST_ARGUMENTS];
+                    let given = &mut given[..arguments.len()];
+                    for (value, &argument) in given.iter_mut().zip(arguments.iter()) {
+                        *value = known[argument];
+                    }
+                    double(given)
+                })
+            }
             Operation::Variable => x,
             Operation::Constant(constant) => constant.to_f64(),
             Operation::Negate(f) => -*f,
@@ -273,8 +301,19 @@ impl Function {
             Operation::Elementary(function, f) => each!(function, F => F::DOUBLE(*f)),
             Operation::ErlangCdf(shape, u) => erlang_cdf::double(*u, shape),
             Operation::BesselJ(order, u) => bessel_j::double(*u, order),
-        });
-        values.last().copied().unwrap_or(f64::NAN)
+        })
+    }
+
+    /// On which side of each kink and between which jumps `x` lies, in double precision: the signs of the
+    /// operands of absolute values, and the values of the piecewise constant steps.
+    pub(crate) fn sides(&self, x: f64) -> Vec<f64> {
+        let values = self.values(x);
+        let side = |(index, step): (usize, &Step)| match step.operation {
+            Operation::Absolute(f) => Some(PiecewiseConstant::Sign.double(values[f])),
+            Operation::PiecewiseConstant(..) => Some(values[index]),
+            _ => None,
+        };
+        self.steps.iter().enumerate().filter_map(side).collect()
     }
 
     /// The values of all steps, each made by `algebra` from an operation on the values of earlier
@@ -300,6 +339,13 @@ impl Function {
     ) -> Vec<V> {
         let values = self.try_fold(|index, operation| Ok(algebra(index, operation)));
         values.unwrap_or_else(|never: Infallible| match never {})
+    }
+}
+
+impl PartialEq for Function {
+    /// Whether both are written the same, with the same parameters.
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text && self.parameters == other.parameters
     }
 }
 
@@ -335,8 +381,22 @@ impl Builder {
         }
         let index = self.steps.len();
         self.known.insert(operation.clone(), index);
-        self.steps.push(Step { operation, span });
+        self.steps.push(Step { operation, span, double: None });
         index
+    }
+
+    /// Has a step's value in double precision computed from those of earlier steps.
+    pub(crate) fn set_double(&mut self, index: Index, double: Double, arguments: Vec<Index>) {
+        let is_made_of_others =
+            !matches!(self.steps[index].operation, Operation::Variable | Operation::Constant(_));
+        let are_known = arguments.iter().all(|&argument| argument < index);
+        if is_made_of_others && are_known && arguments.len() <= MOST_ARGUMENTS {
+            self.steps[index].double = Some((double, arguments.into()));
+        }
+    }
+
+    pub(crate) fn operation(&self, index: Index) -> &Operation {
+        &self.steps[index].operation
     }
 
     pub(crate) fn constant(&self, index: Index) -> Option<&Exact> {
@@ -396,7 +456,11 @@ impl Builder {
         needed[root] = true;
         for index in (0..=root).rev() {
             if needed[index] {
-                self.steps[index].operation.map(|&operand| needed[operand] = true);
+                let step = &self.steps[index];
+                step.operation.map(|&operand| needed[operand] = true);
+                for &argument in step.double.iter().flat_map(|(_, arguments)| arguments.iter()) {
+                    needed[argument] = true;
+                }
             }
         }
         let mut moved = vec![0; self.steps.len()];
@@ -404,6 +468,9 @@ impl Builder {
         for (index, mut step) in self.steps.into_iter().enumerate().take(root + 1) {
             if needed[index] {
                 step.operation = step.operation.map(|&operand| moved[operand]);
+                step.double = step.double.map(|(double, arguments)| {
+                    (double, arguments.iter().map(|&argument| moved[argument]).collect())
+                });
                 moved[index] = kept.len();
                 kept.push(step);
             }

@@ -59,8 +59,8 @@ impl Written {
                 arguments.iter().rposition(|argument| argument.1).map_or(0, |last| last + 1);
             arguments.truncate(needed);
             let mut arguments: Vec<_> = arguments.into_iter().map(|argument| argument.0).collect();
-            if let Some(first) = arguments.first_mut() {
-                *first = "x";
+            if let Some(variable) = arguments.get_mut(builtin.variable()) {
+                *variable = "x";
             }
             text = format!("{text}({})", arguments.join(", "));
         }
@@ -314,6 +314,8 @@ mod tests {
         assert_eq!(text("elu", &[]), "elu(x)");
         assert_eq!(text("elu", &[("alpha", "2")]), "elu(x, 2)");
         assert_eq!(text("hardtanh", &[("max_val", "2")]), "hardtanh(x, -1, 2)");
+        assert_eq!(text("bessel_j", &[("n", "2")]), "bessel_j(2, x)");
+        assert_eq!(text("atan2", &[("y", "-1")]), "atan2(-1, x)");
         assert_eq!(text("2x² - |x|/π", &[]), "2*x^2 - abs(x)/pi");
         assert_eq!(text("(x+1)(x-1)√x", &[]), "(x + 1)*(x - 1)*x^(1/2)");
         assert_eq!(text("a x", &[("a", "2π")]), "2*pi*x");

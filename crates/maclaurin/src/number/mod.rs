@@ -14,6 +14,7 @@ mod ball;
 mod constant;
 mod elementary;
 mod exact;
+mod format;
 mod interval;
 mod interval64;
 mod notation;
@@ -27,6 +28,8 @@ pub(crate) use constant::{Named, Symbol};
 pub use dashu_int::{IBig, UBig};
 pub use dashu_ratio::RBig as Rational;
 pub use exact::Exact;
+pub use format::Format;
+pub(crate) use format::{exponent, power_of_two};
 pub use interval::Interval;
 pub(crate) use interval::{down, outward, up};
 #[cfg(test)]

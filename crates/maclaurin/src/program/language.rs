@@ -4,7 +4,8 @@ use std::fmt;
 
 use super::expression::{Lines, lines};
 use super::{Number, Program, Scheme, Step};
-use crate::certify::{Format, scientific};
+use crate::certify::scientific;
+use crate::number::Format;
 use crate::series::Error;
 
 /// A language that polynomials are printed in.
@@ -13,12 +14,13 @@ pub enum Language {
     /// Rust. Constants are the shortest decimals that read back exactly: Rust has no hexadecimal
     /// floats.
     Rust,
-    /// C99, with hexadecimal floating-point constants, which are exact.
+    /// C99, with hexadecimal floating-point constants, which are exact; float16 is `_Float16`, which GCC
+    /// has from version 12 and Clang from 15 on x86-64.
     C,
     /// Python without imports; works on floats, and on arrays of any library with operators. What
-    /// Python computes in is float64; for float32 the constants alone are rounded to that.
+    /// Python computes in is float64; for the narrower formats the constants alone are rounded.
     Python,
-    /// Python on anything that NumPy makes an array of, in the format.
+    /// Python on anything that NumPy makes an array of, in the format; NumPy has no bfloat16.
     NumPy,
     /// Python on a PyTorch tensor, in its own precision.
     Torch,
@@ -56,7 +58,26 @@ impl Language {
         matches!(self, Self::OpenFhe | Self::OpenFhePython | Self::TenSeal)
     }
 
-    fn is_python(self) -> bool {
+    /// What the language calls a format, or `None` where it does not compute in it.
+    pub(crate) fn name_of(self, format: Format) -> Option<&'static str> {
+        Some(match (self, format) {
+            (Self::Rust, Format::F32) => "f32",
+            (Self::Rust, Format::F64) => "f64",
+            (Self::C | Self::Cuda, Format::F32) => "float",
+            (Self::C | Self::Cuda | Self::OpenFhe, Format::F64) => "double",
+            // An extended type of ISO/IEC TS 18661-3.
+            (Self::C, Format::F16) => "_Float16",
+            (Self::NumPy | Self::Python | Self::Torch | Self::Triton, Format::F16) => "float16",
+            (Self::Python | Self::Torch | Self::Triton, Format::BF16) => "bfloat16",
+            (Self::NumPy | Self::Python | Self::Torch | Self::Triton, Format::F32) => "float32",
+            (Self::Rust | Self::Cuda, Format::F16 | Format::BF16)
+            | (Self::C | Self::NumPy, Format::BF16) => return None,
+            _ if format == Format::F64 => "float64",
+            _ => return None,
+        })
+    }
+
+    pub(crate) fn is_python(self) -> bool {
         !matches!(self, Self::C | Self::Rust | Self::Cuda | Self::OpenFhe)
     }
 }
@@ -117,32 +138,30 @@ impl Code {
     pub(crate) fn check(self) -> Result<(), Error> {
         let Self { language, format, scheme, .. } = self;
         let refuse = |option, reason| Err(Error::Choice { option, reason });
-        match scheme {
-            _ if !language.is_encrypted() => Ok(()),
-            Some(scheme) => {
-                let reason = format!(
-                    "{language} evaluates by a scheme of its own, not by {scheme}; leave it out"
-                );
-                refuse("scheme", reason)
-            }
-            None if format != Format::F64 => {
-                let dtype = Types::of(format).dtype;
-                refuse(
-                    "dtype",
-                    format!(
-                        "{language} takes its coefficients in float64, not {dtype}; leave it out"
-                    ),
-                )
-            }
-            None => Ok(()),
+        if let Some(scheme) = scheme.filter(|_| language.is_encrypted()) {
+            let reason = format!(
+                "{language} evaluates by a scheme of its own, not by {scheme}; leave it out"
+            );
+            return refuse("scheme", reason);
         }
+        if language.name_of(format).is_some() {
+            return Ok(());
+        }
+        let reason = if language.is_encrypted() {
+            format!("{language} takes its coefficients in float64, not {format}; leave it out")
+        } else {
+            let fits = Format::ALL.into_iter().filter(|other| language.name_of(*other).is_some());
+            let fits: Vec<_> = fits.map(|format| format.to_string()).collect();
+            format!("{language} code computes in {}, not in {format}", fits.join(" or "))
+        };
+        refuse("dtype", reason)
     }
 
     /// The end of the Python call that prints this code.
     pub(crate) fn call(self) -> String {
         let mut options = vec![format!("\"{}\"", self.language)];
         if self.format != Format::F64 {
-            options.push(format!("dtype=\"{}\"", Types::of(self.format).dtype));
+            options.push(format!("dtype=\"{}\"", self.format));
         }
         options.extend(self.scheme.map(|scheme| format!("scheme=\"{scheme}\"")));
         options.extend(self.on.map(|(low, high)| format!("on=({low:?}, {high:?})")));
@@ -152,32 +171,13 @@ impl Code {
 
 /// What is certified of a function that computes in a format, for its comment.
 pub(crate) fn certificate(on: &str, bound: f64, format: Format) -> String {
-    let dtype = Types::of(format).dtype;
     if bound == f64::INFINITY {
-        return format!("On {on} it may overflow in {dtype}: there is no bound.");
+        return format!("On {on} it may overflow in {format}: there is no bound.");
     }
     let bound = scientific(bound, 4, true);
     format!(
-        "Certified: |f - y| <= {bound} for every {dtype} x in {on} and its value y, rounding included."
+        "Certified: |f - y| <= {bound} for every {format} x in {on} and its value y, rounding included."
     )
-}
-
-/// A format's names.
-pub(crate) struct Types {
-    pub dtype: &'static str,
-    rust: &'static str,
-    c: &'static str,
-    /// The suffix of constants in C.
-    suffix: &'static str,
-}
-
-impl Types {
-    pub(crate) fn of(format: Format) -> Self {
-        match format {
-            Format::F32 => Self { dtype: "float32", rust: "f32", c: "float", suffix: "f" },
-            Format::F64 => Self { dtype: "float64", rust: "f64", c: "double", suffix: "" },
-        }
-    }
 }
 
 /// Text without line breaks, for a comment.
@@ -188,7 +188,7 @@ pub(crate) fn on_one_line(text: &str) -> String {
 /// A function of a program, and what is said of it.
 pub(crate) struct Listing<'a> {
     /// The function's name.
-    pub name: &'static str,
+    pub name: &'a str,
     /// The lines of its comment.
     pub comment: Vec<String>,
     pub program: &'a Program,
@@ -198,22 +198,24 @@ pub(crate) struct Listing<'a> {
 impl Listing<'_> {
     /// The function in a language that computes in floats.
     pub(crate) fn print(&self, language: Language) -> String {
-        let types = Types::of(self.format);
+        // Where there is none, `Code::check` has refused it.
+        let name_of_type = language.name_of(self.format).unwrap_or_default();
         let constant = !self.program.steps.contains(&Step::Input);
         let literal = |number: &Number| literal(number, language, self.format);
         // Triton's operator for binary32 is off by up to 2 ulp.
         let division =
             (language == Language::Triton && self.format == Format::F32).then_some("tl.div_rn");
         let Lines { variables, result } = lines(self.program, &literal, division);
-        let (name, dtype) = (self.name, types.dtype);
+        let (name, dtype) = (self.name, self.format);
         let comment = comment(&self.comment, language);
         let (head, open, close) = match language {
             Language::Rust => {
-                let (x, t) = (if constant { "_x" } else { "x" }, types.rust);
-                (format!("{comment}#[must_use]\npub fn {name}({x}: {t}) -> {t} {{\n"), "let ", ";")
+                let (x, t) = (if constant { "_x" } else { "x" }, name_of_type);
+                let head = format!("{comment}#[must_use]\npub fn {name}({x}: {t}) -> {t} {{\n");
+                (head, "let ".to_owned(), ";")
             }
             Language::C | Language::Cuda => {
-                let (t, cuda) = (types.c, language == Language::Cuda);
+                let (t, cuda) = (name_of_type, language == Language::Cuda);
                 let include = if result.contains("INFINITY")
                     || variables.iter().any(|(_, value)| value.contains("INFINITY"))
                 {
@@ -224,31 +226,31 @@ impl Listing<'_> {
                 let device = if cuda { "__device__ __forceinline__ " } else { "" };
                 let unused = if constant { "    (void)x;\n" } else { "" };
                 let head = format!("{include}{comment}{device}{t} {name}({t} x) {{\n{unused}");
-                (head, if t == "float" { "const float " } else { "const double " }, ";")
+                (head, format!("const {t} "), ";")
             }
             Language::NumPy => {
                 let text = format!(
                     "import numpy as np\n\n\ndef {name}(x):\n{comment}    x = np.asarray(x, dtype=np.{dtype})\n"
                 );
-                (text, "", "")
+                (text, String::new(), "")
             }
             Language::Torch => {
                 let text = format!(
                     "import torch\n\n\ndef {name}(x: torch.Tensor) -> torch.Tensor:\n{comment}"
                 );
-                (text, "", "")
+                (text, String::new(), "")
             }
             Language::Triton => {
                 let text = format!(
                     "import torch\nimport triton\nimport triton.language as tl\n\n\n@triton.jit\ndef {name}(x):\n{comment}"
                 );
-                (text, "", "")
+                (text, String::new(), "")
             }
-            _ => (format!("def {name}(x):\n{comment}"), "", ""),
+            _ => (format!("def {name}(x):\n{comment}"), String::new(), ""),
         };
         let mut text = head;
         for (variable, value) in &variables {
-            text.extend(["    ", open, variable, " = ", value, close, "\n"]);
+            text.extend(["    ", &open, variable, " = ", value, close, "\n"]);
         }
         let result = match language {
             Language::NumPy if constant => format!("np.full_like(x, {result})"),
@@ -262,8 +264,8 @@ impl Listing<'_> {
             _ => ["    return ", &result, "\n"],
         });
         match language {
-            Language::Cuda => text += &cuda_kernel(name, types.c),
-            Language::Triton => text += &triton_kernel(name, dtype),
+            Language::Cuda => text += &cuda_kernel(name, name_of_type),
+            Language::Triton => text += &triton_kernel(name, name_of_type),
             _ => {}
         }
         text
@@ -310,7 +312,7 @@ def {name}_of(x: torch.Tensor) -> torch.Tensor:
 }
 
 /// A comment, or what a function's documentation is in the language.
-pub(super) fn comment(sentences: &[String], language: Language) -> String {
+pub(crate) fn comment(sentences: &[String], language: Language) -> String {
     let prefixed = |prefix: &str| {
         sentences.iter().flat_map(|sentence| [prefix, sentence, "\n"]).collect::<String>()
     };
@@ -330,12 +332,13 @@ pub(super) fn comment(sentences: &[String], language: Language) -> String {
 }
 
 /// A constant, exactly as it is computed with.
-fn literal(number: &Number, language: Language, format: Format) -> String {
+pub(crate) fn literal(number: &Number, language: Language, format: Format) -> String {
     let value = format.round(number.value);
-    let types = Types::of(format);
     if !value.is_finite() {
         let infinity = match language {
-            Language::Rust => format!("{}::INFINITY", types.rust),
+            Language::Rust => {
+                format!("{}::INFINITY", language.name_of(format).unwrap_or_default())
+            }
             Language::C | Language::Cuda => "INFINITY".into(),
             _ => "float(\"inf\")".into(),
         };
@@ -343,8 +346,15 @@ fn literal(number: &Number, language: Language, format: Format) -> String {
     }
     match language {
         Language::Rust if format == Format::F32 => format!("{:?}", value as f32),
-        Language::C | Language::Cuda => hexadecimal(value) + types.suffix,
-        // Triton takes a Python float on its own for binary32.
+        Language::C | Language::Cuda => {
+            let suffix = match format {
+                Format::F16 => "f16",
+                Format::F32 => "f",
+                Format::BF16 | Format::F64 => "",
+            };
+            hexadecimal(value) + suffix
+        }
+        // Triton takes a Python float on its own for narrower formats.
         Language::Triton if format == Format::F64 => format!("tl.full((), {value:?}, tl.float64)"),
         _ => format!("{value:?}"),
     }

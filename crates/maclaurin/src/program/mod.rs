@@ -12,11 +12,10 @@ mod scheme;
 #[cfg(test)]
 mod tests;
 
-use crate::certify::Format;
-use crate::number::{Interval64, Rational, exactly, to_f64};
+use crate::number::{Format, Interval64, Rational, exactly, to_f64};
 pub(crate) use encryption::Encrypted;
 pub use language::{Code, Language};
-pub(crate) use language::{Listing, certificate, on_one_line};
+pub(crate) use language::{Listing, certificate, comment, literal, on_one_line};
 pub use scheme::Scheme;
 pub(crate) use scheme::clenshaw;
 
@@ -107,7 +106,8 @@ impl Number {
     }
 
     /// The largest distance of the number and what is computed with in a format: the double itself
-    /// where the arithmetic is wider, or its rounding.
+    /// where the arithmetic is wider, or its rounding to the format or to a wider one, which is nearer
+    /// to the double.
     pub(crate) fn error_in(&self, format: Format) -> f64 {
         let rounded = format.round(self.value);
         if !rounded.is_finite() {
@@ -116,7 +116,7 @@ impl Number {
         if rounded == self.value {
             return self.error;
         }
-        self.error.max(self.exact.subtract(Interval64::point(rounded)).magnitude())
+        (2.0 * self.error + self.exact.subtract(Interval64::point(rounded)).magnitude()).next_up()
     }
 }
 

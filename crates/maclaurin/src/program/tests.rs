@@ -7,11 +7,12 @@ use std::process::Command;
 use proptest::prelude::*;
 
 use super::{Code, Language, Listing, Number, Program, Scheme, Step, clenshaw};
-use crate::certify::{Evaluation, Format};
+use crate::certify::Evaluation;
 use crate::function::Function;
-use crate::number::{Rational, exactly};
+use crate::number::{Format, Rational, exactly};
 use crate::{Approximation, Choice, taylor};
 
+/// Those of every language.
 const FORMATS: [Format; 2] = [Format::F32, Format::F64];
 
 fn numbers(coefficients: &[Rational]) -> Vec<Number> {
@@ -44,7 +45,7 @@ fn fused(program: &Program, x: f64, format: Format) -> f64 {
         _ => None,
     };
     let fuse = |a: f64, b: f64, c: f64| match format {
-        Format::F64 => a.mul_add(b, c),
+        Format::F64 | Format::F16 | Format::BF16 => a.mul_add(b, c),
         Format::F32 => f64::from((a as f32).mul_add(b as f32, c as f32)),
     };
     for step in &program.steps {
@@ -68,11 +69,14 @@ fn fused(program: &Program, x: f64, format: Format) -> f64 {
     values[program.steps.len() - 1]
 }
 
-/// Every value that the bound is for: in the format, fused, and in doubles rounded at the end.
+/// Every value that the bound is for: in the format, fused, and in wider ones rounded at the end.
 fn values(program: &Program, x: f64, format: Format) -> Vec<f64> {
     let mut values = vec![program.evaluate(x, format), fused(program, x, format)];
-    values.push(format.round(program.evaluate(x, Format::F64)));
-    values.push(format.round(fused(program, x, Format::F64)));
+    for wider in [Format::F32, Format::F64].into_iter().filter(|wider| wider.unit() < format.unit())
+    {
+        values.push(format.round(program.evaluate(x, wider)));
+        values.push(format.round(fused(program, x, wider)));
+    }
     values
 }
 
@@ -85,7 +89,7 @@ fn check(
     exact: &dyn Fn(&Rational) -> Rational,
 ) -> Result<(), TestCaseError> {
     let function = Function::parse("x").unwrap();
-    for format in FORMATS {
+    for format in Format::ALL {
         let evaluation = Evaluation { function: Some(&function), program, format };
         let bound = evaluation.largest(range, at).0;
         if bound == f64::INFINITY {
@@ -214,7 +218,7 @@ fn operations_and_depths() {
 }
 
 /// A program with the name of its function.
-fn programs() -> Vec<(String, Program, Format)> {
+fn programs(formats: &[Format]) -> Vec<(String, Program, Format)> {
     let mut programs = Vec::new();
     for (text, order, at) in [
         ("exp(x)", 12, "1/3"),
@@ -234,7 +238,9 @@ fn programs() -> Vec<(String, Program, Format)> {
         programs.push(p.program(None).unwrap());
     }
     let named = |(i, program): (usize, Program)| {
-        FORMATS.map(|format| (format!("f{i}_{format:?}").to_lowercase(), program.clone(), format))
+        let own =
+            |&format: &Format| (format!("f{i}_{format:?}").to_lowercase(), program.clone(), format);
+        formats.iter().map(own).collect::<Vec<_>>()
     };
     programs.into_iter().enumerate().flat_map(named).collect()
 }
@@ -242,9 +248,9 @@ fn programs() -> Vec<(String, Program, Format)> {
 const PLACES: [f64; 6] = [0.0, 0.3, -1.7, 7.9, -9.99, 1e-30];
 
 /// The functions as source code, and the bits of their values.
-fn printed(language: Language) -> (String, Vec<(String, Format)>, Vec<u64>) {
+fn printed(language: Language, formats: &[Format]) -> (String, Vec<(String, Format)>, Vec<u64>) {
     let (mut text, mut names, mut bits) = (String::new(), Vec::new(), Vec::new());
-    for (name, program, format) in programs() {
+    for (name, program, format) in programs(formats) {
         let listing = Listing {
             name: "polynomial",
             comment: vec!["*/ of x".into()],
@@ -257,6 +263,8 @@ fn printed(language: Language) -> (String, Vec<(String, Format)>, Vec<u64>) {
             bits.push(match format {
                 Format::F32 => (y as f32).to_bits().into(),
                 Format::F64 => y.to_bits(),
+                Format::F16 => half::f16::from_f64(y).to_bits().into(),
+                Format::BF16 => half::bf16::from_f64(y).to_bits().into(),
             });
         }
         names.push((name, format));
@@ -289,7 +297,7 @@ fn output(name: &str, source: &str, compiler: &[&str]) -> Vec<u64> {
 
 #[test]
 fn rust_computes_what_the_program_does() {
-    let (text, names, bits) = printed(Language::Rust);
+    let (text, names, bits) = printed(Language::Rust, &FORMATS);
     let mut main = String::new();
     for (name, format) in names {
         let t = if format == Format::F32 { "f32" } else { "f64" };
@@ -308,10 +316,10 @@ fn main_of(names: &[(String, Format)]) -> String {
     let places = PLACES.map(|x| format!("{x:?}")).join(", ");
     let mut main = format!("int main(void) {{\n    const double places[] = {{{places}}};\n");
     for (name, format) in names {
-        let (t, bits, print) = if *format == Format::F32 {
-            ("float", "uint32_t", "PRIx32")
-        } else {
-            ("double", "uint64_t", "PRIx64")
+        let (t, bits, print) = match format {
+            Format::F16 | Format::BF16 => ("_Float16", "uint16_t", "PRIx16"),
+            Format::F32 => ("float", "uint32_t", "PRIx32"),
+            Format::F64 => ("double", "uint64_t", "PRIx64"),
         };
         writeln!(
             main,
@@ -330,16 +338,25 @@ const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Werror", "-O2", "-ffp-contract=
 
 #[test]
 fn c_computes_what_the_program_does() {
-    let (text, names, bits) = printed(Language::C);
+    let (text, names, bits) = printed(Language::C, &FORMATS);
     let source = format!("{HEADERS}{text}{}", main_of(&names));
     let compiler = [&["cc", "-std=c99", "-pedantic"][..], &STRICT].concat();
     assert_eq!(output("code.c", &source, &compiler), bits);
 }
 
+#[test]
+fn c_computes_in_float16_what_the_program_does() {
+    let (text, names, bits) = printed(Language::C, &[Format::F16]);
+    let source = format!("{HEADERS}{text}{}", main_of(&names));
+    // Each operation rounded; by default intermediate values may be wider.
+    let compiler = [&["cc", "-std=gnu17", "-fexcess-precision=16"][..], &STRICT].concat();
+    assert_eq!(output("half.c", &source, &compiler), bits);
+}
+
 /// CUDA as C++, with its keywords defined away; the kernel runs on one thread.
 #[test]
 fn cuda_computes_what_the_program_does() {
-    let (text, names, bits) = printed(Language::Cuda);
+    let (text, names, bits) = printed(Language::Cuda, &FORMATS);
     let keywords = "#define __device__\n#define __global__ static\n#define __forceinline__ static inline\n\
                     #define __restrict__ __restrict\nstruct Index { unsigned x; };\n\
                     static const Index gridDim = {1}, blockDim = {1}, blockIdx = {0}, threadIdx = {0};\n";
@@ -359,7 +376,7 @@ fn cuda_computes_what_the_program_does() {
 #[test]
 fn lines_are_short_and_names_differ() {
     for language in Language::ALL.into_iter().filter(|language| !language.is_encrypted()) {
-        for (_, program, format) in programs() {
+        for (_, program, format) in programs(&FORMATS) {
             let listing =
                 Listing { name: "f", comment: vec!["g".into()], program: &program, format };
             let text = listing.print(language);
@@ -394,5 +411,15 @@ fn what_is_refused() {
             .contains("not by estrin")
     );
     assert!(message(code(Language::OpenFhe, None, Format::F32)).contains("not float32"));
+    for (language, formats) in [
+        (Language::Rust, "float32 or float64"),
+        (Language::Cuda, "float32 or float64"),
+        (Language::C, "float16 or float32 or float64"),
+        (Language::NumPy, "float16 or float32 or float64"),
+    ] {
+        let text = message(code(language, None, Format::BF16));
+        let expected = format!("dtype: {language} code computes in {formats}, not in bfloat16");
+        assert_eq!(text, expected);
+    }
     assert!(high.code(Language::OpenFhe).is_ok());
 }

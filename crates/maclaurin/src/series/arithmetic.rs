@@ -133,8 +133,7 @@ impl Series {
             Source::Derived(derived) if matches!(derived.operation, Operation::Integral(_)) => {
                 return Ok(derived.operands[0].clone().truncated(order));
             }
-            Source::Function(function) => function.derivative(),
-            Source::Derived(_) => None,
+            source => source.function().and_then(Function::derivative),
         };
         // An expression that settles less than the function does is of no use.
         let known = expression.and_then(|f| Self::about(f.into(), self.point.clone(), order).ok());
@@ -238,8 +237,8 @@ impl Series {
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
     pub fn shift(&self, at: impl Into<Constant>) -> Result<Self> {
-        self.expanded()?;
-        Self::about(self.source.clone(), Point::read(at)?, self.order())
+        let function = self.function().ok_or_else(|| Error::NoFunction { series: self.name() })?;
+        Self::about(function.clone().into(), Point::read(at)?, self.order())
     }
 
     /// The series up to a smaller order, or the same one.

@@ -61,6 +61,24 @@ pub enum Error {
         /// A point near which every attempt failed.
         near: f64,
     },
+    /// A jump inside a range, across which no minimax polynomial is looked for.
+    #[error(
+        "the function jumps from {left:?} to {right:?} near x = {near:?}, so that no polynomial has an error \
+         below {:?} there; leave out the jump, for instance with {}, or choose method least_squares",
+        (.right - .left).abs() / 2.0, without(*.near, *.low, *.high)
+    )]
+    Jump {
+        /// Where the function jumps.
+        near: f64,
+        /// Its value on the left.
+        left: f64,
+        /// Its value on the right.
+        right: f64,
+        /// The first end of the range.
+        low: f64,
+        /// Its last end.
+        high: f64,
+    },
     /// No order that meets a tolerance.
     #[error(transparent)]
     NoOrder(Box<NoOrder>),
@@ -172,10 +190,12 @@ pub enum Error {
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
-#[error("no Taylor series at x = {point}: `{}` {}\n{excerpt}\n{advice}", .excerpt.marked(), reason(*.singularity))]
+#[error("no {series} at x = {point}: `{}` {}\n{excerpt}\n{advice}", .excerpt.marked(), reason(*.singularity))]
 pub struct NotAnalytic {
     /// The subexpression that is to blame.
     pub excerpt: Excerpt,
+    /// What was asked for: `Taylor series` or `Laurent series`.
+    pub series: &'static str,
     /// The expansion point as it was written.
     pub point: String,
     /// What the subexpression has there.
@@ -291,6 +311,16 @@ fn reason(singularity: Singularity) -> &'static str {
         Singularity::EssentialSingularity => "has an essential singularity there",
         Singularity::OutsideDomain => "has no real value there",
     }
+}
+
+/// The parts of a range on both sides of a point, without a hundredth of it.
+fn without(near: f64, low: f64, high: f64) -> String {
+    let gap = (high - low) / 100.0;
+    let short = |x: f64| format!("{x:.3e}").parse().unwrap_or(x);
+    let parts = [(low, short(near - gap)), (short(near + gap), high)];
+    let kept = parts.iter().filter(|(low, high)| low < high);
+    let text: Vec<_> = kept.map(|(low, high)| format!("[{low:?}, {high:?}]")).collect();
+    format!("the range{} {}", if text.len() == 1 { "" } else { "s" }, text.join(" and "))
 }
 
 fn too_few_terms(found: usize, order: usize) -> String {

@@ -82,7 +82,9 @@ pub(crate) fn leading<A: Analytic>(
     let jets = function.fold(|_, operation| {
         let mut operands = true;
         operation.map(|operand| operands &= known[operand.index]);
-        let jet = apply(a, function, operation, variable, terms).ok().filter(|_| operands);
+        let zero = matches!(&operation, Operation::Divide(_, g)
+            if function.rational(g.index).is_some_and(Rational::is_zero));
+        let jet = apply(a, operation, variable, terms).ok().filter(|_| operands && !zero);
         known.push(jet.is_some());
         jet.unwrap_or_else(|| Jet::constant(a, a.integer(0), 1))
     });
@@ -137,7 +139,13 @@ fn jets<A: Analytic>(
 ) -> Result<Vec<Jet<A::Number>>, Blocked> {
     function.try_fold(|index, operation| {
         let blocked = |obstacle| Blocked { obstacle, span: function.steps()[index].span };
-        apply(a, function, operation, variable, terms).map_err(blocked)
+        // What is written as zero is no function that vanishes at the point alone.
+        if let Operation::Divide(_, g) = &operation
+            && function.rational(g.index).is_some_and(Rational::is_zero)
+        {
+            return Err(blocked(Obstacle::Singular(Singularity::Pole)));
+        }
+        apply(a, operation, variable, terms).map_err(blocked)
     })
 }
 
@@ -170,9 +178,9 @@ fn attempt<A: Analytic>(
     }
 }
 
-fn apply<A: Analytic>(
+/// One operation.
+pub(super) fn apply<A: Analytic>(
     a: &A,
-    function: &Function,
     operation: Operation<Operand<'_, Jet<A::Number>>>,
     variable: &[A::Number; 2],
     terms: usize,
@@ -190,9 +198,6 @@ fn apply<A: Analytic>(
         Operation::Add(f, g) => f.add(a, &g),
         Operation::Subtract(f, g) => f.add(a, &g.negate(a)),
         Operation::Multiply(f, g) => f.multiply(a, &g),
-        Operation::Divide(_, g) if function.rational(g.index).is_some_and(Rational::is_zero) => {
-            return Err(Obstacle::Singular(Singularity::Pole));
-        }
         Operation::Divide(f, g) => f.divide(a, &g)?,
         Operation::Absolute(f) => f.absolute(a)?,
         Operation::PiecewiseConstant(level, u, guard) => {

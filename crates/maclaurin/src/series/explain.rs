@@ -24,7 +24,7 @@ impl Failure {
         };
         let excerpt = match source {
             Source::Function(function) => Excerpt::new(function.text(), span),
-            Source::Derived(_) => {
+            Source::InRoot(_) | Source::Derived(_) => {
                 let name = source.name();
                 Excerpt::new(&name, Span { start: 0, end: name.len() })
             }
@@ -44,7 +44,8 @@ impl Failure {
                     advice = format!("{advice}, {laurent}: this pole is of order {order}");
                 }
                 let point = at.text().to_owned();
-                NotAnalytic { excerpt, point, singularity, advice }.into()
+                let series = "Taylor series";
+                NotAnalytic { excerpt, series, point, singularity, advice }.into()
             }
         }
     }

@@ -231,11 +231,11 @@ impl<N: Clone> Jet<N> {
         }
         let base = self.stripped(a)?;
         if !r.is_int() {
-            if a.sign(&base.coefficients[0]) == Some(Ordering::Less) {
-                return Err(Obstacle::Singular(Singularity::OutsideDomain));
-            }
             if base.valuation % 2 != 0 {
                 return Err(Obstacle::Singular(Singularity::BranchPoint));
+            }
+            if a.sign(&base.coefficients[0]) == Some(Ordering::Less) {
+                return Err(Obstacle::Singular(Singularity::OutsideDomain));
             }
         }
         let valuation = Rational::from(base.valuation) * r;

@@ -11,7 +11,7 @@ use super::evaluate::{Blocked, order_of};
 use super::jet::Obstacle;
 use super::notation::joined;
 use super::settle::{Failure, PRECISIONS};
-use super::{Error, Point, Series};
+use super::{Error, NotAnalytic, Point, Series};
 use crate::function::{Constant, Function, Written};
 use crate::number::{Arithmetic, Certified, Exact};
 
@@ -63,7 +63,13 @@ impl Laurent {
     pub fn new(function: &Function, order: usize, at: impl Into<Constant>) -> Result<Self, Error> {
         let point = Point::read(at)?;
         let order_of_pole = order_of_pole(function, &point.expression)
-            .map_err(|failure| failure.explained(&function.clone().into(), &point.expression))?;
+            .map_err(|failure| failure.explained(&function.clone().into(), &point.expression))
+            .map_err(|error| match error {
+                Error::NotAnalytic(reason) => {
+                    NotAnalytic { series: "Laurent series", ..reason }.into()
+                }
+                other => other,
+            })?;
         let variable = Written::new("x").difference(&Written::of(&point.expression)?);
         let power = variable.power(&Written::new(order_of_pole.to_string()));
         let analytic = match order_of_pole {

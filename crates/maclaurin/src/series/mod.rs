@@ -18,6 +18,7 @@ mod notation;
 mod pade;
 mod point;
 mod radius;
+mod root;
 mod settle;
 mod source;
 
@@ -30,6 +31,7 @@ use notation::is_product;
 pub(crate) use notation::{decimal, latex_of_powers, sum_of_powers};
 pub use pade::Pade;
 pub use radius::Radius;
+pub(crate) use root::InRoot;
 pub(crate) use source::{Derived, Operation, Source};
 
 use std::ops::Deref;
@@ -137,8 +139,18 @@ impl Series {
         if order > LARGEST_ORDER {
             return Err(Error::OrderTooLarge { order, limit: LARGEST_ORDER });
         }
-        let Settled { coefficients, zeros, exact } = settle(&source, &point.expression, order)
-            .map_err(|failure| failure.explained(&source, &point.expression))?;
+        let (source, settled) = match settle(&source, &point.expression, order) {
+            Ok(settled) => (source, settled),
+            Err(failure) => {
+                // It may be analytic though a root in it is not.
+                let root = source.in_root(&failure, &point.value).and_then(|root| {
+                    let settled = settle(&root, &point.expression, order).ok()?;
+                    Some((root, settled))
+                });
+                root.ok_or_else(|| failure.explained(&source, &point.expression))?
+            }
+        };
+        let Settled { coefficients, zeros, exact } = settled;
         let degrees = (1..=order).filter(|&k| zeros[k] == Zero::No).collect();
         let exact = exact.map_or_else(OnceLock::new, OnceLock::from);
         Ok(Self { source, point, coefficients, zeros, degrees, exact, radius: OnceLock::new() })
@@ -206,10 +218,7 @@ impl Series {
     /// ```
     #[must_use]
     pub fn function(&self) -> Option<&Function> {
-        match &self.source {
-            Source::Function(function) => Some(function),
-            Source::Derived(_) => None,
-        }
+        self.source.function()
     }
 
     /// The function as text, such as `integral(exp(-x^2))` for one that no expression says.
@@ -218,11 +227,14 @@ impl Series {
         self.source.name()
     }
 
-    /// The series with its function: what proofs are about.
+    /// The series with its function, which is analytic in all its parts at the point: what proofs are
+    /// about.
     pub(crate) fn expanded(&self) -> Result<Expanded<'_>, Error> {
         match &self.source {
             Source::Function(function) => Ok(Expanded { series: self, function }),
-            Source::Derived(_) => Err(Error::NoFunction { series: self.name() }),
+            Source::InRoot(_) | Source::Derived(_) => {
+                Err(Error::NoFunction { series: self.name() })
+            }
         }
     }
 

@@ -10,12 +10,14 @@ use std::mem::discriminant;
 use std::sync::Arc;
 
 use super::evaluate::{self, Blocked, enough_terms};
-use super::jet::{Jet, Obstacle};
+use super::jet::{Jet, Obstacle, Singularity};
+use super::root::InRoot;
+use super::settle::Failure;
 use super::{Error, Point, Series};
 use crate::builtin::composition::{compose, invert};
 use crate::builtin::{Analytic, recurrence};
 use crate::function::{Function, Span, Written};
-use crate::number::Rational;
+use crate::number::{Rational, Value};
 
 /// Operations that a series may be computed by from series of functions.
 const MOST_OPERATIONS: usize = 256;
@@ -24,6 +26,8 @@ const MOST_OPERATIONS: usize = 256;
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     Function(Function),
+    /// A function that is analytic at the point though a root in it is not.
+    InRoot(Arc<InRoot>),
     Derived(Arc<Derived>),
 }
 
@@ -76,7 +80,7 @@ impl From<Function> for Source {
 impl Source {
     pub(super) fn derived(operation: Operation, operands: &[&Series]) -> Result<Self, Error> {
         let of = |series: &&Series| match &series.source {
-            Self::Function(_) => 0,
+            Self::Function(_) | Self::InRoot(_) => 0,
             Self::Derived(derived) => derived.count,
         };
         let count = 1 + operands.iter().map(of).sum::<usize>();
@@ -99,18 +103,41 @@ impl Source {
                 let point = value(a, at)?;
                 evaluate::coefficients(a, function, &[point, a.integer(1)], order)
             }
+            Self::InRoot(root) => root.coefficients(a, order),
             Self::Derived(derived) => derived.coefficients(a, order),
+        }
+    }
+
+    /// The function, where an expression says what it is.
+    pub(super) fn function(&self) -> Option<&Function> {
+        match self {
+            Self::Function(function) => Some(function),
+            Self::InRoot(root) => Some(&root.function),
+            Self::Derived(_) => None,
+        }
+    }
+
+    /// A function that has a branch point in a part, as one of the square root of the distance from
+    /// the point.
+    pub(super) fn in_root(&self, failure: &Failure, point: &Value) -> Option<Self> {
+        let Failure::Blocked(Blocked { obstacle, .. }) = failure else { return None };
+        match self {
+            Self::Function(function)
+                if *obstacle == Obstacle::Singular(Singularity::BranchPoint) =>
+            {
+                Some(Self::InRoot(Arc::new(InRoot::new(function, point)?)))
+            }
+            _ => None,
         }
     }
 
     /// Whether both are made in the same way, which makes their coefficients about a point equal.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Function(f), Self::Function(g)) => f.is_same(g),
             (Self::Derived(f), Self::Derived(g)) => {
                 Arc::ptr_eq(f, g) || f.operation.is_same(&g.operation) && f.operands == g.operands
             }
-            _ => false,
+            _ => matches!((self.function(), other.function()), (Some(f), Some(g)) if f.is_same(g)),
         }
     }
 
@@ -118,6 +145,7 @@ impl Source {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Function(function) => function.to_string(),
+            Self::InRoot(root) => root.function.to_string(),
             Self::Derived(derived) => derived.name(),
         }
     }
@@ -188,6 +216,7 @@ impl Derived {
         let written = |index: usize| match &self.operands[index].source {
             // What is too long to be written out stays as it is.
             Source::Function(function) => text_of(function),
+            Source::InRoot(root) => text_of(&root.function),
             derived @ Source::Derived(_) => Written::new(derived.name()),
         };
         let first = written(0);

@@ -7,7 +7,7 @@ use super::panels::{Lanes, Panels, Starts};
 use super::tile::{Segment, Tile, largest};
 use crate::conv::geometry::{Axis, cut};
 use crate::expand::element::Lane;
-use crate::expand::kernel::instructions::PiecewiseConstant;
+use crate::expand::kernel::instructions::Level;
 use crate::expand::kernel::vector::WIDTH;
 
 /// Values of the ring and of sums on their way, about: half a second-level cache, the other half
@@ -124,7 +124,7 @@ pub(super) trait Ends<L> {
 
 /// A window to be computed.
 pub(super) struct Correlation<'a, L> {
-    pub level: PiecewiseConstant,
+    pub level: Level,
     pub lanes: Lanes,
     pub panels: &'a Panels<L>,
     pub starts: &'a Starts<L>,

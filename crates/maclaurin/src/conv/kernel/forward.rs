@@ -11,11 +11,11 @@ use super::tile::Powers;
 use super::{weights, windows};
 use crate::conv::geometry::{Geometry, Window};
 use crate::expand::element::sealed::Narrow;
-use crate::expand::kernel::instructions::PiecewiseConstant;
+use crate::expand::kernel::instructions::Level;
 
 /// A convolution to be done.
 pub(in crate::conv) struct Forward<'a, T: Narrow> {
-    pub level: PiecewiseConstant,
+    pub level: Level,
     pub geometry: &'a Geometry,
     pub center: f64,
     pub input: Picture<T>,

@@ -11,11 +11,11 @@ use super::tile::Slope;
 use super::{weights, windows};
 use crate::conv::geometry::{Geometry, Window};
 use crate::expand::element::sealed::Narrow;
-use crate::expand::kernel::instructions::PiecewiseConstant;
+use crate::expand::kernel::instructions::Level;
 
 /// A gradient to take back to the input.
 pub(in crate::conv) struct InputGradient<'a, T: Narrow> {
-    pub level: PiecewiseConstant,
+    pub level: Level,
     pub geometry: &'a Geometry,
     pub center: f64,
     pub input: Picture<T>,

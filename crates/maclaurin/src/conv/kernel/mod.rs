@@ -18,7 +18,7 @@ use rayon::prelude::*;
 
 use super::geometry::{Geometry, Window};
 use crate::expand::element::Lane;
-use crate::expand::kernel::instructions::PiecewiseConstant;
+use crate::expand::kernel::instructions::Level;
 use panels::{Lanes, Panels, Weights};
 
 /// Does `work` for every window, each thread with memory of its own.
@@ -37,7 +37,7 @@ fn windows<S: Send>(
 /// Which way round the tiles lie, and the weights of each group in that order. The strides are those
 /// of the group, an output, a tap and a channel.
 fn weights<L: Lane>(
-    level: PiecewiseConstant,
+    level: Level,
     geometry: &Geometry,
     [outputs, channels, pixels]: [usize; 3],
     adjoins: [bool; 2],

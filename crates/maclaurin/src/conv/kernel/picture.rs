@@ -5,7 +5,7 @@ use ndarray::{ArrayView4, ArrayViewMut4};
 
 use super::tile::{Load, Store, Transposition};
 use crate::expand::element::sealed::Narrow;
-use crate::expand::kernel::instructions::PiecewiseConstant;
+use crate::expand::kernel::instructions::Level;
 
 /// An array of (image, channel, row, column), wherever its values lie.
 pub(in crate::conv) struct Picture<T> {
@@ -86,7 +86,7 @@ impl<T> Block<T> {
 ///
 /// The block's values can be read.
 pub(super) unsafe fn read<T: Narrow>(
-    level: PiecewiseConstant,
+    level: Level,
     block: &Block<T>,
     center: f64,
     to: &mut [T::Lane],
@@ -137,7 +137,7 @@ pub(super) unsafe fn read<T: Narrow>(
 ///
 /// The block's values can be written, by this thread alone.
 pub(super) unsafe fn write<T: Narrow>(
-    level: PiecewiseConstant,
+    level: Level,
     from: &[T::Lane],
     from_step: usize,
     block: &Block<T>,

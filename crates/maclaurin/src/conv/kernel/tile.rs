@@ -12,7 +12,7 @@
 
 use crate::expand::element::Lane;
 use crate::expand::element::sealed::{Narrow, Wide};
-use crate::expand::kernel::instructions::{Instructions, PiecewiseConstant, Work};
+use crate::expand::kernel::instructions::{Instructions, Level, Work};
 use crate::expand::kernel::vector::{Vector, WIDTH};
 
 /// Where the products of a segment begin.
@@ -43,7 +43,7 @@ pub(super) struct Tile<'a, L> {
 }
 
 /// The rows and vectors of the largest tile.
-pub(super) fn largest<L: Lane>(level: PiecewiseConstant) -> (usize, usize) {
+pub(super) fn largest<L: Lane>(level: Level) -> (usize, usize) {
     level.apply(Largest::<L>(std::marker::PhantomData))
 }
 
@@ -64,7 +64,7 @@ impl<L: Lane> Tile<'_, L> {
     /// # Safety
     ///
     /// `width` values can be written at `out + r * out_step` for each row, by this thread alone.
-    pub(super) unsafe fn compute(self, level: PiecewiseConstant) {
+    pub(super) unsafe fn compute(self, level: Level) {
         let blocks = self.width.div_ceil(WIDTH);
         let last = self.length - 1;
         for segment in self.segments {

@@ -13,7 +13,7 @@ use crate::Float;
 use crate::conv::WeightGradients;
 use crate::conv::geometry::{Geometry, Window, cut};
 use crate::expand::element::Lane;
-use crate::expand::kernel::instructions::PiecewiseConstant;
+use crate::expand::kernel::instructions::Level;
 use crate::expand::kernel::vector::WIDTH;
 
 /// Values of the rows and of the gradient that are worked on at once, about.
@@ -26,7 +26,7 @@ const PART_OF_MEMORY: usize = 16;
 
 /// A gradient to take back to the weights.
 pub(in crate::conv) struct WeightGradient<'a, T> {
-    pub level: PiecewiseConstant,
+    pub level: Level,
     pub geometry: &'a Geometry,
     pub center: f64,
     pub input: Picture<T>,

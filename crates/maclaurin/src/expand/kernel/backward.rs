@@ -6,7 +6,7 @@
 
 use super::aligned::Aligned;
 use super::forward::read;
-use super::instructions::{Instructions, Job, PiecewiseConstant};
+use super::instructions::{Instructions, Job, Level};
 use super::interleave::Pattern;
 use super::parallel::{self, Units};
 use super::rows::{LANES, Tile, widen};
@@ -47,12 +47,12 @@ pub(in crate::expand) fn gradient<T: Wide, U: Narrow>(
     backward: &Backward<'_, T, U>,
     threads: Option<usize>,
 ) -> Result<Vec<f64>, String> {
-    gradient_with(PiecewiseConstant::best(), parallel::last_level_cache(), backward, threads)
+    gradient_with(Level::best(), parallel::last_level_cache(), backward, threads)
 }
 
 /// [`gradient`] by an instruction set, past a cache of so many bytes.
 pub(super) fn gradient_with<T: Wide, U: Narrow>(
-    level: PiecewiseConstant,
+    level: Level,
     cache: usize,
     backward: &Backward<'_, T, U>,
     threads: Option<usize>,

@@ -2,7 +2,7 @@
 
 use super::aligned::Aligned;
 use super::drain::Drain;
-use super::instructions::{Instructions, Job, PiecewiseConstant};
+use super::instructions::{Instructions, Job, Level};
 use super::interleave::Pattern;
 use super::parallel::{self, Units};
 use super::rows::{LANES, Tile, WIDTH};
@@ -41,12 +41,12 @@ pub(in crate::expand) fn expand<T: Wide, U: Narrow>(
     forward: &Forward<'_, T, U>,
     threads: Option<usize>,
 ) -> Result<(), String> {
-    expand_with(PiecewiseConstant::best(), parallel::last_level_cache(), forward, threads)
+    expand_with(Level::best(), parallel::last_level_cache(), forward, threads)
 }
 
 /// [`expand`] by an instruction set, past a cache of so many bytes.
 pub(super) fn expand_with<T: Wide, U: Narrow>(
-    level: PiecewiseConstant,
+    level: Level,
     cache: usize,
     forward: &Forward<'_, T, U>,
     threads: Option<usize>,

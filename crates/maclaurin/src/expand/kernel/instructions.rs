@@ -185,7 +185,7 @@ pub trait Instructions: Copy + Send + Sync {
         pattern.separate(&values[done * pattern.rows..], &mut rows[done..], stride, count - done);
     }
 
-    /// Expands `count` values side by side without tiles, where [`PiecewiseConstant::writes_directly`].
+    /// Expands `count` values side by side without tiles, where [`Level::writes_directly`].
     ///
     /// # Safety
     ///
@@ -202,7 +202,7 @@ pub trait Instructions: Copy + Send + Sync {
     }
 
     /// Takes the gradients of `count` values side by side back without tiles, where
-    /// [`PiecewiseConstant::writes_directly`]; value `i` adds to lane `i % 16` of the sums.
+    /// [`Level::writes_directly`]; value `i` adds to lane `i % 16` of the sums.
     ///
     /// # Safety
     ///
@@ -316,7 +316,7 @@ impl<J: Job> Work for Range<'_, J> {
 
 /// An instruction set that this machine has.
 #[derive(Clone, Copy)]
-pub(crate) enum PiecewiseConstant {
+pub(crate) enum Level {
     Portable(Portable),
     #[cfg(target_arch = "x86_64")]
     Avx2(super::avx2::Avx2),
@@ -324,7 +324,7 @@ pub(crate) enum PiecewiseConstant {
     Avx512(super::avx512::Avx512),
 }
 
-impl PiecewiseConstant {
+impl Level {
     /// All that the machine has, the best one last: they are to agree.
     #[cfg(test)]
     pub(crate) fn all() -> Vec<Self> {

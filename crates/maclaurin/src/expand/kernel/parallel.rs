@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::instructions::{Job, PiecewiseConstant};
+use super::instructions::{Job, Level};
 use super::pool::Pool;
 
 /// Less memory than this is worked on by the calling thread alone, in bytes: waking another costs
@@ -34,7 +34,7 @@ pub(super) struct Units {
 /// Runs a job over all units and returns what they yield, in order: the same units, and the same
 /// results, for any number of threads.
 pub(super) fn run<J: Job>(
-    level: PiecewiseConstant,
+    level: Level,
     job: &J,
     units: &Units,
     threads: Option<usize>,

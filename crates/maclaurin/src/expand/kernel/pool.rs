@@ -73,7 +73,7 @@ impl Pool {
     }
 
     /// The number of its threads.
-    pub(super) fn threads(self) -> usize {
+    pub(crate) fn threads(self) -> usize {
         self.0.map_or_else(rayon::current_num_threads, ThreadPool::current_num_threads)
     }
 
@@ -94,7 +94,7 @@ impl Pool {
     }
 
     /// `rayon::in_place_scope` on it.
-    pub(super) fn in_place_scope<'scope, R>(self, work: impl FnOnce(&Scope<'scope>) -> R) -> R {
+    pub(crate) fn in_place_scope<'scope, R>(self, work: impl FnOnce(&Scope<'scope>) -> R) -> R {
         match self.0 {
             Some(pool) => pool.in_place_scope(work),
             None => rayon::in_place_scope(work),

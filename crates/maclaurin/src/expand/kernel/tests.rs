@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::backward::gradient_with;
 use super::forward::expand_with;
-use super::instructions::{PiecewiseConstant, Portable};
+use super::instructions::{Level, Portable};
 use super::*;
 use crate::expand::element::sealed::Narrow;
 use crate::expand::strided::Strided;
@@ -125,7 +125,7 @@ fn check<T: Element, U: Float + Narrow>(
         let bits = |value: &U| if value.to_f64().is_nan() { 1 } else { value.to_f64().to_bits() };
         out.iter().map(bits).collect()
     };
-    let expand = |level: PiecewiseConstant, tangent: bool, threads: usize| {
+    let expand = |level: Level, tangent: bool, threads: usize| {
         let mut out = vec![U::from_f64(9.0); count * plan.count() + case.skipped];
         let forward = Forward {
             plan: if tangent { &derivative } else { &plan },
@@ -142,7 +142,7 @@ fn check<T: Element, U: Float + Narrow>(
         Ok(bits(&out))
     };
     let gradient = memory(numbers(count * plan.count(), case.seed ^ 9, U::from_f64));
-    let back = |level: PiecewiseConstant, threads: usize| {
+    let back = |level: Level, threads: usize| {
         let mut values = vec![U::from_f64(0.0); count];
         let backward = Backward {
             plan: &plan,
@@ -157,10 +157,10 @@ fn check<T: Element, U: Float + Narrow>(
         let sums = sums.iter().map(|sum| if sum.is_nan() { 1 } else { sum.to_bits() }).collect();
         (bits(&values), sums)
     };
-    let portable = PiecewiseConstant::Portable(Portable);
+    let portable = Level::Portable(Portable);
     let expected = [expand(portable, false, 1)?, expand(portable, true, 1)?];
     let expected_back: (Vec<u64>, Vec<u64>) = back(portable, 1);
-    for level in PiecewiseConstant::all() {
+    for level in Level::all() {
         for (tangent, expected) in [(false, &expected[0]), (true, &expected[1])] {
             prop_assert_eq!(&expand(level, tangent, case.threads)?, expected);
         }

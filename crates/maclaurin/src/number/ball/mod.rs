@@ -279,6 +279,15 @@ impl<const N: usize> Ball<N> {
         Self { negative: value < 0, magnitude, exponent, radius: 0 }
     }
 
+    /// The number that a finite double is.
+    pub(crate) fn double(value: f64) -> Self {
+        let bits = value.to_bits();
+        let (biased, fraction) = ((bits >> 52 & 0x7ff) as i64, (bits & ((1 << 52) - 1)) as i64);
+        let whole = if biased == 0 { fraction } else { fraction | 1 << 52 };
+        let signed = if value < 0.0 { -whole } else { whole };
+        Self::integer(signed).scaled(biased.max(1) - 1075)
+    }
+
     /// The midpoint's magnitude as an integer.
     fn whole(&self) -> UBig {
         let mut bytes = Vec::with_capacity(8 * N);

@@ -1,0 +1,111 @@
+"""Piecewise: best polynomials on adjacent ranges, with their certified error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from maclaurin import _native
+from maclaurin.series import ErrorBound, Language, Scheme
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+
+class Piecewise(_native.Piecewise):
+    """A piecewise polynomial near a function on a range; `approximate` makes them where it is given pieces.
+
+    ``function``, ``degree``, ``breakpoints`` (the ends of the range and the places where pieces meet, float64),
+    ``coefficients`` (for each piece an array: those of the powers of x - center) and ``centers``, ``errors``
+    (certified, for each piece), ``best`` (no piecewise polynomial of this degree with as many pieces has a smaller
+    error, whatever its breakpoints: certified), ``continuous``, and ``gap`` (the largest distance of neighbours at a
+    breakpoint, certified: 0 where they agree exactly). Called with a number or an array it gives the values there:
+    at a breakpoint those of the right piece, beyond the range those of the first and the last one.
+
+    >>> from maclaurin import approximate
+    >>> p = approximate("sigmoid", degree=3, on=(-8, 8), pieces=4)
+    >>> p.best <= p.error < 1.1 * p.best
+    True
+    >>> len(p.coefficients), p.breakpoints.shape
+    (4, (5,))
+    """
+
+    _arguments: tuple[Any, ...]
+
+    @property
+    def on(self) -> tuple[float, float]:
+        """The range as (low, high)."""
+        return float(self.breakpoints[0]), float(self.breakpoints[-1])
+
+    @property
+    def error(self) -> ErrorBound:
+        """A certified upper bound of the error on the range: relative or weighted, if that was asked for."""
+        return ErrorBound(*self._error)
+
+    def error_bound(self, dtype: DTypeLike) -> ErrorBound:
+        """A certified upper bound of ``|f(x) - y|`` for every x of a dtype in the range, and its value y.
+
+        Args:
+            dtype: "float32" or "float64": y is evaluated in that type, or a wider one, as `Approximation.error_bound`
+                says. So it holds for calling the piecewise polynomial (float64).
+
+        >>> from maclaurin import approximate
+        >>> p = approximate("tanh(x)", degree=7, on=(-4, 4), pieces=6)
+        >>> p.error < p.error_bound("float32") < 2 * p.error + 1e-6
+        True
+        """
+        return ErrorBound(*self._bound(np.dtype(dtype).name))
+
+    def code(self, language: Language, dtype: DTypeLike = "float64", scheme: Scheme | None = None) -> str:
+        """A function ``piecewise_polynomial`` in a programming language, and one for each piece.
+
+        Args:
+            language: "c", "rust", "python", "numpy" or "torch".
+            dtype: "float64" or "float32", in which the functions compute.
+            scheme: the order of the operations in each piece, as for `Approximation.code`.
+
+        Raises ValueError for a scheme, a dtype or a language that does not fit.
+
+        >>> from maclaurin import approximate
+        >>> code = approximate("relu", degree=1, on=(-1, 1), pieces=2).code("python")
+        >>> print(code[code.index("    if ") :], end="")
+            if x < 0.0:
+                return piece_0(x)
+            else:
+                return piece_1(x)
+        """
+        return self._source_code(language, np.dtype(dtype).name, scheme)
+
+    def __call__(self, x: Any) -> Any:
+        x = np.asarray(x, dtype=float)
+        values = self._evaluate(np.ascontiguousarray(x).ravel()).reshape(x.shape)
+        return float(values) if values.ndim == 0 else values
+
+    def __repr__(self) -> str:
+        count = len(self.centers)
+        pieces = f"{count} pieces of degree {self.degree}"
+        return f"<Piecewise of {self.function} on {self.on}, {pieces}, error {self.error:.3e}>"
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Piecewise) and self._arguments == other._arguments
+
+    def __hash__(self) -> int:
+        return hash(repr(self._arguments))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return make, self._arguments
+
+
+def make(*arguments: Any) -> Piecewise:
+    """The piecewise polynomial of the arguments that `approximate` has checked."""
+    function, on, degree, pieces, tolerance, continuous, method, relative, weight, coefficients = arguments
+    found = Piecewise(
+        function, on, degree=degree, pieces=pieces, tolerance=tolerance, continuous=continuous, method=method,
+        relative=relative, weight=weight, coefficients=coefficients,
+    )  # fmt: skip
+    found._arguments = arguments
+    return found
