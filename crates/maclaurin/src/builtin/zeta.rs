@@ -178,8 +178,8 @@ fn bernoulli(n: i64) -> Rational {
 fn taylor<A: Analytic>(a: &A, u: &A::Number, terms: usize) -> Option<Vec<A::Number>> {
     let u = &enclosed(a, u);
     let (re, im) = a.rectangle(u);
-    // Not where a bound is NaN.
-    if !(re.magnitude().hypot(im.magnitude()) <= FARTHEST) {
+    let modulus = re.magnitude().hypot(im.magnitude());
+    if modulus.is_nan() || modulus > FARTHEST {
         return None;
     }
     if re.high < if terms > 2 { REFLECTED_SERIES } else { REFLECTED } {
@@ -230,18 +230,15 @@ fn parts<A: Analytic>(a: &A, u: &A::Number, terms: usize) -> Option<[Vec<A::Numb
     // -log n and n^(-u), from those of the prime factors.
     let mut powers: Vec<(A::Number, A::Number)> = vec![(a.integer(0), a.integer(1)); 2];
     for n in 2..=end {
-        let factor = (2..).take_while(|p| p * p <= n).find(|p| n % p == 0);
-        let (rate, power) = match factor {
-            Some(p) => {
-                let (first, second) = (&powers[p], &powers[n / p]);
-                (a.add(&first.0, &second.0), a.multiply(&first.1, &second.1))
-            }
-            None => {
-                let integer = enclosed(a, &a.integer(n as i64));
-                let rate = a.negate(&a.apply::<Log>(&integer));
-                let power = a.apply::<Exp>(&a.multiply(u, &rate));
-                (rate, power)
-            }
+        let factor = (2..=n.isqrt()).find(|p| n % p == 0);
+        let (rate, power) = if let Some(p) = factor {
+            let (first, second) = (&powers[p], &powers[n / p]);
+            (a.add(&first.0, &second.0), a.multiply(&first.1, &second.1))
+        } else {
+            let integer = enclosed(a, &a.integer(n as i64));
+            let rate = a.negate(&a.apply::<Log>(&integer));
+            let power = a.apply::<Exp>(&a.multiply(u, &rate));
+            (rate, power)
         };
         let series = exponential(a, power.clone(), &rate, &inverses);
         powers.push((rate, power));
