@@ -64,6 +64,9 @@ fn jumps_are_refused_with_ranges_that_leave_them_out() {
         let error = Piecewise::new(&parse(text), 3, 4, on, &Choice::default(), false).unwrap_err();
         assert!(matches!(error, Error::Jump { .. }), "{error}");
     }
+    // Doubles jump there, the function does not.
+    let even = new("floor(1 - 1e-25 - x)", 4, &[(0.0, 0.5)], &Choice::default());
+    assert!(!matches!(even, Err(Error::Jump { .. })), "{even:?}");
     let p = new("sign(x)", 5, &[(-1.0, -0.02), (0.02, 1.0)], &Choice::default()).unwrap();
     assert!(p.error().bound <= 1.01 * p.best());
     let p =

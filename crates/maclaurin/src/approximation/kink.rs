@@ -2,9 +2,11 @@
 //!
 //! Both are at the places where an absolute value or a piecewise constant step changes sides. They are
 //! looked for in doubles, and no proof rests on what is found: a jump that is missed leaves a polynomial
-//! whose certified error is at least half of it.
+//! whose certified error is at least half of it. A jump that is refused is proven by enclosures of the values.
 
+use crate::certify::value_at;
 use crate::function::Function;
+use crate::number::{Certified, Interval64};
 use crate::series::Error;
 
 /// Equal parts of a range whose ends are compared.
@@ -13,6 +15,9 @@ const PARTS: usize = 512;
 /// A step is a jump if it is larger than this part of the largest of so many values, or so.
 const JUMP: f64 = 1e-9;
 const PROBES: usize = 32;
+
+/// Bits of the values that prove a jump.
+const BITS: usize = 256;
 
 /// The places in a range where the function may have a kink or a jump, from left to right: pairs of
 /// neighbouring doubles on different sides.
@@ -41,6 +46,16 @@ pub(super) fn kinks(function: &Function, (low, high): (f64, f64)) -> Vec<(f64, f
     places
 }
 
+/// Whether the values at two places are proven to be different.
+fn differ(function: &Function, places: [f64; 2]) -> bool {
+    let a = Certified::new(BITS);
+    let value = |x: f64| Some(Interval64::around(&a.enclose(&value_at(&a, function, x)?)));
+    match places.map(value) {
+        [Some(left), Some(right)] => !left.intersects(right),
+        _ => false,
+    }
+}
+
 /// The double of the two that is shorter to write: 0 and not `-5e-324`.
 pub(super) fn plainer((l, r): (f64, f64)) -> f64 {
     if format!("{l:?}").len() < format!("{r:?}").len() { l } else { r }
@@ -62,7 +77,8 @@ pub(super) fn check_jumps(function: &Function, ranges: &[(f64, f64)]) -> Result<
             let is_jump = |rise: f64| rise.abs() > JUMP * size.max(left.abs());
             let outer = is_jump(last - first);
             let (left, right) = if outer { (first, last) } else { (left, right) };
-            if is_jump(right - left) {
+            let sides = if outer { [places[0], places[3]] } else { [l, r] };
+            if is_jump(right - left) && differ(function, sides) {
                 return Err(Error::Jump { near: plainer((l, r)), left, right, low, high });
             }
         }
