@@ -73,6 +73,7 @@ impl Random {
             "lambert_w",
             "erfinv",
             "dawson",
+            "zeta",
         ];
         match if depth == 0 { self.below(3) } else { self.below(10) } {
             0 | 1 => text.push('x'),

@@ -130,6 +130,11 @@ fn radii_in_closed_form() {
         ("digamma(x)", "5/2", 2.5, Some("5/2")),
         ("lgamma(x)", "3/4", 0.75, Some("3/4")),
         ("lambert_w(x)", "1", 1.0 + 1.0 / E, None),
+        ("zeta(x)", "2", 1.0, Some("1")),
+        ("zeta(x)", "0", 1.0, Some("1")),
+        ("zeta(x)", "-9/2", 5.5, Some("11/2")),
+        ("(x - 1)*zeta(x)", "1", inf, Some("infinity")),
+        ("1/zeta(x)", "0", 2.0, Some("2")),
         // Zeros that have no name.
         ("1/(x + exp(x))", "0", 0.567_143_290_409_783_8, None),
     ];
@@ -292,6 +297,7 @@ const FUNCTIONS: &[&str] = &[
     "Si",
     "lambert_w",
     "erfinv",
+    "zeta",
 ];
 
 fn expression(random: &mut Random, depth: u64) -> String {

@@ -75,7 +75,7 @@ def function_of(f: Any, points: Sequence[float]) -> Function:
     ways: list[Callable[[], str | None]] = [lambda: expression(rebound(f)(Expression("x", ATOM))).text]
     if "jax" in sys.modules:
         ways.append(lambda: _of_jax(f))
-    failure = NotTraceableError("this Python function cannot be read")
+    failures = []
     for way in ways:
         try:
             text = _text(way)
@@ -84,12 +84,12 @@ def function_of(f: Any, points: Sequence[float]) -> Function:
             function = Function(text)
             _compare(f, function, points)
         except NotTraceableError as reason:
-            failure = reason
+            failures.append(reason)
         except ParseError as reason:
-            failure = NotTraceableError(f"this Python function cannot be read: {reason}")
+            failures.append(NotTraceableError(f"this Python function cannot be read: {reason}"))
         else:
             return function
-    raise failure
+    raise failures[0]
 
 
 def _check(f: Any) -> None:

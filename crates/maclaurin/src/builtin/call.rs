@@ -212,6 +212,8 @@ static CALLS: &[Call] = &[
         .in_doubles(|x| double::ei(x[0])),
     // By its reciprocal, which is entire.
     text(&["gamma", "tgamma"], "1/rgamma(x)", "x != 0, -1, -2, ...", "DLMF 5.2.1"),
+    // By its product with x - 1, which is entire.
+    text(&["zeta"], "entire_zeta(x)/(x - 1)", "x != 1", "DLMF 25.2.1"),
     made_of(Definition::BesselJ, &["bessel_j", "besselj", "jv", "jn"], &["n", "x"],
         "(x/2)^n*sum((-x^2/4)^k/(k!*(n + k)!))", EVERYWHERE, "DLMF 10.2.2"),
     made_of(Definition::ErlangCdf, &["erlang_cdf"], &["x", "k", "rate"],

@@ -24,6 +24,7 @@ mod taylor;
 #[cfg(test)]
 mod tests;
 mod wave;
+mod zeta;
 
 pub(crate) use call::{About, Call, Definition, Double, calls, find, names};
 pub(crate) use complex::{Complex, Logs, PLANE, Pair, Rectangle};
@@ -35,6 +36,7 @@ pub(crate) use inverse::{Acos, Acosh, Asin, Asinh, Atan, Atanh};
 pub(crate) use solution::{Erfinv, LambertW};
 pub(crate) use tangent::{Tan, Tanh};
 pub(crate) use wave::{Cos, Cosh, Sin, Sinh};
+pub(crate) use zeta::EntireZeta;
 
 use crate::number::{
     Arithmetic, Ball, Balls, Certified, Exact, Interval, Interval64, Named, Outward64, Symbol,
@@ -243,6 +245,8 @@ list! { $
     LambertW,
     /// The inverse of the error function, for arguments in `(-1, 1)` (DLMF 7.17.1).
     Erfinv,
+    /// Riemann's zeta function times `x - 1`, an entire function.
+    EntireZeta,
 }
 
 impl Elementary {

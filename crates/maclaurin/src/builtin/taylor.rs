@@ -25,6 +25,11 @@ pub(super) fn within<A: Arithmetic>(a: &A, exponent: i64) -> A::Number {
     a.divide(&a.at_most(1.0), &a.exact(&Rational::from(power).into()))
 }
 
+/// Coefficients of which nothing is known.
+pub(super) fn unknown<A: Arithmetic>(a: &A, terms: usize) -> Vec<A::Number> {
+    vec![a.at_most(f64::INFINITY); terms]
+}
+
 /// The number as an enclosure, so that sums of thousands of terms are not formed exactly.
 pub(super) fn enclosed<A: Arithmetic>(a: &A, x: &A::Number) -> A::Number {
     a.add(x, &a.at_most(0.0))

@@ -106,6 +106,7 @@ fn is_defined(function: Elementary, x: Interval64, value: Interval64) -> bool {
         | Elementary::Si
         | Elementary::Ein
         | Elementary::Rgamma
-        | Elementary::DigammaOverGamma => true,
+        | Elementary::DigammaOverGamma
+        | Elementary::EntireZeta => true,
     }
 }

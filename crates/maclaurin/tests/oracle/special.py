@@ -70,6 +70,9 @@ POINTS = {
     "lambert_w(exp(x))": "0 1 -3",
     "erfinv(sin(x)/2)": "0 1 -2",
     "bessel_j(1, exp(x))": "0 2 -1",
+    "zeta(x)": "0 1/2 2 -1 -5/2 -6 101/100 999/1000 7/3 20 -301/10 100",
+    "entire_zeta(x)": "0 1 -2 3/2",
+    "zeta(exp(x))": "1 -1 1/4",
 }
 
 
@@ -130,6 +133,16 @@ def bessel_j(n, f):
     return compose(outer, f)
 
 
+def entire_zeta(f):
+    """With Stieltjes' constants at 1 (DLMF 25.2.4)."""
+    if f[0] == 1:
+        stieltjes = [acb(0).stieltjes(k).real for k in range(ORDER)]
+        rest = [(-1) ** k * c / arb.fac_ui(k) for k, c in enumerate(stieltjes)]
+        return compose(arb_series([1] + rest), f)
+    g = arb_series([f[0], 1])
+    return compose((g - 1) * g.zeta(), f)
+
+
 def functions(field):
     known = generate_names(field)
     half = field.number("1/2")
@@ -149,6 +162,7 @@ def functions(field):
         "erfinv": erfinv,
         "bessel_j": bessel_j,
         "zeta": lambda f: f.zeta(),
+        "entire_zeta": entire_zeta,
     }
     return known
 
@@ -192,7 +206,7 @@ IMAGES = {
     "digamma_over_gamma": lambda z: z.digamma() * z.rgamma(),
     "lambert_w": lambda z: z.lambertw(),
     "erfinv": inverse_erf,
-    "zeta": lambda z: z.zeta(),
+    "entire_zeta": lambda z: (z - 1) * z.zeta(),
 }
 
 

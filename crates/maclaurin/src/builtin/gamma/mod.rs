@@ -4,17 +4,17 @@
 
 mod stirling;
 
+pub(super) use self::stirling::{coefficients as stirling_coefficients, gamma_at, nearest_integer};
+
 use std::cmp::Ordering;
 
 use dashu_float::Repr;
 use dashu_int::IBig;
 
-use self::stirling::{
-    at_halves, log_gamma, nearest_integer, reciprocal, stirling, value_and_slope,
-};
+use self::stirling::{at_halves, log_gamma, reciprocal, stirling, value_and_slope};
 use super::composition::compose;
 use super::recurrence::divide;
-use super::taylor::{at_ends, enclosed, magnitude, mean_value, nearest, point, variable};
+use super::taylor::{at_ends, enclosed, magnitude, mean_value, nearest, point, unknown, variable};
 use super::{
     About, Analytic, Builtin, Complex, Cos, Elementary, Exp, Listed, Log, Logs, Pair, Rectangle,
     Sin, general, symbol,
@@ -310,11 +310,6 @@ fn polygamma<A: Analytic>(a: &A, u: &A::Number, terms: usize) -> Option<Vec<A::N
         *own = a.subtract(&mirrored, &a.multiply(cotangent, &a.pi()));
     }
     Some(psi)
-}
-
-/// Coefficients of which nothing is known.
-fn unknown<A: Arithmetic>(a: &A, terms: usize) -> Vec<A::Number> {
-    vec![a.at_most(f64::INFINITY); terms]
 }
 
 fn is_pole(x: f64) -> bool {

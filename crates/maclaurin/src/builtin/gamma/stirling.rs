@@ -31,7 +31,7 @@ thread_local! {
 
 /// The first `count` of Stirling's coefficients, with `B_2m = (-1)^(m-1) 2m T_m/(4^m (4^m - 1))`
 /// (DLMF 24.15.4).
-fn coefficients<T>(count: usize, to: impl Fn(&Rational) -> T) -> Vec<T> {
+pub(in crate::builtin) fn coefficients<T>(count: usize, to: impl Fn(&Rational) -> T) -> Vec<T> {
     COEFFICIENTS.with_borrow_mut(|known| {
         if known.len() < count {
             let numbers = tangent_numbers(count.next_power_of_two());
@@ -183,9 +183,23 @@ fn exponential<A: Analytic>(
 }
 
 /// The integer nearest to a number's real part, and the number less that.
-pub(super) fn nearest_integer<A: Analytic>(a: &A, u: &A::Number) -> Option<(i64, A::Number)> {
+pub(in crate::builtin) fn nearest_integer<A: Analytic>(
+    a: &A,
+    u: &A::Number,
+) -> Option<(i64, A::Number)> {
     let middle = a.rectangle(u).0.middle().round();
     (middle.abs() < 9e15).then(|| (middle as i64, a.subtract(u, &a.integer(middle as i64))))
+}
+
+/// The Taylor coefficients of the gamma function at `u` in the right half-plane.
+pub(in crate::builtin) fn gamma_at<A: Analytic>(
+    a: &A,
+    u: &A::Number,
+    terms: usize,
+) -> Option<Vec<A::Number>> {
+    let (_, log) = log_gamma(a, u, terms)?;
+    let constant = a.divide(&a.integer(1), &a.apply::<Rgamma>(u));
+    Some(exponential(a, constant, &log, false))
 }
 
 /// The Taylor coefficients of `1/Gamma` at `u`: those at `u + m` in the right half-plane times
@@ -199,12 +213,10 @@ pub(super) fn reciprocal<A: Analytic>(
     if low < -MOST_STEPS {
         let (integer, rest) = nearest_integer(a, u)?;
         let mirrored = a.subtract(&a.integer(1), u);
-        let (_, mut log) = log_gamma(a, &mirrored, terms)?;
-        for c in log.iter_mut().skip(1).step_by(2) {
+        let mut gamma = gamma_at(a, &mirrored, terms)?;
+        for c in gamma.iter_mut().skip(1).step_by(2) {
             *c = a.negate(c);
         }
-        let constant = a.divide(&a.integer(1), &a.apply::<Rgamma>(&mirrored));
-        let gamma = exponential(a, constant, &log, false);
         let mut angle = variable(a, &rest, terms);
         angle = angle.iter().map(|c| a.multiply(c, &a.pi())).collect();
         let sign = a.integer(if integer % 2 == 0 { 1 } else { -1 });

@@ -92,7 +92,12 @@ impl<const N: usize> Ball<N> {
         let goal = first.top() - 64 * N as i64 - 4;
         for n in 1.. {
             term = a.multiply(&term, factor).divide(&Self::integer(divisor(n)));
-            if term.top() < goal || term.is_unknown() {
+            // A wide factor's powers do not get below the rounding of their radii. All that follows
+            // is less than twice the term once 2^top <= divisor/2.
+            let rounded = term.magnitude == [0; N] || n > 64 * N as i64;
+            let halves = factor.top() < 62 && divisor(n) >> factor.top().max(0) >= 2;
+            let is_wide = rounded && halves;
+            if term.top() < goal || term.is_unknown() || is_wide {
                 return if term.is_unknown() { term } else { sum.widened(term.top() + 1) };
             }
             sum = a.add(&sum, &term);
