@@ -324,7 +324,7 @@ fn refusals_say_what_is_there() {
     let series = taylor("log(abs(gamma(x)))", 1, "-1/2").unwrap();
     assert!((series.coefficients()[0] - 1.265_512_123_484_645_4).abs() < 1e-15);
     for (text, said) in [
-        ("elu(x, alpha=2)", "arguments by their position, as in elu(x, 2)"),
+        ("elu(x, alpha=2)", "arguments are given by their position, as in elu(x, 2)"),
         ("x(x+1)", "what is before it is no function, and multiplication is written `*`"),
     ] {
         let error = Function::parse(text).unwrap_err().to_string();

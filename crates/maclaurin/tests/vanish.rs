@@ -83,3 +83,59 @@ fn what_vanishes_is_no_divisor() {
         assert!(matches!(taylor(text, 2, at), Err(Error::NotAnalytic(_))), "{text} at {at}");
     }
 }
+
+/// Compositions of functions made of pieces, near points where most of them are constants.
+#[test]
+fn compositions_of_pieces_agree_with_their_values() {
+    const PARTS: [&str; 13] = [
+        "relu(#)",
+        "relu6(#)",
+        "abs(#)",
+        "hardtanh(#)",
+        "softshrink(#)",
+        "leaky_relu(#)",
+        "elu(#)",
+        "max(#, x)",
+        "min(#, abs(#))",
+        "-(#)",
+        "2*(#) - x",
+        "floor(#)",
+        "max(#, 1) - sign(#)",
+    ];
+    let step = std::env::var("VANISH_STEP").ok().and_then(|step| step.parse().ok()).unwrap_or(101);
+    let (mut tried, mut refused, mut number) = (0, 0, 0);
+    for outer in PARTS {
+        for middle in PARTS {
+            for inner in PARTS {
+                for at in ["-7/3", "-4/13", "3/7", "17/7"] {
+                    number += 1;
+                    if number % step != 0 {
+                        continue;
+                    }
+                    let inner = inner.replace('#', "x");
+                    let text = outer.replace('#', &middle.replace('#', &inner));
+                    let function = Function::parse(&text).unwrap();
+                    tried += 1;
+                    let Ok(series) = Series::new(&function, 2, at) else {
+                        refused += 1;
+                        continue;
+                    };
+                    let (at, radius) = (series.at_f64(), series.radius());
+                    let reach = radius.lower.min(1.0);
+                    for (low, high) in [(at - 0.9 * reach, at + 0.9 * reach), (at - 2.0, at + 2.0)]
+                    {
+                        let Ok(error) = series.error_bound(low, high) else { continue };
+                        for i in 0..=16 {
+                            let x = low + (high - low) * (f64::from(i) / 16.0);
+                            let off = (function.evaluate(x) - series.evaluate(x)).abs();
+                            let most = error.bound + 1e-12;
+                            assert!(off <= most, "{text} about {at} at {x}: {off} above {error:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+    println!("{tried} compositions, {refused} refused");
+    assert!(refused * 8 < tried, "{refused} of {tried} refused");
+}

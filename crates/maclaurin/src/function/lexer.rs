@@ -82,11 +82,11 @@ impl<'a> Lexer<'a> {
             '\u{d7}' | '\u{b7}' | '\u{22c5}' => Token::Symbol('*'),
             '+' | '-' | '*' | '/' | '^' | '(' | ')' | ',' | '|' | '√' => Token::Symbol(first),
             _ => {
+                let count = |bracket| self.text[..start].matches(bracket).count();
+                let is_inside = count('(') > count(')');
                 let hint = match first {
-                    '=' => {
-                        "; an expression has no `=`: write only its right-hand side, and arguments by \
-                         their position, as in elu(x, 2)"
-                    }
+                    '=' if is_inside => "; arguments are given by their position, as in elu(x, 2)",
+                    '=' => "; an expression has no `=`: write only its right-hand side",
                     '!' => "; factorials are not part of the grammar",
                     '[' | '{' => "; only round parentheses group",
                     '\u{2013}' => "; the minus sign is `-`",
