@@ -1,6 +1,6 @@
 //! How functions are written: notation, spellings, and what can be read in two ways.
 
-use maclaurin::{Constant, Function, ParseErrorKind, Rational, Series, laurent, taylor};
+use maclaurin::{Constant, Error, Function, ParseErrorKind, Rational, Series, laurent, taylor};
 use proptest::prelude::*;
 
 /// Each text and the same in plain notation.
@@ -329,5 +329,21 @@ fn refusals_say_what_is_there() {
     ] {
         let error = Function::parse(text).unwrap_err().to_string();
         assert!(error.contains(said), "{text}: {error}");
+    }
+}
+
+/// White space around a text moves no mark.
+#[test]
+fn white_space_around_a_text_is_no_part_of_it() {
+    for text in ["1 + 1/x", " \t1 + 1/x", "\n\n1 + 1/x\n"] {
+        let function = Function::parse(text).unwrap();
+        let error = Series::new(&function, 3, " 0 ").unwrap_err();
+        let Error::NotAnalytic(error) = error else { panic!("{error}") };
+        assert_eq!(error.excerpt.marked(), "1/x");
+        let error = Function::parse(&text.replace('x', "y")).unwrap_err();
+        assert_eq!(error.excerpt.marked(), "y");
+        let error = Series::new(&function, 3, text).unwrap_err();
+        let Error::Parse(error) = error else { panic!("{error}") };
+        assert_eq!(error.excerpt.marked(), "x");
     }
 }

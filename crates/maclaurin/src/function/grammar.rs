@@ -71,7 +71,7 @@ fn text_names(text: &str) -> BTreeSet<&str> {
 }
 
 fn bare_builtin_takes(text: &str, name: &str) -> bool {
-    builtin::find(text.trim()).is_some_and(|builtin| {
+    builtin::find(text).is_some_and(|builtin| {
         builtin.arguments.iter().any(|argument| split_default(argument).0 == name)
     })
 }
@@ -186,8 +186,7 @@ impl<'a> Reader<'a> {
         if self.token() == Token::End {
             return Err(self.error(ParseErrorKind::Empty, self.lexer.span));
         }
-        if let (Token::Name, Some(builtin)) = (self.token(), builtin::find(self.lexer.text.trim()))
-        {
+        if let (Token::Name, Some(builtin)) = (self.token(), builtin::find(self.lexer.text)) {
             return self.bare(builtin);
         }
         let (index, _) = self.sum()?;

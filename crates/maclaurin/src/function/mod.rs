@@ -167,10 +167,11 @@ impl Function {
     /// [`ParseError`] also when a parameter has no value, a value is no constant, or a value is
     /// given for a name that does not occur.
     pub fn with_parameters(text: &str, parameters: &[(&str, &str)]) -> Result<Self, ParseError> {
+        let text = text.trim();
         let steps = grammar::read(text, parameters, true)?;
         let parameters =
             parameters.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Ok(Self { text: text.trim().into(), parameters, steps })
+        Ok(Self { text: text.into(), parameters, steps })
     }
 
     /// Reads a constant expression: one without `x`.
@@ -179,8 +180,9 @@ impl Function {
     ///
     /// [`ParseError`] as for [`Function::parse`], and where `x` occurs.
     pub fn constant(text: &str) -> Result<Self, ParseError> {
+        let text = text.trim();
         let steps = grammar::read(text, &[], false)?;
-        Ok(Self { text: text.trim().into(), parameters: BTreeMap::new(), steps })
+        Ok(Self { text: text.into(), parameters: BTreeMap::new(), steps })
     }
 
     /// Another function, of which that much of this one's text is shown where it has no series.
