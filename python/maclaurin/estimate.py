@@ -309,8 +309,9 @@ def _same_on_both_sides(
         radius /= 8
         if radius < smallest:
             break
+    degree, from_left, from_right = jump
     what = "a jump" if degree == 0 else "a kink" if degree == 1 else f"a jump of derivative {degree}"
     raise NotAnalyticError(
         f"no Taylor series at x = {float(at)}: the function's values have {what} there (coefficient {degree} is "
-        f"{float(jump[1]):.6g} from the left, {float(jump[2]):.6g} from the right); choose another expansion point"
+        f"{float(from_left):.6g} from the left, {float(from_right):.6g} from the right); choose another expansion point"
     )

@@ -148,11 +148,13 @@ class _Problem:
     def solve(self, degrees: list[int]) -> EstimatedApproximation:
         points = self.points(len(degrees))
         free = [k for k in degrees if k not in self.fixed]
-        for _ in range(ROUNDS):
+        rounds = 0
+        while True:
             polynomial = self.fitted(points, free)
             seen, largest = self.largest_error(polynomial, self.points(len(degrees)) if self.samples else points)
             at_points = np.abs(self.errors(polynomial, points)).max()
-            if self.method != "minimax" or largest <= 1.01 * at_points:
+            rounds += 1
+            if self.method != "minimax" or largest <= 1.01 * at_points or rounds == ROUNDS:
                 break
             points = np.unique(np.concatenate([points, seen]))
         scale = max(abs(y) for y in self.values.known.values())

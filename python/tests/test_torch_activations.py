@@ -370,6 +370,8 @@ def test_bad_inputs():
     refused(ValueError, "skip names 'head'", degree=3, skip=["head"])
     refused(ValueError, "on_radius", degree=3, on_radius="never")
     refused(TypeError, "model must be a torch.nn.Module, not builtin", model=torch.tanh)
+    opaque = {nn.Tanh: lambda v: np.tanh(float(v)) if v > 0 else np.tanh(v)}
+    refused(TypeError, "nothing is proven of a function that cannot be read", functions=opaque, degree=5)
     refused(ValueError, r"no activation module .*nn.ReLU\).*functions=", model=nn.Linear(6, 2))
     refused(ValueError, r"no activation .*\(kept: 1 PReLU\)", model=nn.Sequential(nn.Linear(6, 2), nn.PReLU()))
     refused(ValueError, r"no value reached extra \(ReLU\).*skip", model=Branch())

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from maclaurin._native import Function
 from maclaurin.approximation import Approximation, Method, approximate
+from maclaurin.estimated_approximation import EstimatedApproximation
 from maclaurin.radius import OnRadius
 from maclaurin.torch.modules import TaylorActivation
 
@@ -413,6 +414,8 @@ def _approximate(
         p = approximate(formula.function, degree, on, tolerance=allowed, method=method, center=center)
     except ValueError as reason:
         raise ValueError(f"{where}: {reason}") from reason
+    if isinstance(p, EstimatedApproximation):
+        raise TypeError(f"{where}: nothing is proven of a function that cannot be read; give it as text or a Function")
     if p.basis != "powers":
         raise ValueError(
             f"{where}: the powers of degree {p.degree} are ill-conditioned, sums of them would be off by more than "

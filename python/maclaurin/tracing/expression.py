@@ -174,7 +174,7 @@ def expression(value: Any) -> Expression:
         raise NotTraceableError(f"{value!r} is no finite real number")
     if isinstance(value, Fraction):
         return Expression(str(value), PRODUCT if value >= 0 else SUM)
-    if isinstance(value, np.float32):
+    if isinstance(value, np.floating) and value.dtype == np.float32:
         value = float(str(value))
     text = repr(int(value) if isinstance(value, numbers.Integral) else float(value))
     return Expression(text, SUM if text.startswith("-") else ATOM)
