@@ -293,7 +293,7 @@ def approximate(
         through: points where p(x) = f(x). With "exact" coefficients that holds exactly where f(x) is rational (and to
             hundreds of digits otherwise); in other formats up to the rounding of the coefficients, which is nothing at
             ``center``. Not with degrees, fixed, samples or method "chebyshev".
-        pieces: a `Piecewise` of so many polynomials of the degree, between breakpoints of nearly equal errors; "auto"
+        pieces: a `Piecewise` of this many polynomials of the degree, between breakpoints of nearly equal errors; "auto"
             takes as few as the tolerance asks for.
         continuous: whether neighbouring pieces agree at the breakpoints: exactly with "exact" coefficients,
             otherwise up to rounding, at most ``gap``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import pickle
 import shutil
 import subprocess
@@ -77,7 +78,7 @@ def test_code_is_within_its_stated_error(language: Any, dtype: Any, tmp_path: Pa
         y = defined(code)(x)
         assert y.dtype == dtype
     else:
-        if shutil.which("cc") is None:
+        if shutil.which("cc") is None and "CI" not in os.environ:
             pytest.skip("no C compiler")
         kind = "float" if dtype == "float32" else "double"
         values = ", ".join(float(value).hex() for value in x)

@@ -149,8 +149,7 @@ fn table(p: &Approximation) -> String {
     };
     let _ = writeln!(text, "{kind}: at most {bound} (certified for {of_what})");
     if p.best() > 0.0 {
-        // Coefficients that are rounded may miss the points of `through`, and have a smaller error.
-        let above = (100.0 * (error.bound / p.best() - 1.0)).max(0.0);
+        let above = 100.0 * (error.bound / p.best() - 1.0);
         let best = scientific(p.best(), 6, false);
         let _ = writeln!(
             text,

@@ -225,7 +225,7 @@ pub struct ApproximateArguments {
     /// A point where the polynomial has the function's value; may be given several times.
     #[arg(long, value_name = "X", value_parser = finite, allow_hyphen_values = true)]
     pub through: Vec<f64>,
-    /// Polynomials on so many pieces of the range, or on as few as the tolerance asks for (auto).
+    /// A polynomial on each of COUNT pieces of the range, or of as few as the tolerance asks for (auto).
     #[arg(long, value_name = "COUNT|auto", value_parser = pieces)]
     pub pieces: Option<Pieces>,
     /// Pieces that agree with their neighbours at the breakpoints.

@@ -18,7 +18,7 @@ pub struct Piecewise {
 
 #[pymethods]
 impl Piecewise {
-    /// So many pieces, or as few as the tolerance asks for.
+    /// `pieces` pieces, or as few as the tolerance asks for.
     #[new]
     #[pyo3(signature = (function, on, *, degree, pieces, tolerance, continuous, method, relative, weight, coefficients))]
     #[allow(clippy::too_many_arguments)]

@@ -413,3 +413,16 @@ fn pieces_are_printed_as_code() {
     }
     assert!(rounded.bound >= p.error().bound);
 }
+
+/// Rounding to float16 takes the polynomial off the points, and nearer to the function than what meets them.
+#[test]
+fn no_bound_for_all_polynomials_is_above_the_error_of_one() {
+    let choice = Choice {
+        coefficients: Coefficients::Format(Format::F16),
+        through: vec![0.0, 1.200_039_599_410_363_9],
+        ..Choice::default()
+    };
+    let ranges = [(-1.5, -0.898_843_520_922_705_6), (-0.019_153_970_506_191_61, 1.5)];
+    let p = new("1/(1+25*x^2)", 1, &ranges, &choice).unwrap();
+    assert!(0.0 < p.best() && p.best() <= p.error().bound, "{} {:?}", p.best(), p.error());
+}

@@ -28,16 +28,13 @@ pub(super) struct Condition {
 impl Condition {
     /// `p(at) = f(at)`, exactly where the value is a rational number, and to some 1200 bits otherwise.
     pub(super) fn of(function: &Function, at: f64) -> Result<Self, Error> {
-        let series = Series::new(function, 0, exactly(at).to_string()).ok();
+        let series = Series::new(function, 0, exactly(at)).ok();
         let exact = series.as_ref().and_then(|series| series.exact(0)?.as_rational().cloned());
         if let Some(value) = exact {
             return Ok(Self { at, value, uncertainty: 0.0 });
         }
         let ball = Limbs::<20, true>.value(function, at);
-        let bounds = ball.and_then(|ball| {
-            let (lower, upper) = ball.to_interval().bounds()?;
-            Some((lower, upper))
-        });
+        let bounds = ball.and_then(|ball| ball.to_interval().bounds());
         let (lower, upper) = bounds.ok_or(Error::Unbounded { near: at })?;
         let two = Rational::from(2);
         let uncertainty = match to_f64(&((&upper - &lower) / &two)) {

@@ -2,7 +2,8 @@
 //!
 //! Both are at the places where an absolute value or a piecewise constant step changes sides. They are
 //! looked for in doubles, and no proof rests on what is found: a jump that is missed leaves a polynomial
-//! whose certified error is at least half of it. A jump that is refused is proven by enclosures of the values.
+//! whose certified error is at least half of it. Enclosures of the values tell a jump that is refused from
+//! the rounding of doubles.
 
 use crate::certify::value_at;
 use crate::function::Function;
@@ -12,11 +13,12 @@ use crate::series::Error;
 /// Equal parts of a range whose ends are compared.
 const PARTS: usize = 512;
 
-/// A step is a jump if it is larger than this part of the largest of so many values, or so.
+/// A difference of neighbouring values is a jump if it is larger than this part of the largest of the
+/// values at `PROBES + 1` points.
 const JUMP: f64 = 1e-9;
 const PROBES: usize = 32;
 
-/// Bits of the values that prove a jump.
+/// Bits of these enclosures.
 const BITS: usize = 256;
 
 /// The places in a range where the function may have a kink or a jump, from left to right: pairs of

@@ -231,7 +231,8 @@ impl Approximation {
             choice: choice.clone(),
             form: solved.form,
             error,
-            best: solved.best,
+            // Rounded coefficients may miss the conditions, and have a smaller error than what meets them.
+            best: solved.best.min(error.bound),
             degree,
             numbers: OnceLock::new(),
         })

@@ -67,7 +67,7 @@ impl<'a> Partition<'a> {
         if problem.itself().is_some() { Ok(0.0) } else { estimate(&problem) }
     }
 
-    /// The ends and breakpoints of so many pieces.
+    /// The ends and breakpoints of `count` pieces.
     pub(super) fn places(&self, range: (f64, f64), count: usize) -> Result<Vec<f64>, Error> {
         let whole = self.balanced(range, count)?;
         let parts = self.parts(range);
@@ -130,7 +130,7 @@ impl<'a> Partition<'a> {
         Ok(best.unwrap_or(current))
     }
 
-    /// So many pieces of one part.
+    /// `count` pieces of one part.
     fn balanced(&self, (low, high): (f64, f64), count: usize) -> Result<Pieces, Error> {
         let even = |i: usize| low + (high - low) * (i as f64 / count as f64);
         let mut places: Vec<f64> = (0..count).map(even).collect();

@@ -43,7 +43,7 @@ pub struct Piecewise {
 }
 
 impl Piecewise {
-    /// So many pieces of nearly equal errors: polynomials up to `degree`, each the best of the choice's
+    /// `pieces` pieces of nearly equal errors: polynomials up to `degree`, each the best of the choice's
     /// method on its piece. Breakpoints are put at kinks where that lowers the error.
     ///
     /// Where they are to be continuous, neighbours agree at the breakpoints: exactly with

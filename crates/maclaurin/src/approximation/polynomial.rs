@@ -42,7 +42,8 @@ impl Approximation {
     }
 
     /// A certified lower bound of the largest error of every polynomial of this form: up to the
-    /// degree that was asked for, or with the free degrees.
+    /// degree that was asked for, or with the free degrees, and through the points that were asked for. It is
+    /// never above the error of this one, whose rounded coefficients may miss those points.
     #[must_use]
     pub fn best(&self) -> f64 {
         self.best

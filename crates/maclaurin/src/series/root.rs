@@ -73,7 +73,7 @@ impl InRoot {
 
     /// The series of `g` whose even part has an order.
     pub(crate) fn series(&self, order: usize) -> Result<Series, Error> {
-        Series::about(self.even.clone().into(), Point::read("0")?, 2 * order + 1)
+        Series::about(self.even.clone().into(), Point::read(0)?, 2 * order + 1)
     }
 }
 
