@@ -1,6 +1,8 @@
 //! The inverse functions, circular and hyperbolic (DLMF 4.23, 4.37): each has the derivative
 //! `(c + s u^2)^-1` or `(c + s u^2)^(-1/2)`, and branch points where the radicand vanishes.
 
+use std::sync::LazyLock;
+
 use super::recurrence::{derivative, integral, multiply, negate, power};
 use super::{
     About, Analytic, Builtin, Complex, Exp, Listed, Logs, PLANE, Pair, Parity, Rectangle, general,
@@ -124,17 +126,14 @@ impl<F: Inverse> Builtin for F {
 
     fn exact(x: &Exact) -> Option<Exact> {
         let named = || Some(x.odd(F::NAMED));
-        let arcsine = || in_twelfths(x, |angle| Some(Exact::sine(angle)));
+        let arcsine = || angle(&OF_SINES, x);
         match F::KIND {
             Kind::Asin => arcsine().or_else(named),
             Kind::Acos => {
                 let arcsine = arcsine().unwrap_or_else(|| x.odd(Asin::NAMED));
                 Some(Exact::pi().scale(&half()).add(&arcsine.negate()))
             }
-            Kind::Atan => in_twelfths(x, |angle| {
-                Some(Exact::sine(angle).multiply(&Exact::cosine(angle).power(&Rational::NEG_ONE)?))
-            })
-            .or_else(named),
+            Kind::Atan => angle(&OF_TANGENTS, x).or_else(named),
             Kind::Atanh => match x.as_rational() {
                 Some(q) => {
                     let ratio = (Rational::ONE + q) / (Rational::ONE - q);
@@ -227,9 +226,23 @@ impl<F: Inverse> Builtin for F {
     }
 }
 
-/// The multiple of pi/12 in `[-pi/2, pi/2]` whose image under `function` is this constant.
-fn in_twelfths(x: &Exact, function: impl Fn(&Exact) -> Option<Exact>) -> Option<Exact> {
-    (-6i64..=6)
-        .map(|n| Exact::pi().scale(&(Rational::from(n) / Rational::from(12))))
-        .find(|angle| function(angle).as_ref() == Some(x))
+/// Multiples of pi/12 in `[-pi/2, pi/2]`, each after its image under a function.
+type Angles = LazyLock<Vec<(Exact, Exact)>>;
+
+static OF_SINES: Angles = LazyLock::new(|| in_twelfths(|angle| Some(Exact::sine(angle))));
+
+static OF_TANGENTS: Angles = LazyLock::new(|| {
+    in_twelfths(|angle| {
+        Some(Exact::sine(angle).multiply(&Exact::cosine(angle).power(&Rational::NEG_ONE)?))
+    })
+});
+
+fn in_twelfths(function: impl Fn(&Exact) -> Option<Exact>) -> Vec<(Exact, Exact)> {
+    let angles = (-6i64..=6).map(|n| Exact::pi().scale(&(Rational::from(n) / Rational::from(12))));
+    angles.filter_map(|angle| Some((function(&angle)?, angle))).collect()
+}
+
+/// The angle whose image a constant is, where it is a multiple of pi/12.
+fn angle(angles: &[(Exact, Exact)], image: &Exact) -> Option<Exact> {
+    angles.iter().find_map(|(known, angle)| (known == image).then(|| angle.clone()))
 }

@@ -67,6 +67,11 @@ pub(crate) fn divide<A: Arithmetic>(a: &A, f: &[A::Number], g: &[A::Number]) -> 
 /// `y = f^r` from `f y' = r f' y`:
 /// `k f_0 y_k = (r+1) sum_(j=1..k) j f_j y_(k-j) - k sum_(j=1..k) f_j y_(k-j)`.
 pub(crate) fn power<A: Arithmetic>(a: &A, f: &[A::Number], r: &Rational) -> Vec<A::Number> {
+    if *r == Rational::NEG_ONE {
+        let mut one = vec![a.integer(0); f.len()];
+        one[0] = a.integer(1);
+        return divide(a, &one, f);
+    }
     let derivative = derivative(a, f);
     let slope = trimmed(a, &derivative);
     let rest = &f[1..=slope.len()];
@@ -95,9 +100,6 @@ fn power_by_logarithm<A: Arithmetic>(
     r: &Rational,
     constant: A::Number,
 ) -> Vec<A::Number> {
-    if *r == Rational::NEG_ONE {
-        return reciprocal.to_vec();
-    }
     let factor = a.exact(&r.clone().into());
     let slope = multiply(a, &derivative(a, f), &reciprocal[..f.len() - 1]);
     let slope: Vec<_> = slope.iter().map(|c| a.multiply(&factor, c)).collect();

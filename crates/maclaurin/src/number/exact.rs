@@ -143,6 +143,9 @@ impl Exact {
     }
 
     pub(crate) fn add(&self, other: &Self) -> Self {
+        if let (Some(own), Some(others)) = (self.as_rational(), other.as_rational()) {
+            return (own + others).into();
+        }
         let mut sum = self.clone();
         sum.rational += &other.rational;
         for (monomial, coefficient) in &other.terms {
@@ -156,7 +159,10 @@ impl Exact {
     }
 
     pub(crate) fn negate(&self) -> Self {
-        self.scale(&Rational::NEG_ONE)
+        Self {
+            rational: -&self.rational,
+            terms: self.terms.iter().map(|(m, q)| (m.clone(), -q)).collect(),
+        }
     }
 
     pub(crate) fn scale(&self, factor: &Rational) -> Self {
@@ -218,6 +224,9 @@ impl Exact {
 
     /// `c` if this constant is `c` times the other, term by term.
     pub(super) fn ratio(&self, other: &Self) -> Option<Rational> {
+        if let (Some(own), Some(others)) = (self.as_rational(), other.as_rational()) {
+            return (!others.is_zero()).then(|| own / others);
+        }
         let (own, others) = match self.terms.first_key_value().zip(other.terms.first_key_value()) {
             Some(((_, own), (_, others))) => (own, others),
             None => (&self.rational, &other.rational),

@@ -59,14 +59,18 @@ pub(crate) fn parse_decimal(text: &str) -> Option<Rational> {
     })
 }
 
-/// `sum_i a[i] b[n-1-i]` over one common denominator, which grows where a product's does not divide
+/// The sum of products over one common denominator, which grows where a product's does not divide
 /// it: a single reduction at the end instead of one for every product, which is where the time of
 /// rational arithmetic goes.
-pub(super) fn convolve(a: &[&Rational], b: &[&Rational]) -> Rational {
-    let mut sum = IBig::ZERO;
-    let mut common = UBig::ONE;
-    for (a, b) in a.iter().zip(b.iter().rev()).filter(|(a, b)| !a.is_zero() && !b.is_zero()) {
+pub(super) fn dot<'q>(pairs: impl Iterator<Item = (&'q Rational, &'q Rational)>) -> Rational {
+    let mut pairs = pairs.filter(|(a, b)| !a.is_zero() && !b.is_zero());
+    let Some((a, b)) = pairs.next() else { return Rational::ZERO };
+    let first = a * b;
+    let Some(mut pair) = pairs.next() else { return first };
+    let (mut sum, mut common) = first.into_parts();
+    loop {
         checkpoint();
+        let (a, b) = pair;
         let denominator = a.denominator() * b.denominator();
         let (mut scale, rest) = (&common).div_rem(&denominator);
         if !rest.is_zero() {
@@ -77,8 +81,11 @@ pub(super) fn convolve(a: &[&Rational], b: &[&Rational]) -> Rational {
             common *= factor;
         }
         sum += a.numerator() * b.numerator() * IBig::from(scale);
+        match pairs.next() {
+            Some(next) => pair = next,
+            None => return Rational::from_parts(sum, common),
+        }
     }
-    Rational::from_parts(sum, common)
 }
 
 /// The first `count` tangent numbers `T_n`, 1, 2, 16, 272, ..., which take products by small integers

@@ -120,14 +120,13 @@ impl Arithmetic for Certified {
     }
 
     fn convolve(&self, a: &[Value], b: &[Value]) -> Value {
-        if let (Some(a), Some(b)) = (rationals(a), rationals(b)) {
-            return Value::Exact(rational::convolve(&a, &b).into());
+        let pairs = || a.iter().zip(b.iter().rev());
+        if pairs().all(|(a, b)| as_rational(a).is_some() && as_rational(b).is_some()) {
+            let rationals = pairs().filter_map(|(a, b)| Some((as_rational(a)?, as_rational(b)?)));
+            return Value::Exact(rational::dot(rationals).into());
         }
-        let mut sum = Value::Exact(Exact::default());
-        for (a, b) in a.iter().zip(b.iter().rev()) {
-            sum = self.add(&sum, &self.multiply(a, b));
-        }
-        sum
+        let zero = Value::Exact(Exact::default());
+        pairs().fold(zero, |sum, (a, b)| self.add(&sum, &self.multiply(a, b)))
     }
 
     fn power(&self, base: &Value, exponent: &Rational) -> Value {
@@ -139,7 +138,7 @@ impl Arithmetic for Certified {
     }
 
     fn tangent(&self, series: &[Value], circular: bool) -> Option<Vec<Value>> {
-        let linear = rationals(series)?;
+        let linear: Vec<_> = series.iter().map(as_rational).collect::<Option<_>>()?;
         let (zero, rest) = linear.split_first()?;
         let (slope, rest) = rest.split_first()?;
         if !zero.is_zero() || rest.iter().any(|q| !q.is_zero()) {
@@ -169,19 +168,13 @@ impl Arithmetic for Certified {
     }
 
     fn as_rational(&self, a: &Value) -> Option<Rational> {
-        match a {
-            Value::Exact(exact) => exact.as_rational().cloned(),
-            Value::Enclosure(_) => None,
-        }
+        as_rational(a).cloned()
     }
 }
 
-fn rationals(values: &[Value]) -> Option<Vec<&Rational>> {
-    values
-        .iter()
-        .map(|value| match value {
-            Value::Exact(exact) => exact.as_rational(),
-            Value::Enclosure(_) => None,
-        })
-        .collect()
+fn as_rational(value: &Value) -> Option<&Rational> {
+    match value {
+        Value::Exact(exact) => exact.as_rational(),
+        Value::Enclosure(_) => None,
+    }
 }

@@ -27,7 +27,7 @@ const BEYOND_BALLS: usize = 2048;
 
 /// Exact forms are first looked for up to this degree, then up to four times as high, or at once up
 /// to the order where all are rational.
-const FIRST_EXACT_ORDER: usize = 32;
+const FIRST_EXACT_ORDER: usize = 8;
 
 /// Exact forms of the coefficients, where the budget of exact arithmetic reached.
 pub(super) type ExactForms = Vec<Option<Exact>>;
