@@ -62,7 +62,7 @@ pub use approximation::{
 };
 pub use builtin::Elementary;
 pub use cancel::cancellable;
-pub use certify::{Basis, ErrorBound, ErrorProfile, OutsideRadius, scientific};
+pub use certify::{Basis, ErrorBound, ErrorProfile, OutsideRadius};
 pub use conv::{
     Convolution, ConvolutionError, ConvolutionGradients, WeightGradients, convolve,
     convolve_backward, convolve_backward_input_into, convolve_backward_weight, convolve_into,
@@ -74,7 +74,7 @@ pub use expand::{
 pub use function::{
     BuiltinFunction, Constant, Excerpt, Function, ParseError, ParseErrorKind, Span,
 };
-pub use number::{Exact, Format, IBig, Interval, Rational, UBig, Value};
+pub use number::{Exact, Format, IBig, Interval, Rational, UBig, Value, scientific};
 pub use program::{Code, Language, Scheme};
 pub use series::{
     Error, LARGEST_ORDER, Laurent, NoOrder, NotAnalytic, Pade, Radius, Series, Singularity,

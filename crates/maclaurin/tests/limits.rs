@@ -59,6 +59,22 @@ fn huge_powers_and_numbers_stay_exact_or_are_enclosed() {
 }
 
 #[test]
+fn coefficients_beyond_the_doubles_are_written_in_scientific_notation() {
+    // 10^9 log10(2) = 301029995.6639811952...
+    for (text, beginning, exponent) in [
+        ("2^(10^9)*x", "4.61297600116906", "e301029995*x"),
+        ("2^(-10^9)*x", "2.16779796", "e-301029996*x"),
+    ] {
+        let series = maclaurin::taylor(text, 1, "0").unwrap();
+        let written = series.to_string();
+        assert!(written.starts_with(beginning) && written.ends_with(exponent), "{written}");
+        let (low, high) = series.enclosure(1, 60).unwrap().to_decimal(20);
+        assert!(low.len() < 40 && high.len() < 40, "{low} {high}");
+        assert!(series.latex().contains(r" \cdot 10^{"), "{}", series.latex());
+    }
+}
+
+#[test]
 fn poles_of_high_order_have_laurent_series() {
     for (text, order_of_pole, first) in [
         ("1/x^60", 60, "1"),

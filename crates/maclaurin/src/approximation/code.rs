@@ -2,12 +2,12 @@
 
 use super::polynomial::chebyshev;
 use super::{Approximation, Coefficients, Method, hull};
-use crate::certify::{Basis, ErrorBound, Evaluation, scientific, total};
-use crate::number::{Format, Rational, exactly};
+use crate::certify::{Basis, ErrorBound, Evaluation, in_python, total};
+use crate::number::{Format, Rational, exactly, scientific};
 use crate::program::{
     Code, Encrypted, Language, Listing, Number, Program, Scheme, certificate, clenshaw, on_one_line,
 };
-use crate::series::{Error, in_python};
+use crate::series::Error;
 
 impl Approximation {
     /// A certified upper bound of `|f(x) - y|` for every `x` of a floating-point format with

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{Piecewise, unfit};
-use crate::certify::{ErrorBound, scientific};
-use crate::number::Format;
+use crate::certify::ErrorBound;
+use crate::number::{Format, scientific};
 use crate::program::{Code, Language, Listing, Number, certificate, comment, literal, on_one_line};
 use crate::series::Error;
 

@@ -65,29 +65,6 @@ pub struct ErrorProfile {
     pub parts: Vec<ErrorBound>,
 }
 
-/// A positive number in scientific notation with the given number of decimals, rounded up or down so
-/// that a bound stays a bound as text.
-///
-/// # Examples
-///
-/// ```
-/// assert_eq!(maclaurin::scientific(1.08923101e-2, 4, true), "1.0893e-2");
-/// assert_eq!(maclaurin::scientific(1.08923101e-2, 4, false), "1.0892e-2");
-/// ```
-#[must_use]
-pub fn scientific(value: f64, decimals: usize, up: bool) -> String {
-    let mut text = format!("{value:.decimals$e}");
-    let rounded: f64 = text.parse().unwrap_or(value);
-    // At least one unit of the last decimal.
-    let step = value * 10f64.powi(-i32::try_from(decimals).unwrap_or(i32::MAX));
-    if up && rounded < value {
-        text = format!("{:.decimals$e}", rounded + step);
-    } else if !up && rounded > value {
-        text = format!("{:.decimals$e}", rounded - step);
-    }
-    text
-}
-
 impl Series {
     /// A certified upper bound of `|f(x) - T(x)|` for `low <= x <= high`.
     ///

@@ -6,6 +6,7 @@
 
 mod bound;
 mod choose;
+mod code;
 mod cover;
 mod difference;
 mod enclosure;
@@ -24,8 +25,9 @@ mod rounding;
 mod running;
 mod singularity;
 
-pub use bound::{ErrorBound, ErrorProfile, scientific};
+pub use bound::{ErrorBound, ErrorProfile};
 pub(crate) use bound::{check_finite, error_of};
+pub(crate) use code::in_python;
 pub(crate) use difference::Measure;
 pub(crate) use enclosure::{first_not_positive, value_at};
 pub use form::Basis;

@@ -38,6 +38,9 @@ pub struct Interval {
     upper: Repr<2>,
 }
 
+/// Binary orders of magnitude up to which all places of a number are written.
+const LARGEST_PLAIN_MAGNITUDE: usize = 1200;
+
 pub(crate) fn down(bits: usize) -> Context<Down> {
     Context::new(bits)
 }
@@ -163,19 +166,14 @@ impl Interval {
     }
 
     /// Decimal texts below and above, `digits` significant digits each: their interval contains
-    /// this one.
+    /// this one. Magnitudes beyond those of `f64` are written in scientific notation.
     #[must_use]
     pub fn to_decimal(&self, digits: usize) -> (String, String) {
         if self.is_whole_line() {
             return ("-inf".into(), "inf".into());
         }
-        let lower =
-            FBig::<Down, 2>::from_repr(self.lower.clone(), down(self.lower.digits().max(1)));
-        let upper = FBig::<Up, 2>::from_repr(self.upper.clone(), up(self.upper.digits().max(1)));
-        (
-            lower.with_base_and_precision::<10>(digits.max(1)).value().to_string(),
-            upper.with_base_and_precision::<10>(digits.max(1)).value().to_string(),
-        )
+        let digits = digits.max(1);
+        (decimal(&self.lower, digits, false), decimal(&self.upper, digits, true))
     }
 
     /// Whether the interval is narrower than `2^-bits` times its smallest magnitude, or is one
@@ -332,4 +330,37 @@ pub(super) fn round_leading_to_f64(leading: u64, sticky: bool, exponent: i64) ->
     // Both factors are powers of two in the range of normal numbers, and the result is a double.
     let factor = |power: i64| f64::from_bits(((1023 + power) as u64) << 52);
     (whole + u64::from(up)) as f64 * factor(power / 2) * factor(power - power / 2)
+}
+
+/// The end of an interval in decimal, rounded away from the rest of it.
+///
+/// Of magnitudes beyond those of `f64` only the leading digits are worked out: all of `2^(10^9)` would
+/// fill memory.
+fn decimal(value: &Repr<2>, digits: usize, upwards: bool) -> String {
+    let magnitude = binary_magnitude(value);
+    if magnitude.unsigned_abs() < LARGEST_PLAIN_MAGNITUDE {
+        let bits = value.digits().max(1);
+        return if upwards {
+            let value = FBig::<Up, 2>::from_repr(value.clone(), up(bits));
+            value.with_base_and_precision::<10>(digits).value().to_string()
+        } else {
+            let value = FBig::<Down, 2>::from_repr(value.clone(), down(bits));
+            value.with_base_and_precision::<10>(digits).value().to_string()
+        };
+    }
+    let bits = 4 * digits + 128;
+    // With this exponent the leading digit is not zero, or with the one below.
+    let mut exponent = (magnitude as f64 * std::f64::consts::LOG10_2).floor() as i64;
+    let ten = Interval::integer(10.into());
+    let scaled_by = |exponent: i64| {
+        let value = Interval::between(value.clone(), value.clone());
+        value.multiply(&ten.power(&Rational::from(-exponent), bits), bits)
+    };
+    let mut scaled = scaled_by(exponent);
+    if binary_magnitude(&scaled.magnitude().upper) <= 0 {
+        exponent -= 1;
+        scaled = scaled_by(exponent);
+    }
+    let (lower, upper) = scaled.to_decimal(digits);
+    format!("{}e{exponent}", if upwards { upper } else { lower })
 }

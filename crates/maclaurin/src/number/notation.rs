@@ -1,4 +1,4 @@
-//! How exact constants are written: as text that the grammar reads back, and in LaTeX.
+//! How exact constants are written, as text that the grammar reads back and in LaTeX; how bounds are.
 
 use dashu_base::{Abs, UnsignedAbs};
 use dashu_int::UBig;
@@ -159,4 +159,29 @@ fn exponential(argument: &Exact, notation: Notation) -> String {
         Some(q) if q.is_int() => notation.power("e", &q.to_string()),
         _ => notation.call(Named::Exp, &sum(argument, notation)),
     }
+}
+
+/// A positive number in scientific notation with the given number of decimals, rounded up or down so
+/// that a bound stays a bound as text.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(maclaurin::scientific(1.08923101e-2, 4, true), "1.0893e-2");
+/// assert_eq!(maclaurin::scientific(1.08923101e-2, 4, false), "1.0892e-2");
+/// ```
+#[must_use]
+pub fn scientific(value: f64, decimals: usize, up: bool) -> String {
+    let read = |text: &str| text.parse().unwrap_or(value);
+    let is_off = |text: &str| if up { read(text) < value } else { read(text) > value };
+    let text = format!("{value:.decimals$e}");
+    if !is_off(&text) {
+        return text;
+    }
+    // At least one unit of the last decimal; of the least numbers, one of theirs.
+    let unit = 10f64.powi(-i32::try_from(decimals).unwrap_or(i32::MAX));
+    let step = (value * unit).max(f64::from_bits(1));
+    let towards = if up { step } else { -step };
+    let next = |count: i32| format!("{:.decimals$e}", read(&text) + f64::from(count) * towards);
+    (1..=2).map(next).find(|text| !is_off(text)).unwrap_or_else(|| format!("{value:e}"))
 }

@@ -4,8 +4,7 @@ use std::fmt;
 
 use super::expression::{Lines, lines};
 use super::{Number, Program, Scheme, Step};
-use crate::certify::scientific;
-use crate::number::Format;
+use crate::number::{Format, scientific};
 use crate::series::Error;
 
 /// A language that polynomials are printed in.

@@ -8,7 +8,6 @@
 //! elementary mathematical functions with correctly rounded last bit*, ACM TOMS 17, 1991).
 
 mod arithmetic;
-mod code;
 mod error;
 mod evaluate;
 mod explain;
@@ -22,7 +21,6 @@ mod root;
 mod settle;
 mod source;
 
-pub(crate) use code::in_python;
 pub use error::{Error, NoOrder, NotAnalytic};
 pub(crate) use evaluate::{coefficients, leading};
 pub use jet::Singularity;

@@ -6,9 +6,14 @@ use super::Series;
 use super::point::Point;
 use crate::number::Value;
 
+/// Digits of coefficients that no `f64` is near, and the bits that they take.
+const WRITTEN_DIGITS: usize = 17;
+const WRITTEN_BITS: usize = 60;
+
 impl fmt::Display for Series {
     /// For instance `log(2) + x/2 + x^2/8 - x^4/192`, or `e + e*(x - 1) + e*(x - 1)^2/2`.
-    /// Coefficients known only by an enclosure are written as the nearest `f64`.
+    /// Coefficients known only by an enclosure are written as the nearest `f64`, or where there is none,
+    /// to 17 digits.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let terms = self.written_degrees().map(|degree| (degree, self.written(degree, false)));
         formatter.write_str(&sum_of_powers(terms, &self.base(false)))
@@ -72,7 +77,18 @@ impl Series {
         match self.exact(degree) {
             Some(exact) if latex => exact.latex(),
             Some(exact) => exact.to_string(),
-            None => decimal(self.coefficients[degree], latex),
+            None => {
+                let value = self.coefficients[degree];
+                if value.is_finite() && value != 0.0 {
+                    return decimal(value, latex);
+                }
+                // Beyond the doubles.
+                let enclosure = self.enclosure(degree, WRITTEN_BITS);
+                enclosure.map_or_else(
+                    |_| decimal(value, latex),
+                    |enclosure| in_notation(enclosure.to_decimal(WRITTEN_DIGITS).0, latex),
+                )
+            }
         }
     }
 
@@ -164,7 +180,10 @@ fn split_fraction(text: &str) -> Option<(&str, &str)> {
 
 /// The shortest decimal that reads back as `value`.
 pub(crate) fn decimal(value: f64, latex: bool) -> String {
-    let text = format!("{value:?}");
+    in_notation(format!("{value:?}"), latex)
+}
+
+fn in_notation(text: String, latex: bool) -> String {
     match text.split_once('e') {
         Some((mantissa, exponent)) if latex => format!("{mantissa} \\cdot 10^{{{exponent}}}"),
         _ if latex => text.replace("inf", "\\infty"),

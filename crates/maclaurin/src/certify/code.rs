@@ -1,10 +1,10 @@
 //! A Taylor polynomial as a program and as source code.
 
-use super::{Error, Series};
-use crate::certify::{Evaluation, scientific, total};
+use super::{Evaluation, total};
 use crate::function::Function;
-use crate::number::Interval64;
+use crate::number::{Interval64, scientific};
 use crate::program::{Code, Encrypted, Listing, Number, Program, Scheme, certificate, on_one_line};
+use crate::series::{Error, Series};
 
 impl Series {
     /// A function of `x` that evaluates the polynomial, with the coefficients' correctly rounded
