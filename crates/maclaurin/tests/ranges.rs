@@ -44,6 +44,28 @@ fn kinks_inside_a_range_are_no_obstacle() {
 }
 
 /// Half of the jump would be the error of any of them.
+/// The domain ends where the range does; the tangent is vertical there.
+#[test]
+fn branch_points_at_the_ends_of_a_range_are_no_obstacle() {
+    let cases: [(&str, (f64, f64), fn(f64) -> f64); 4] = [
+        ("sqrt(1 - x^2)", (-1.0, 1.0), |x| (1.0 - x * x).sqrt()),
+        ("acos(2*x - 1)", (0.0, 1.0), |x| (2.0 * x - 1.0).acos()),
+        ("sqrt(4 - x)*x", (0.0, 4.0), |x| (4.0 - x).sqrt() * x),
+        ("asin(x/2)", (-2.0, 2.0), |x| (x / 2.0).asin()),
+    ];
+    for (text, on, f) in cases {
+        let p = new(text, 6, &[on], &Choice::default()).unwrap();
+        let error = p.error().bound;
+        assert!(p.best() > 0.0 && error <= 1.02 * p.best(), "{text}: {error} {}", p.best());
+        for part in 0..=1000 {
+            let x = on.0 + (on.1 - on.0) * f64::from(part) / 1000.0;
+            assert!((f(x) - p.evaluate(x)).abs() <= error + 1e-12, "{text} at {x}");
+        }
+        // Beyond, there is no value.
+        assert!(new(text, 6, &[(on.0, on.1.next_up())], &Choice::default()).is_err(), "{text}");
+    }
+}
+
 #[test]
 fn jumps_are_refused_with_ranges_that_leave_them_out() {
     for (text, on, jump, advice) in [

@@ -110,12 +110,7 @@ impl Interval64 {
                 return b;
             }
         }
-        Self::outermost([
-            self.low * other.low,
-            self.low * other.high,
-            self.high * other.low,
-            self.high * other.high,
-        ])
+        self.corners(other, |a, b| rounded(a * b, is_short(a) && is_short(b)))
     }
 
     pub(crate) fn divide(self, other: Self) -> Self {
@@ -125,29 +120,33 @@ impl Interval64 {
         if other.is_exactly(1.0) || self.is_exactly(0.0) {
             return self;
         }
-        Self::outermost([
-            self.low / other.low,
-            self.low / other.high,
-            self.high / other.low,
-            self.high / other.high,
-        ])
+        self.corners(other, |a, b| {
+            let quotient = a / b;
+            rounded(quotient, is_short(quotient) && is_short(b) && quotient * b == a)
+        })
     }
 
-    /// From the smallest to the largest of rounded values, with room for their rounding.
-    fn outermost(values: [f64; 4]) -> Self {
-        let mut result = Self::point(values[0]);
-        for value in values {
-            if value.is_nan() {
+    /// The hull of an operation's enclosures at the ends of two intervals.
+    fn corners(self, other: Self, operation: impl Fn(f64, f64) -> Self) -> Self {
+        let mut result = Self { low: f64::INFINITY, high: f64::NEG_INFINITY };
+        for (a, b) in [
+            (self.low, other.low),
+            (self.low, other.high),
+            (self.high, other.low),
+            (self.high, other.high),
+        ] {
+            let value = operation(a, b);
+            if value.low.is_nan() {
                 return Self::WHOLE_LINE;
             }
-            result = result.hull(Self::point(value));
+            result = result.hull(value);
         }
-        Self { low: result.low.next_down(), high: result.high.next_up() }
+        result
     }
 
     pub(crate) fn square(self) -> Self {
-        let (small, large) = (self.mignitude(), self.magnitude());
-        Self::between((small * small).next_down().max(0.0), (large * large).next_up())
+        let square = |x: f64| rounded(x * x, is_short(x));
+        Self::between(square(self.mignitude()).low.max(0.0), square(self.magnitude()).high)
     }
 
     pub(crate) fn integer_power(self, exponent: u64) -> Self {
@@ -231,6 +230,20 @@ impl Interval64 {
             grow.subtract(Self::point(1.0).divide(grow)).scale(0.5)
         })
     }
+}
+
+/// Whether a number has at most 24 significant bits, so that the product of two such is exact: where
+/// functions end, at the zero of `1 - x^2` say, an outward step would leave their domain.
+fn is_short(x: f64) -> bool {
+    f64::from(x as f32) == x
+}
+
+/// A rounded result with room for its rounding, unless it is exact.
+fn rounded(value: f64, exact: bool) -> Interval64 {
+    if exact {
+        return Interval64::point(value);
+    }
+    Interval64 { low: value.next_down(), high: value.next_up() }
 }
 
 /// A lower bound of `a + b`, the sum itself where it is exact: the rounding error of a sum is a
