@@ -598,6 +598,11 @@ impl<'a> Reader<'a> {
             .iter()
             .map(|argument| scope.get(split_default(argument).0).copied())
             .collect();
+        if let Some((special, given)) = builtin.special.zip(given.as_ref())
+            && let Some(value) = self.builder.exact_constants(given).as_deref().and_then(special)
+        {
+            return Ok(self.push(step_of(value), whole.start, whole.end));
+        }
         let index = Reader::new(builtin.about.formula, self.builder, &scope, place)?.whole()?;
         if let Some((double, arguments)) = builtin.double.zip(given) {
             self.builder.set_double(index, double, arguments);

@@ -178,7 +178,7 @@ impl<'a> Substitution<'a> {
             let operand = |&index: &Index| Operand { index, values: &self.jets };
             let operation = self.builder.operation(index).map(operand);
             let variable = [Value::Exact(Exact::ZERO), Value::Exact(Exact::from(1))];
-            let jet = apply(&self.a, operation, &variable, TERMS).ok()?;
+            let jet = apply(&self.a, self.builder.steps(), operation, &variable, TERMS).ok()?;
             self.jets.push(jet);
         }
         Some(index)
