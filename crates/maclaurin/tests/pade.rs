@@ -1,6 +1,6 @@
 //! Padé approximants: their poles against those that are known, and their error against values.
 
-use maclaurin::{Function, taylor};
+use maclaurin::{Function, Series, taylor};
 
 #[test]
 fn poles_are_where_they_are_known_to_be() {
@@ -88,4 +88,64 @@ fn bounds_are_refused_across_a_pole() {
     // Of an integral no expression says what the function is.
     let integral = taylor("exp(-x^2)", 4, "0").unwrap().integral(0).unwrap();
     assert!(integral.pade(2, 2).unwrap().error_bound(0.0, 0.1).is_err());
+}
+
+/// Random approximants on random ranges: no value in doubles is farther off than the bound says. The
+/// numbers come from `MACLAURIN_SEED`, as many cases as `MACLAURIN_CASES` says.
+#[test]
+fn no_bound_is_below_an_error() {
+    const FUNCTIONS: [&str; 16] = [
+        "exp(x)",
+        "log(2 + x)",
+        "sin(2*x)",
+        "tan(x)",
+        "sqrt(3 + x)",
+        "1/(1 + x^2)",
+        "atan(3*x)",
+        "sigmoid(x)",
+        "erf(x)",
+        "gelu(x)",
+        "lgamma(x + 2)",
+        "lgamma(x - 3/2)",
+        "dawson(2*x)",
+        "exp(sin(x)) + x^3",
+        "x/(exp(x) + 1)",
+        "cosh(x)/(4 + x)",
+    ];
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let mut state = number("MACLAURIN_SEED").unwrap_or(1) ^ 0x9ade_0001;
+    let mut below = |limit: u64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % limit
+    };
+    let (mut bounded, mut refused) = (0, 0);
+    for _ in 0..number("MACLAURIN_CASES").unwrap_or(400) {
+        let text = FUNCTIONS[below(16) as usize];
+        let (m, n) = (below(6) as usize, below(6) as usize);
+        let at = ["0", "1/3", "-1/4", "0.3"][below(4) as usize];
+        let Ok(series) = Function::parse(text).map(|f| Series::new(&f, m + n, at)).unwrap() else {
+            continue;
+        };
+        let Ok(pade) = series.pade(m, n) else { continue };
+        let low = below(2000) as f64 / 1000.0 - 1.2;
+        let high = low + below(1200) as f64 / 1000.0;
+        let Ok(error) = pade.error_bound(low, high) else {
+            refused += 1;
+            continue;
+        };
+        bounded += 1;
+        for i in 0..=64 {
+            let x = low + (high - low) * f64::from(i) / 64.0;
+            let (value, truth) = (pade.evaluate(x), series.function().unwrap().evaluate(x));
+            // Rounding errors of both values; the quotient's grows near a pole.
+            let rounding = 1e-13 * (1.0 + value.abs() + truth.abs());
+            let off = (value - truth).abs();
+            assert!(
+                off <= error.bound + rounding,
+                "{text}, {at}, [{m}/{n}] at {x}: {off:e}, {error:?}"
+            );
+        }
+    }
+    assert!(bounded > 3 * refused, "{bounded} bounded, {refused} refused");
 }

@@ -1,7 +1,7 @@
 //! Dawson's integral, `F(x) = e^(-x^2)` times the integral of `e^(t^2)` from 0 to `x` (DLMF 7.2.5).
 //!
 //! It satisfies `F' = 1 - 2 x F`. Far from zero
-//! `F(z) = S(z) + E(z)`, `S(z) = sum_(m<n) (2m-1)!!/(2^(m+1) z^(2m+1))` (DLMF 7.5.1 with 7.12.1), and
+//! `F(z) = S(z) + E(z)`, `S(z) = sum_(m<n) (2m-1)!!/(2^(m+1) z^(2m+1))` (DLMF 7.12, asymptotically), and
 //! `E' + 2 z E = G z^(-2n)` with `G = (2n-1)!!/2^n`. Along a ray of phase `|theta| <= pi/6`, on which
 //! `2 cos(2 theta) >= 1`, that says `|E|' <= G s^(-2n) - s |E|` at `|z| = s`. Where
 //! `s^2 >= X^2 = 2 (2n + 1)`, the function `2 G s^(-2n-1)` satisfies the opposite inequality, and at `X`
