@@ -120,7 +120,7 @@ fn no_bound_is_below_an_error() {
         (state >> 33) % limit
     };
     let (mut bounded, mut refused) = (0, 0);
-    for _ in 0..number("MACLAURIN_CASES").unwrap_or(400) {
+    for _ in 0..number("MACLAURIN_CASES").unwrap_or(200) {
         let text = FUNCTIONS[below(16) as usize];
         let (m, n) = (below(6) as usize, below(6) as usize);
         let at = ["0", "1/3", "-1/4", "0.3"][below(4) as usize];
