@@ -387,5 +387,5 @@ fn table_of_the_built_in_functions() {
     }
     println!("{} exact, {} enclosed, {} from below", exact.len(), enclosed.len(), lower.len());
     println!("not exact: {enclosed:#?}\nfrom below: {lower:#?}");
-    assert!(lower.len() <= 3, "{lower:#?}");
+    assert!(8 * lower.len() < exact.len(), "{lower:#?}");
 }
