@@ -456,8 +456,8 @@ impl Builder {
             Operation::Elementary(function, f) => {
                 let u = of(f)?;
                 each!(*function, F => match margin::<F>(&u) {
-                    None | Some(Some(Ordering::Greater)) => F::exact(&u),
-                    Some(Some(Ordering::Equal)) => F::at_end(&u),
+                    Some(Ordering::Greater) => F::exact(&u),
+                    Some(Ordering::Equal) => F::at_end(&u),
                     _ => None,
                 })?
             }
@@ -506,7 +506,7 @@ impl Builder {
     fn at_end(&self, function: Elementary, u: Index) -> Option<Exact> {
         each!(function, F => {
             let u = self.exact(u, &mut MOST_STEPS_OF_EXACT.clone())?;
-            if margin::<F>(&u)? == Some(Ordering::Equal) { F::at_end(&u) } else { None }
+            if margin::<F>(&u) == Some(Ordering::Equal) { F::at_end(&u) } else { None }
         })
     }
 
@@ -556,10 +556,13 @@ impl Builder {
     }
 }
 
-/// The sign of [`Builtin::margin`].
-fn margin<F: Builtin>(u: &Exact) -> Option<Option<Ordering>> {
+/// The sign of [`Builtin::margin`], positive where the domain has no end.
+fn margin<F: Builtin>(u: &Exact) -> Option<Ordering> {
     let a = Certified::new(BITS_OF_SIGNS);
-    F::margin(&a, &Value::Exact(u.clone())).map(|margin| a.sign(&margin))
+    match F::margin(&a, &Value::Exact(u.clone())) {
+        Some(margin) => a.sign(&margin),
+        None => Some(Ordering::Greater),
+    }
 }
 
 /// The step of a constant.
