@@ -2,7 +2,7 @@
 
 use numpy::{PyArray1, ToPyArray};
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyComplex, PyTuple};
 
 use crate::array::map;
 use crate::error::of_series;
@@ -69,6 +69,29 @@ impl Pade {
             PyTuple::new(py, numbers)
         };
         Ok(Some((tuple(numerator)?, tuple(denominator)?)))
+    }
+
+    /// All poles, each in a certified disc, by their distance from the expansion point: tuples of its
+    /// center, its radius, and how many poles are in it, 1 unless they are multiple or cannot be told
+    /// apart. One pole about a center without an imaginary part is real.
+    ///
+    /// >>> from maclaurin import taylor
+    /// >>> [pole.real for pole, radius, count in taylor("1/(1 - x)", order=2).pade(1, 1).poles()]
+    /// [1.0]
+    #[allow(clippy::type_complexity)]
+    fn poles<'py>(&self, py: Python<'py>) -> PyResult<Vec<(Bound<'py, PyComplex>, f64, usize)>> {
+        let poles = interruptible(py, || self.inner.poles())?.map_err(of_series)?;
+        let tuple = |disc: maclaurin::Poles| {
+            (PyComplex::from_doubles(py, disc.re, disc.im), disc.radius, disc.count)
+        };
+        Ok(poles.into_iter().map(tuple).collect())
+    }
+
+    /// A certified upper bound of the distance between the function and the quotient for lo <= x <= hi.
+    /// Raises an ArithmeticError where the quotient, or the function, is not proven finite there.
+    fn error_bound(&self, py: Python<'_>, lo: f64, hi: f64) -> PyResult<f64> {
+        let found = interruptible(py, || self.inner.error_bound(lo, hi))?;
+        Ok(found.map_err(of_series)?.bound)
     }
 
     /// The quotient in LaTeX mathematics.

@@ -62,7 +62,7 @@ pub use approximation::{
 };
 pub use builtin::Elementary;
 pub use cancel::cancellable;
-pub use certify::{Basis, ErrorBound, ErrorProfile, OutsideRadius};
+pub use certify::{Basis, ErrorBound, ErrorProfile, OutsideRadius, Poles};
 pub use conv::{
     Convolution, ConvolutionError, ConvolutionGradients, WeightGradients, convolve,
     convolve_backward, convolve_backward_input_into, convolve_backward_weight, convolve_into,

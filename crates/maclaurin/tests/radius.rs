@@ -352,3 +352,40 @@ fn no_radius_is_far_above_what_the_coefficients_say() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// How each built-in function's radius comes out at three points: exactly, or between two numbers, or from
+/// below alone. `cargo test --test radius table -- --nocapture` prints it.
+#[test]
+fn table_of_the_built_in_functions() {
+    let (mut exact, mut enclosed, mut lower) = (Vec::new(), Vec::new(), Vec::new());
+    for known in maclaurin::Function::builtins() {
+        let call = |text: &str| match known.name {
+            "bessel_j" => format!("bessel_j(2, {text})"),
+            "atan2" | "hypot" | "max" | "min" => format!("{}({text}, 1/3)", known.name),
+            "pow" => format!("pow({text}, 3/2)"),
+            "clip" => format!("clip({text}, -3, 4)"),
+            "erlang_cdf" => format!("erlang_cdf({text}, 3, 2)"),
+            name => format!("{name}({text})"),
+        };
+        let points = ["1/2", "5/2", "-3/2", "-1/4", "1/10", "10"];
+        let series = points.iter().filter_map(|at| Some((at, taylor(&call("x"), 4, *at).ok()?)));
+        let mut tried = 0;
+        for (at, series) in series.take(3) {
+            tried += 1;
+            let radius = series.radius();
+            let line = format!("{} at {at}: {radius}", known.name);
+            println!("{line}");
+            assert!(radius.lower > 0.0, "{line}");
+            let width = (radius.upper - radius.lower) / radius.lower;
+            match &radius.exact {
+                Some(_) => exact.push(line),
+                None if width < 1e-6 => enclosed.push(line),
+                None => lower.push(line),
+            }
+        }
+        assert!(tried >= 2, "{}", known.name);
+    }
+    println!("{} exact, {} enclosed, {} from below", exact.len(), enclosed.len(), lower.len());
+    println!("not exact: {enclosed:#?}\nfrom below: {lower:#?}");
+    assert!(8 * lower.len() < exact.len(), "{lower:#?}");
+}

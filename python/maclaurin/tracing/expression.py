@@ -211,6 +211,12 @@ def _clip(x: Expression, low: Any, high: Any) -> Expression:
     return x if high is None else _of("min", x, expression(high))
 
 
+def _lambertw(z: Expression, k: Expression, tol: Expression) -> Expression:
+    if k.text != "0":
+        raise KeyError(f"branch {k.text} of lambertw")
+    return _of("lambert_w", z)
+
+
 def _softplus(x: Expression, beta: Any) -> Expression:
     # PyTorch's is x itself beyond the threshold, where it differs by less than 3e-9.
     beta = expression(1 if beta is None else beta)
@@ -243,6 +249,9 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "exprel": lambda x: _of("expm1", x) / x,
     # The value where it jumps is no matter of a series.
     "heaviside": lambda x, value=None: _of("heaviside", x),
+    # What scipy.special.lambertw and scipy.special.zeta call.
+    "_lambertw": _lambertw,
+    "_riemann_zeta": lambda x: _of("zeta", x),
     "normalized_sinc": lambda x: _of("sinc", PI * x),
     "clip": lambda x, a_min=None, a_max=None, **ends: _clip(x, ends.get("min", a_min), ends.get("max", a_max)),
     "clamp": lambda x, min=None, max=None: _clip(x, min, max),  # noqa: A006

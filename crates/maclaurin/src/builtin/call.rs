@@ -2,7 +2,10 @@
 //! of others, in the same language in which users write theirs. A definition's arguments may stand
 //! in it more than once: they are shared, not copied.
 
+use std::cmp::Ordering;
+
 use super::{ALL, Builtin, Elementary, double, each};
+use crate::number::{Exact, half};
 
 /// What a function is made of.
 #[derive(Clone, Copy)]
@@ -36,7 +39,12 @@ pub(crate) struct Call {
     pub about: About,
     /// The value in double precision, where an expression's loses digits.
     pub double: Option<Double>,
+    /// The value of constants at which an expression divides zero by zero.
+    pub special: Option<Special>,
 }
+
+/// A value at exact constants, if they are special.
+pub(crate) type Special = fn(&[Exact]) -> Option<Exact>;
 
 /// A value in double precision for values of the arguments.
 pub(crate) type Double = fn(&[f64]) -> f64;
@@ -50,6 +58,10 @@ impl Call {
 
     const fn in_doubles(self, double: Double) -> Self {
         Self { double: Some(double), ..self }
+    }
+
+    const fn at_constants(self, special: Special) -> Self {
+        Self { special: Some(special), ..self }
     }
 }
 
@@ -85,7 +97,7 @@ const fn made_of(
 ) -> Call {
     let [name, aliases @ ..] = names else { panic!("a function without a name") };
     let about = About { formula, analytic, source };
-    Call { name, aliases, arguments, definition, about, double: None }
+    Call { name, aliases, arguments, definition, about, double: None, special: None }
 }
 
 #[rustfmt::skip]
@@ -106,7 +118,8 @@ static CALLS: &[Call] = &[
     text(&["rsqrt"], "1/sqrt(x)", "x > 0", "PyTorch"),
     // The real cube root: of a negative number too.
     text(&["cbrt"], "x/(x^2)^(1/3)", "x != 0", "C11 7.12.7.1")
-        .in_doubles(|x| x[0].cbrt()),
+        .in_doubles(|x| x[0].cbrt())
+        .at_constants(|x| x[0].is_zero().then(Exact::default)),
     text(&["square"], "x^2", EVERYWHERE, "NumPy"),
     text(&["reciprocal"], "1/x", "x != 0", "NumPy"),
     made_of(Definition::Power, &["pow", "power", "Pow"], &["base", "exponent"], "base^exponent",
@@ -121,11 +134,15 @@ static CALLS: &[Call] = &[
         .in_doubles(|x| double::asec(x[0])),
     text(&["acsc", "arccsc"], "asin(1/x)", "|x| > 1", "DLMF 4.23.7"),
     // Not the function that is continuous at 0, pi/2 - atan(x).
-    text(&["acot", "arccot"], "atan(1/x)", "x != 0", "DLMF 4.23.9"),
+    text(&["acot", "arccot"], "atan(1/x)", "x != 0", "DLMF 4.23.9")
+        .at_constants(|x| x[0].is_zero().then(|| Exact::pi().scale(&half()))),
     // The half-angle formula holds where atan(y/x) is off by pi too.
     made_of(Definition::Text, &["atan2", "arctan2"], &["y", "x"], "2*atan(y/(sqrt(x^2 + y^2) + x))",
         "x > 0 or y != 0", "C11 7.12.4.4")
-        .in_doubles(|x| x[0].atan2(x[1])),
+        .in_doubles(|x| x[0].atan2(x[1]))
+        .at_constants(|x| {
+            (x[0].is_zero() && x[1].sign() == Some(Ordering::Less)).then(Exact::pi)
+        }),
     text(&["sech"], "1/cosh(x)", EVERYWHERE, "DLMF 4.28.6")
         .in_doubles(|x| double::sech(x[0])),
     text(&["csch", "cosech"], "1/sinh(x)", "x != 0", "DLMF 4.28.5")
@@ -143,7 +160,8 @@ static CALLS: &[Call] = &[
         .in_doubles(|x| double::cospi(x[0])),
     // As in SymPy; NumPy's is that of pi x.
     text(&["sinc"], "sin(x)/x", EVERYWHERE, "DLMF 3.3.43")
-        .in_doubles(|x| double::sinc(x[0])),
+        .in_doubles(|x| double::sinc(x[0]))
+        .at_constants(|x| x[0].is_zero().then(|| Exact::from(1))),
     made_of(Definition::Absolute, &["abs", "Abs", "fabs", "absolute"], &["x"], "|x|", "x != 0",
         "DLMF 1.9.7"),
     made_of(Definition::Sign, &["sign", "sgn"], &["x"], "x/|x|", "x != 0", "DLMF 1.16.57"),
@@ -206,8 +224,6 @@ static CALLS: &[Call] = &[
         "clip(x, min_val, max_val)", "x != min_val, max_val", "PyTorch"),
     made_of(Definition::Text, &["softshrink", "soft_shrink"], &["x", "lambd=0.5"],
         "relu(x - lambd) - relu(-x - lambd)", "x != -lambd, lambd", "PyTorch"),
-    text(&["dawson", "dawsn"], "sqrt(pi)/2*exp(-x^2)*erfi(x)", EVERYWHERE, "DLMF 7.2.5")
-        .in_doubles(|x| double::dawson(x[0])),
     text(&["Ei", "expi"], "euler_gamma + log(x^2)/2 - ein(-x)", "x != 0", "DLMF 6.2.5, 6.2.7")
         .in_doubles(|x| double::ei(x[0])),
     // By its reciprocal, which is entire.
@@ -229,6 +245,7 @@ pub(crate) fn calls() -> impl Iterator<Item = Call> {
         definition: Definition::Elementary(function),
         about: each!(function, F => F::ABOUT),
         double: None,
+        special: None,
     });
     elementary.chain(CALLS.iter().copied())
 }

@@ -14,8 +14,36 @@ pub(crate) struct Complex<A>(pub A);
 /// Real and imaginary part.
 pub(crate) type Pair<A> = (<A as Arithmetic>::Number, <A as Arithmetic>::Number);
 
-/// Takes the logarithm of what is never zero where a function is analytic, or gives up.
-pub(crate) type Logs<'l, A> = &'l mut dyn FnMut(&Pair<A>) -> Option<Pair<A>>;
+/// The branch of a function with branch points on which a value is wanted. Each of its methods may
+/// give up.
+pub(crate) trait Branch<A: Analytic> {
+    /// The logarithm of what is never zero where the function is analytic.
+    fn log(&mut self, z: &Pair<A>) -> Option<Pair<A>>;
+
+    /// The number of the interval of the real axis from which the function is continued, where it is
+    /// analytic on several; `here` is that of the interval that the argument meets, if it meets one.
+    fn interval(&mut self, here: Option<i64>) -> Option<i64>;
+
+    /// The value where nothing is known of the branch.
+    fn unknown(&mut self, plane: &Complex<A>) -> Option<Pair<A>>;
+}
+
+/// Principal branches.
+struct Principal<'a, A>(&'a Complex<A>);
+
+impl<A: Analytic> Branch<A> for Principal<'_, A> {
+    fn log(&mut self, z: &Pair<A>) -> Option<Pair<A>> {
+        Some(self.0.principal_log(z))
+    }
+
+    fn interval(&mut self, here: Option<i64>) -> Option<i64> {
+        Some(here.unwrap_or(0))
+    }
+
+    fn unknown(&mut self, plane: &Complex<A>) -> Option<Pair<A>> {
+        Some(plane.unknown())
+    }
+}
 
 /// A rectangle of the complex plane.
 pub(crate) type Rectangle = (Interval64, Interval64);
@@ -210,7 +238,7 @@ impl<A: Analytic> Analytic for Complex<A> {
     }
 
     fn apply<F: Builtin>(&self, z: &Pair<A>) -> Pair<A> {
-        let principal = || F::complex(self, z, &mut |w| Some(self.principal_log(w)));
+        let principal = || F::complex(self, z, &mut Principal(self));
         self.on_axis::<F>(z).or_else(principal).unwrap_or_else(|| self.unknown())
     }
 }

@@ -135,7 +135,7 @@ pub(super) fn acoth(x: f64) -> f64 {
     ((2.0 / (x.abs() - 1.0)).ln_1p() / 2.0).copysign(x)
 }
 
-/// `sum_k (2k-1)!!/(2 x^2)^k/(2x)` for large arguments (from DLMF 7.5.1 and 7.12.1).
+/// `sum_k (2k-1)!!/(2 x^2)^k/(2x)` for large arguments (`dawson.rs`).
 pub(super) fn dawson(x: f64) -> f64 {
     if x.abs() < 10.0 {
         return gaussian(x) * Erfi::DOUBLE(x) / FRAC_2_SQRT_PI;
@@ -145,7 +145,7 @@ pub(super) fn dawson(x: f64) -> f64 {
     sum * 0.5 / x
 }
 
-/// `gamma + log|x| - Ein(-x)`, and `-E_1(-x)` by its continued fraction (DLMF 6.9.1) where that
+/// `gamma + log|x| - Ein(-x)`, and `-E_1(-x)` by its continued fraction (DLMF 6.9) where that
 /// cancels.
 pub(super) fn ei(x: f64) -> f64 {
     if x >= -1.0 {

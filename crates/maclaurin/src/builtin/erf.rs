@@ -9,15 +9,15 @@ use dashu_int::IBig;
 
 use super::recurrence::{derivative, integral, multiply, negate};
 use super::taylor::{integer, magnitude, nearest, point};
-use super::{About, Analytic, Builtin, Complex, Exp, Listed, Logs, Pair, Parity, symbol};
+use super::{About, Analytic, Branch, Builtin, Complex, Dawson, Exp, Listed, Pair, Parity, symbol};
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Named, down, half, outward, up};
 
 /// Terms of the series in the complex plane, and the largest modulus for which they suffice.
 const TERMS: i64 = 90;
 const REACH: i64 = 4;
 
-/// The largest binary magnitude of arguments of the imaginary error function.
-const LARGEST_MAGNITUDE: isize = 7;
+/// The largest binary magnitude of arguments for which the series of the imaginary one is summed.
+const LARGEST_MAGNITUDE: isize = 9;
 
 pub(crate) struct ErrorFunction<const IMAGINARY: bool>;
 
@@ -72,7 +72,11 @@ where
 
     /// `erf z = 2/sqrt(pi) sum_n (-1)^n z^(2n+1) / (n! (2n+1))` (DLMF 7.6.1) for `|z| <= 4`: the
     /// terms left out are below `4 * 16^90/90! < 2^-96` together. Nothing is known beyond.
-    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, _: Logs<A>) -> Option<Pair<A>> {
+    fn complex<A: Analytic>(
+        plane: &Complex<A>,
+        z: &Pair<A>,
+        _: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>> {
         let a = &plane.0;
         let reach = a.integer(REACH * REACH);
         if a.sign(&a.subtract(&reach, &plane.square_of_modulus(z))) != Some(Ordering::Greater) {
@@ -162,32 +166,43 @@ fn at(x: &Repr<2>, bits: usize) -> Interval {
         .divide(&root_of_pi, bits)
 }
 
-/// `erfi` at one point, `2/sqrt(pi) sum_n x^(2n+1) / (n! (2n+1))` (DLMF 7.6.1), whose terms are all
-/// of one sign; once they halve, the rest is less than the last term.
+/// `erfi` at one point, `2/sqrt(pi) e^(x^2)` times Dawson's integral where no sum is formed.
 fn imaginary_at(x: &Repr<2>, bits: usize) -> Interval {
     if x.significand().is_zero() {
         return Interval::integer(IBig::ZERO);
     }
     let x = point(x);
-    if magnitude(&x) > LARGEST_MAGNITUDE {
+    let bits = bits + 32;
+    let integral = if magnitude(&x) <= LARGEST_MAGNITUDE {
+        integral_of_growth(&x, bits)
+    } else {
+        let growth = x.multiply(&x, bits).exp(bits);
+        Dawson::INTERVAL(&x, bits).multiply(&growth, bits)
+    };
+    let root_of_pi = Interval::pi(bits).power(&half(), bits);
+    integral.add(&integral, bits).divide(&root_of_pi, bits)
+}
+
+/// The integral of `e^(t^2)` from 0 to a point, `sum_n x^(2n+1) / (n! (2n+1))` (DLMF 7.6.1), whose terms
+/// are all of one sign; once they halve, the rest is less than the last term. Nothing is known far out.
+pub(super) fn integral_of_growth(x: &Interval, bits: usize) -> Interval {
+    if magnitude(x) > LARGEST_MAGNITUDE {
         return Interval::whole_line();
     }
-    let bits = bits + 32;
-    let square = x.multiply(&x, bits);
+    let square = x.multiply(x, bits);
     let (mut power, mut sum) = (x.clone(), x.clone());
     for n in 1u64.. {
         power = power.multiply(&square, bits).divide(&integer(n), bits);
         let term = power.divide(&integer(2 * n + 1), bits);
         sum = sum.add(&term, bits);
-        let halves = 2 * magnitude(&x) + 1 < (n + 1).ilog2() as isize;
+        let halves = 2 * magnitude(x) + 1 < (n + 1).ilog2() as isize;
         if halves && magnitude(&term) < magnitude(&sum) - bits as isize {
             let rest = Interval::integer(IBig::ZERO).hull(&term);
             sum = sum.add(&rest, bits);
             break;
         }
     }
-    let root_of_pi = Interval::pi(bits).power(&half(), bits);
-    sum.add(&sum, bits).divide(&root_of_pi, bits)
+    sum
 }
 
 /// In double precision.

@@ -2,8 +2,8 @@
 
 use super::recurrence::{derivative, divide, integral, solve};
 use super::wave::{Cos, Sin};
-use super::{About, Analytic, Builtin, Complex, Logs, Pair};
-use crate::number::{Arithmetic, Ball, Exact, Interval, Interval64, Named};
+use super::{About, Analytic, Branch, Builtin, Complex, Pair};
+use crate::number::{Ball, Exact, Interval, Interval64, Named};
 
 pub(crate) struct Exp;
 
@@ -24,7 +24,11 @@ impl Builtin for Exp {
     }
 
     /// `e^x (cos y + i sin y)`
-    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, _: Logs<A>) -> Option<Pair<A>> {
+    fn complex<A: Analytic>(
+        plane: &Complex<A>,
+        z: &Pair<A>,
+        _: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>> {
         let a = &plane.0;
         let modulus = a.apply::<Self>(&z.0);
         let part = |wave: A::Number| a.multiply(&modulus, &wave);
@@ -60,8 +64,12 @@ impl Builtin for Log {
         x.logarithm()
     }
 
-    fn complex<A: Analytic>(_: &Complex<A>, z: &Pair<A>, log: Logs<A>) -> Option<Pair<A>> {
-        log(z)
+    fn complex<A: Analytic>(
+        _: &Complex<A>,
+        z: &Pair<A>,
+        branch: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>> {
+        branch.log(z)
     }
 
     /// `y' = f' / f`
@@ -70,7 +78,7 @@ impl Builtin for Log {
         integral(a, a.apply::<Self>(&f[0]), &slope)
     }
 
-    fn margin<A: Arithmetic>(_: &A, u: &A::Number) -> Option<A::Number> {
+    fn margin<A: Analytic>(_: &A, u: &A::Number) -> Option<A::Number> {
         Some(u.clone())
     }
 }

@@ -11,7 +11,7 @@ use dashu_float::Repr;
 
 use super::composition::compose;
 use super::taylor::{at_ends, integer, magnitude, mean_value, nearest, point, variable, within};
-use super::{About, Analytic, Builtin, Complex, Exp, Listed, Logs, Pair, Parity, Sin, symbol};
+use super::{About, Analytic, Branch, Builtin, Complex, Exp, Listed, Pair, Parity, Sin, symbol};
 use crate::number::{Arithmetic, Exact, IBig, Interval, Named};
 
 pub(crate) struct Integral<const CIRCULAR: bool>;
@@ -70,7 +70,11 @@ where
 
     /// `sum_(k>=1) (-1)^(k-1) z^k/(k k!)` (DLMF 6.6.4), of the sine integral every other term
     /// (DLMF 6.6.5): from `k >= 2|z|` on terms halve.
-    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, _: Logs<A>) -> Option<Pair<A>> {
+    fn complex<A: Analytic>(
+        plane: &Complex<A>,
+        z: &Pair<A>,
+        _: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>> {
         let a = &plane.0;
         let (re, im) = plane.rectangle(z);
         let modulus = re.magnitude().hypot(im.magnitude());

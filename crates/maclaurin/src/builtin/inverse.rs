@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use super::recurrence::{derivative, integral, multiply, negate, power};
 use super::{
-    About, Analytic, Builtin, Complex, Exp, Listed, Logs, PLANE, Pair, Parity, Rectangle, general,
-    symbol,
+    About, Analytic, Branch, Builtin, Complex, Exp, Listed, PLANE, Pair, Parity, Rectangle,
+    general, symbol,
 };
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Interval64, Named, Rational, half};
 
@@ -156,14 +156,26 @@ impl<F: Inverse> Builtin for F {
         }
     }
 
+    fn at_end(x: &Exact) -> Option<Exact> {
+        match F::KIND {
+            Kind::Asin | Kind::Acos => F::exact(x),
+            Kind::Acosh => Some(Exact::default()),
+            Kind::Atan | Kind::Asinh | Kind::Atanh => None,
+        }
+    }
+
     /// DLMF 4.23.19, 4.23.23, 4.23.26, 4.37.16, 4.37.19, 4.37.24
-    fn complex<A: Analytic>(plane: &Complex<A>, u: &Pair<A>, log: Logs<A>) -> Option<Pair<A>> {
+    fn complex<A: Analytic>(
+        plane: &Complex<A>,
+        u: &Pair<A>,
+        branch: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>> {
         let one = plane.integer(1);
         let turned = plane.turned(u);
         let v = if F::KIND.is_turned() { &turned } else { u };
-        let plus = log(&plane.add(&one, v))?;
+        let plus = branch.log(&plane.add(&one, v))?;
         let (above, below) = if F::KIND == Kind::Acosh { (v, &one) } else { (&one, v) };
-        let minus = log(&plane.subtract(above, below))?;
+        let minus = branch.log(&plane.subtract(above, below))?;
         let halved = |z: &Pair<A>| plane.scaled(z, &plane.0.exact(&half().into()));
         let unturned = |z: &Pair<A>| plane.negate(&plane.turned(z));
         if !F::KIND.has_root() {
@@ -172,9 +184,9 @@ impl<F: Inverse> Builtin for F {
         }
         let root = plane.apply::<Exp>(&halved(&plane.add(&plus, &minus)));
         if !matches!(F::KIND, Kind::Asin | Kind::Acos) {
-            return log(&plane.add(u, &root));
+            return branch.log(&plane.add(u, &root));
         }
-        let arcsine = unturned(&log(&plane.add(&turned, &root))?);
+        let arcsine = unturned(&branch.log(&plane.add(&turned, &root))?);
         Some(if F::KIND == Kind::Acos {
             plane.subtract(&halved(&plane.real(plane.0.pi())), &arcsine)
         } else {
@@ -199,7 +211,7 @@ impl<F: Inverse> Builtin for F {
         integral(a, constant, &if falls { negate(a, &slope) } else { slope })
     }
 
-    fn margin<A: Arithmetic>(a: &A, u: &A::Number) -> Option<A::Number> {
+    fn margin<A: Analytic>(a: &A, u: &A::Number) -> Option<A::Number> {
         match F::KIND {
             Kind::Asin | Kind::Acos | Kind::Atanh => Some(F::KIND.radicand(a, u)),
             Kind::Acosh => Some(a.subtract(u, &a.integer(1))),

@@ -10,6 +10,7 @@ pub(crate) mod bessel_j;
 mod call;
 mod complex;
 pub(crate) mod composition;
+mod dawson;
 mod double;
 mod erf;
 pub(crate) mod erlang_cdf;
@@ -27,7 +28,8 @@ mod wave;
 mod zeta;
 
 pub(crate) use call::{About, Call, Definition, Double, calls, find, names};
-pub(crate) use complex::{Complex, Logs, PLANE, Pair, Rectangle};
+pub(crate) use complex::{Branch, Complex, PLANE, Pair, Rectangle};
+pub(crate) use dawson::Dawson;
 pub(crate) use erf::{Erf, Erfi};
 pub(crate) use exponential::{Exp, Log};
 pub(crate) use gamma::{Digamma, DigammaOverGamma, Lgamma, Rgamma};
@@ -82,15 +84,24 @@ pub(crate) trait Builtin: Listed {
         Some(x.odd(Self::NAMED))
     }
 
-    /// The value in the complex plane off the real axis; `log` takes the logarithms.
-    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, log: Logs<A>) -> Option<Pair<A>>;
+    /// The value in the complex plane off the real axis, on the branch given.
+    fn complex<A: Analytic>(
+        plane: &Complex<A>,
+        z: &Pair<A>,
+        branch: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>>;
 
     /// The power series of `F(f)`, as many coefficients as `f` has.
     fn series<A: Analytic>(a: &A, f: &[A::Number]) -> Vec<A::Number>;
 
+    /// The value at an end of the domain, where [`Self::margin`] is zero, if there is one.
+    fn at_end(_: &Exact) -> Option<Exact> {
+        None
+    }
+
     /// What must be positive where the function of a real number is analytic: at zero it has a
     /// branch point, below no real value.
-    fn margin<A: Arithmetic>(_: &A, _: &A::Number) -> Option<A::Number> {
+    fn margin<A: Analytic>(_: &A, _: &A::Number) -> Option<A::Number> {
         None
     }
 
@@ -229,13 +240,15 @@ list! { $
     Erf,
     /// The imaginary error function, `2/sqrt(pi) * integral of exp(t^2) from 0 to x`.
     Erfi,
+    /// Dawson's integral, `exp(-x^2) * integral of exp(t^2) from 0 to x` (DLMF 7.2.5).
+    Dawson,
     /// The sine integral, `integral of sin(t)/t from 0 to x` (DLMF 6.2.9).
     Si,
     /// The entire exponential integral, `integral of (1 - exp(-t))/t from 0 to x` (DLMF 6.2.3).
     Ein,
     /// The reciprocal of the gamma function, an entire function (DLMF 5.2.1).
     Rgamma,
-    /// The logarithm of the gamma function, for positive arguments.
+    /// The logarithm of the absolute value of the gamma function.
     Lgamma,
     /// The logarithmic derivative of the gamma function (DLMF 5.2.2).
     Digamma,

@@ -14,7 +14,7 @@ use dashu_int::IBig;
 use super::recurrence::derivative;
 use super::taylor::{at_ends, integer, magnitude, nearest, point};
 use super::{
-    About, Analytic, Builtin, Complex, Erf, Exp, Logs, PLANE, Pair, Parity, Rectangle, symbol,
+    About, Analytic, Branch, Builtin, Complex, Erf, Exp, PLANE, Pair, Parity, Rectangle, symbol,
 };
 use crate::number::{Arithmetic, Exact, Interval, Interval64, Named, Rational, exactly, half};
 
@@ -62,11 +62,19 @@ impl Builtin for LambertW {
         Some(halves.into_iter().find(solves).map_or_else(|| x.value_of(Self::NAMED), Exact::from))
     }
 
+    fn at_end(_: &Exact) -> Option<Exact> {
+        Some(Exact::from(-1))
+    }
+
     /// Near the branch point the series in `p = sqrt(2 (e z + 1))` (DLMF 4.13.6) on every branch,
     /// elsewhere the principal branch alone: nothing is said beyond its cut.
-    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, log: Logs<A>) -> Option<Pair<A>> {
+    fn complex<A: Analytic>(
+        plane: &Complex<A>,
+        z: &Pair<A>,
+        branch: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>> {
         let from_branch_point = plane.add(z, &plane.real(plane.0.exact(&inverse_of_e())));
-        let log_of_it = log(&from_branch_point)?;
+        let log_of_it = branch.log(&from_branch_point)?;
         let exponent = plane.rectangle(&log_of_it);
         let halved = |side: Interval64| side.multiply(Interval64::point(0.5));
         // log p = (log(z + 1/e) + 1 + log 2)/2
@@ -77,7 +85,7 @@ impl Builtin for LambertW {
         } else if exponent.1.magnitude() < PI {
             principal_lambert(&plane.rectangle(z))
         } else {
-            return log(&plane.unknown());
+            return branch.unknown(plane);
         };
         Some(value.map_or_else(|| plane.unknown(), |value| from_rectangle(plane, &value)))
     }
@@ -100,7 +108,7 @@ impl Builtin for LambertW {
         y
     }
 
-    fn margin<A: Arithmetic>(a: &A, u: &A::Number) -> Option<A::Number> {
+    fn margin<A: Analytic>(a: &A, u: &A::Number) -> Option<A::Number> {
         Some(a.add(u, &a.exact(&inverse_of_e())))
     }
 
@@ -136,9 +144,13 @@ impl Builtin for Erfinv {
     /// The inverse can be continued along every path that avoids 1 and -1, the only finite values
     /// that the error function tends to (DLMF 7.2.2) or has where its slope is zero, which is
     /// nowhere. The principal branch is known where [`principal_erfinv`] finds it.
-    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, log: Logs<A>) -> Option<Pair<A>> {
+    fn complex<A: Analytic>(
+        plane: &Complex<A>,
+        z: &Pair<A>,
+        branch: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>> {
         let one = plane.integer(1);
-        let logs = [log(&plane.add(&one, z))?, log(&plane.subtract(&one, z))?];
+        let logs = [branch.log(&plane.add(&one, z))?, branch.log(&plane.subtract(&one, z))?];
         let is_principal = logs.iter().all(|log| plane.rectangle(log).1.magnitude() < PI);
         let value = is_principal.then(|| principal_erfinv(&plane.rectangle(z))).flatten();
         Some(value.map_or_else(|| plane.unknown(), |value| from_rectangle(plane, &value)))
@@ -161,7 +173,7 @@ impl Builtin for Erfinv {
         y
     }
 
-    fn margin<A: Arithmetic>(a: &A, u: &A::Number) -> Option<A::Number> {
+    fn margin<A: Analytic>(a: &A, u: &A::Number) -> Option<A::Number> {
         Some(a.subtract(&a.integer(1), &a.multiply(u, u)))
     }
 

@@ -3,7 +3,7 @@
 use super::recurrence::solve;
 use super::wave::pair;
 use super::{
-    About, Analytic, Builtin, Complex, Elementary, Listed, Logs, Pair, Parity, general, symbol,
+    About, Analytic, Branch, Builtin, Complex, Elementary, Listed, Pair, Parity, general, symbol,
 };
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Interval64, Named, Rational};
 
@@ -64,7 +64,11 @@ where
         })
     }
 
-    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, _: Logs<A>) -> Option<Pair<A>> {
+    fn complex<A: Analytic>(
+        plane: &Complex<A>,
+        z: &Pair<A>,
+        _: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>> {
         let [over, under] = pair(CIRCULAR).map(|function| plane.elementary(function, z));
         Some(plane.divide(&over, &under))
     }

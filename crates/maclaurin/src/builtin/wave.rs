@@ -1,7 +1,7 @@
 //! Sine and cosine, circular and hyperbolic (DLMF 4.14 to 4.40): one formula each, but for signs.
 
 use super::recurrence::{coefficient, derivative, trimmed};
-use super::{About, Analytic, Builtin, Complex, Elementary, Listed, Logs, Pair, Parity, symbol};
+use super::{About, Analytic, Branch, Builtin, Complex, Elementary, Listed, Pair, Parity, symbol};
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Interval64, Named, half};
 
 pub(crate) struct Wave<const CIRCULAR: bool, const EVEN: bool>;
@@ -93,7 +93,11 @@ where
 
     /// `sin(x + iy) = sin x cosh y + i cos x sinh y` and its kin (DLMF 4.21.37 to 4.21.38,
     /// 4.35.34 to 4.35.35).
-    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, _: Logs<A>) -> Option<Pair<A>> {
+    fn complex<A: Analytic>(
+        plane: &Complex<A>,
+        z: &Pair<A>,
+        _: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>> {
         let a = &plane.0;
         let [own, other] = [pair(CIRCULAR), pair(!CIRCULAR)];
         let (same, opposite) = (usize::from(EVEN), usize::from(!EVEN));

@@ -21,7 +21,7 @@ use super::recurrence::{divide, multiply};
 use super::taylor::{
     enclosed, magnitude, mean_value, nearest, point, rational, unknown, variable, within,
 };
-use super::{About, Analytic, Builtin, Complex, Exp, Log, Logs, Pair, Sin, general, symbol};
+use super::{About, Analytic, Branch, Builtin, Complex, Exp, Log, Pair, Sin, general, symbol};
 use crate::number::{
     Arithmetic, Ball, Balls, Certified, Exact, Interval, Interval64, Named, Outward64, Rational,
     Symbol, Value, exactly, half,
@@ -110,7 +110,11 @@ impl Builtin for EntireZeta {
         }
     }
 
-    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, _: Logs<A>) -> Option<Pair<A>> {
+    fn complex<A: Analytic>(
+        plane: &Complex<A>,
+        z: &Pair<A>,
+        _: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>> {
         let (re, im) = plane.rectangle(z);
         let wide = re.low != re.high || im.low != im.high;
         if !wide || plane.bits() > f64::MANTISSA_DIGITS as usize {

@@ -86,13 +86,15 @@ fn is_defined(function: Elementary, x: Interval64, value: Interval64) -> bool {
     /// A double above the branch point of Lambert's function, `-1/e`.
     const BRANCH: f64 = -0.367_879_441_171_442_2;
     match function {
-        Elementary::Log | Elementary::Lgamma => x.low > 0.0,
+        Elementary::Log => x.low > 0.0,
         Elementary::Asin | Elementary::Acos => x.low >= -1.0 && x.high <= 1.0,
         Elementary::Acosh => x.low >= 1.0,
         Elementary::Atanh | Elementary::Erfinv => x.magnitude() < 1.0,
         Elementary::LambertW => x.low >= BRANCH,
         // Their poles are where they have no bound.
-        Elementary::Tan | Elementary::Digamma => value.magnitude() < f64::INFINITY,
+        Elementary::Tan | Elementary::Digamma | Elementary::Lgamma => {
+            value.magnitude() < f64::INFINITY
+        }
         Elementary::Exp
         | Elementary::Sin
         | Elementary::Cos
@@ -103,6 +105,7 @@ fn is_defined(function: Elementary, x: Interval64, value: Interval64) -> bool {
         | Elementary::Asinh
         | Elementary::Erf
         | Elementary::Erfi
+        | Elementary::Dawson
         | Elementary::Si
         | Elementary::Ein
         | Elementary::Rgamma

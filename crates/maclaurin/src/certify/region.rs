@@ -10,10 +10,14 @@
 
 use std::cmp::Ordering;
 
-use crate::builtin::{Analytic, Builtin, Elementary, Exp, bessel_j, each, erlang_cdf};
+use crate::builtin::{
+    Analytic, Branch, Builtin, Complex, Elementary, Exp, bessel_j, each, erlang_cdf,
+};
 pub(super) use crate::builtin::{PLANE, Rectangle};
 use crate::function::{Function, Index, Operand, Operation, PiecewiseConstant};
-use crate::number::{Arithmetic, Certified, Exact, IBig, Interval64, PI, Rational, Value};
+use crate::number::{
+    Arithmetic, Certified, Exact, IBig, Interval64, Outward64, PI, Rational, Value,
+};
 use crate::series;
 
 /// Terms of the series that give the values of steps without `x`.
@@ -300,12 +304,70 @@ fn through<F: Builtin>(
     if !F::BRANCHES {
         return Ok(PLANE.apply::<F>(f));
     }
-    let (mut logarithms, mut passed) = (0.., Ok(()));
-    let value = F::complex(&PLANE, f, &mut |z| {
-        let log = branches.log(source(logarithms.next()?), z);
-        log.map_err(|stuck| passed = Err(stuck)).ok()
-    });
-    passed.map(|()| value.unwrap_or_else(|| PLANE.unknown()))
+    let mut followed = Followed::new(branches, F::ELEMENTARY, f.index);
+    let value = F::complex(&PLANE, f, &mut followed);
+    match followed.stuck {
+        Some(stuck) => Err(stuck),
+        None => Ok(value.unwrap_or_else(|| PLANE.unknown())),
+    }
+}
+
+/// The branch of an elementary function of a step, continued from a neighbour.
+pub(super) struct Followed<'b, 'a> {
+    branches: &'b mut Branches<'a>,
+    function: Elementary,
+    index: Index,
+    logarithms: u8,
+    interval: Option<i64>,
+    /// Why the function could not be followed.
+    pub stuck: Option<Stuck>,
+    /// Whether all logarithms are certainly principal.
+    pub is_principal: bool,
+}
+
+impl<'b, 'a> Followed<'b, 'a> {
+    pub(super) fn new(branches: &'b mut Branches<'a>, function: Elementary, index: Index) -> Self {
+        Self {
+            branches,
+            function,
+            index,
+            logarithms: 0,
+            interval: None,
+            stuck: None,
+            is_principal: true,
+        }
+    }
+
+    fn source(&self) -> Source {
+        Source::Within(self.function, self.index, self.logarithms)
+    }
+}
+
+impl Branch<Outward64> for Followed<'_, '_> {
+    fn log(&mut self, z: &Rectangle) -> Option<Rectangle> {
+        let log = self.branches.log(self.source(), z);
+        self.logarithms += 1;
+        let log = log.map_err(|stuck| self.stuck = Some(stuck)).ok()?;
+        self.is_principal &= log.1.magnitude() < PI.low;
+        if let (Some(interval), Some(guard)) = (self.interval, self.branches.guards.last_mut()) {
+            guard.level = interval;
+        }
+        Some(log)
+    }
+
+    /// The level of the logarithm that is taken next.
+    fn interval(&mut self, here: Option<i64>) -> Option<i64> {
+        let next = self.branches.guards.len();
+        self.interval = self.branches.neighbour.map_or(here, |guards| Some(guards[next].level));
+        self.interval
+    }
+
+    fn unknown(&mut self, plane: &Complex<Outward64>) -> Option<Rectangle> {
+        let passed = std::mem::take(&mut self.branches.guards);
+        let (guard, value) = (passed.len(), plane.unknown());
+        self.stuck = Some(Stuck { guard, source: self.source(), value, passed });
+        None
+    }
 }
 
 /// `z^2`, tighter than `z z`.

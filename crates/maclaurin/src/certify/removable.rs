@@ -13,7 +13,7 @@
 //! `C(d+k, k) d int_0^1 (1 - s)^(d-1) s^k ds = 1`. So the division by `(z - c)^d` drops the first
 //! `d` coefficients of an interval jet.
 
-use super::region::{Branches, Evaluation, PLANE, Rectangle, Region, Source, hull};
+use super::region::{Branches, Evaluation, Followed, PLANE, Rectangle, Region, Source, hull};
 use super::singularity::Local;
 use crate::builtin::{Builtin, Elementary, Exp, bessel_j, each, erlang_cdf, recurrence};
 use crate::function::{Index, Operand, Operation};
@@ -271,10 +271,11 @@ impl Walk<'_> {
         }
         let mut germ = series(F::ELEMENTARY);
         if F::BRANCHES {
-            let (mut logarithms, branches) = (0.., &mut self.branches);
-            germ.jet[0] = F::complex(&PLANE, &u[0], &mut |z| {
-                branches.log(source(logarithms.next()?), z).ok().filter(is_principal)
-            })?;
+            let mut followed = Followed::new(&mut self.branches, F::ELEMENTARY, f.index);
+            germ.jet[0] = F::complex(&PLANE, &u[0], &mut followed)?;
+            if !followed.is_principal {
+                return None;
+            }
         }
         F::is_principal(&u[0]).then_some(germ)
     }

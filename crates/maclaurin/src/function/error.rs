@@ -36,6 +36,14 @@ pub enum ParseErrorKind {
     /// A character that belongs to no expression.
     #[error("unexpected character `{0}`{1}")]
     UnexpectedCharacter(char, &'static str),
+    /// A letter of another alphabet that looks like one that may be meant.
+    #[error("`{found}` (U+{:04X}) is not the letter `{meant}`: write `{meant}`", u32::from(*.found))]
+    Alike {
+        /// The letter.
+        found: char,
+        /// What it looks like.
+        meant: char,
+    },
     /// A piece of the grammar where another was due.
     #[error("expected {expected}, found {found}{hint}")]
     Unexpected {

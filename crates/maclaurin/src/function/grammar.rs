@@ -13,24 +13,22 @@
 //!
 //! Adjacent factors are a product only where the text has no other reading.
 
+mod adjacent;
+mod call;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lexer::{Lexer, Result, Token, lowered};
+use self::adjacent::{End, Factor};
+use self::call::{arity, bare_builtin_takes};
+use super::lexer::{Lexer, Result, Token, alike};
 use super::{
-    Builder, Excerpt, Index, Operation, ParseError, ParseErrorKind, PiecewiseConstant, Span, Step,
-    constant as step_of,
+    Builder, Excerpt, Index, Operation, ParseError, ParseErrorKind, Span, Step, constant as step_of,
 };
-use crate::builtin::{self, Call, Definition, Elementary};
+use crate::builtin;
 use crate::number::{Exact, LARGEST_DECIMAL_EXPONENT, Rational, half, parse_decimal};
 
 /// The deepest nesting of parentheses, signs and powers.
 const DEEPEST_NESTING: usize = 256;
-
-/// The largest shape of an Erlang distribution.
-const LARGEST_SHAPE: u32 = 1000;
-
-/// The largest order of a Bessel function.
-const LARGEST_ORDER: i32 = 1000;
 
 /// Reads an expression whose names mean what `parameters` says; `variable` tells whether `x` may
 /// occur.
@@ -70,17 +68,6 @@ fn text_names(text: &str) -> BTreeSet<&str> {
     .collect()
 }
 
-fn bare_builtin_takes(text: &str, name: &str) -> bool {
-    builtin::find(text).is_some_and(|builtin| {
-        builtin.arguments.iter().any(|argument| split_default(argument).0 == name)
-    })
-}
-
-/// The name of an argument, and its value where it is left out.
-fn split_default(argument: &'static str) -> (&'static str, Option<&'static str>) {
-    argument.split_once('=').map_or((argument, None), |(name, default)| (name, Some(default)))
-}
-
 fn constant(name: &str) -> Option<Exact> {
     match name {
         "pi" | "π" => Some(Exact::pi()),
@@ -112,25 +99,6 @@ struct Reader<'a> {
     bars: usize,
 }
 
-/// A part of a product and where it stands.
-#[derive(Clone, Copy)]
-struct Factor {
-    index: Index,
-    span: Span,
-    end: End,
-}
-
-/// What a factor that follows without an operator could belong to.
-#[derive(Clone, Copy, PartialEq)]
-enum End {
-    /// Nothing: the two are a product.
-    Closed,
-    /// The part of the text from here on: an exponent, or what is under a root.
-    Open(usize),
-    /// The inside of a bar's partner: `|x|y|z|` is |x| y |z|, or |x |y| z|.
-    Bar,
-}
-
 impl<'a> Reader<'a> {
     fn new(
         text: &'a str,
@@ -151,10 +119,6 @@ impl<'a> Reader<'a> {
 
     fn advance(&mut self) -> Result<()> {
         self.lexer.advance()
-    }
-
-    fn ambiguous(&self, span: Span, readings: [String; 2]) -> ParseError {
-        self.error(ParseErrorKind::Ambiguous { readings }, span)
     }
 
     fn unexpected(&self, expected: &'static str, hint: &'static str) -> ParseError {
@@ -198,27 +162,6 @@ impl<'a> Reader<'a> {
             }
             Token::Superscript | Token::Symbol(_) => Err(self.unexpected("an operator", "")),
         }
-    }
-
-    /// A built-in function's name alone: the function of `x` and of parameters by its own
-    /// arguments' names.
-    fn bare(&mut self, builtin: Call) -> Result<Index> {
-        let span = self.lexer.span;
-        let mut arguments = Vec::new();
-        for (position, argument) in builtin.arguments.iter().enumerate() {
-            let (name, default) = split_default(argument);
-            arguments.push(match (self.scope.get(name), default) {
-                _ if position == builtin.variable() => self.variable(span)?,
-                (Some(&index), _) => index,
-                (None, Some(default)) => self.default(default, span)?,
-                (None, None) => {
-                    let kind =
-                        ParseErrorKind::MissingParameter { name: name.into(), nearest: None };
-                    return Err(self.error(kind, span));
-                }
-            });
-        }
-        self.apply(builtin, &arguments, span, span)
     }
 
     fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
@@ -279,109 +222,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Adjacent factors, without an operator between them.
-    fn adjacent(&mut self, over: Option<Span>) -> Result<(Index, Span)> {
-        let number = (self.token() == Token::Number).then_some(self.lexer.span);
-        let Factor { mut index, mut span, mut end } = self.power()?;
-        while end != End::Bar && self.begins_factor() {
-            let next = self.lexer.span;
-            let right = self.power()?;
-            let [a, b] = [span, right.span].map(|span| self.lexer.text_of(span));
-            let whole = Span { start: span.start, end: right.span.end };
-            if let Some(over) = over {
-                let over = self.lexer.text_of(over);
-                let readings = [format!("{over}/({a}*{b})"), format!("({over}/{a})*{b}")];
-                return Err(self.ambiguous(whole, readings));
-            }
-            if let End::Open(part) = end {
-                let readings = [format!("({a})*{b}"), self.inside(span, part, &format!("*{b}"))];
-                return Err(self.ambiguous(whole, readings));
-            }
-            // `2e - 3` beside the number `2e-3`.
-            if let (Some(number), Token::Symbol(sign @ ('+' | '-'))) = (number, self.token())
-                && number.end == next.start
-                && matches!(self.lexer.text_of(right.span), "e" | "E")
-            {
-                let readings = [format!("{a}*{b} {sign} ..."), format!("{a}{b}{sign}...")];
-                return Err(self.ambiguous(whole, readings));
-            }
-            index = self.push(Operation::Multiply(index, right.index), whole.start, whole.end);
-            (span, end) = (whole, right.end);
-        }
-        Ok((index, span))
-    }
-
-    /// Whether a factor begins here; a bar closes where one is open.
-    fn begins_factor(&self) -> bool {
-        match self.token() {
-            Token::Name | Token::Symbol('(' | '√') => true,
-            Token::Symbol('|') => self.bars == 0,
-            _ => false,
-        }
-    }
-
-    fn power(&mut self) -> Result<Factor> {
-        let base = self.raised()?;
-        if self.token() != Token::Symbol('^') {
-            return Ok(base);
-        }
-        self.advance()?;
-        let (exponent, part) = self.deeper(Self::exponent)?;
-        let span = Span { start: base.span.start, end: part.end };
-        let text = self.lexer.text_of(part);
-        if let End::Open(open) = base.end {
-            let a = self.lexer.text_of(base.span);
-            let inside = self.inside(base.span, open, &format!("^{text}"));
-            return Err(self.ambiguous(span, [format!("({a})^{text}"), inside]));
-        }
-        let index = self.push(Operation::Power(base.index, exponent), span.start, span.end);
-        let is_closed = text.starts_with('(') && text.ends_with(')');
-        let end = if is_closed { End::Closed } else { End::Open(part.start) };
-        Ok(Factor { index, span, end })
-    }
-
-    fn exponent(&mut self) -> Result<(Index, Span)> {
-        let start = self.lexer.span.start;
-        let Token::Symbol(sign @ ('+' | '-')) = self.token() else {
-            return self.power().map(|power| (power.index, power.span));
-        };
-        self.advance()?;
-        let (operand, span) = self.deeper(Self::exponent)?;
-        let span = Span { start, end: span.end };
-        let negated = sign == '-';
-        let index =
-            if negated { self.push(Operation::Negate(operand), start, span.end) } else { operand };
-        Ok((index, span))
-    }
-
-    fn raised(&mut self) -> Result<Factor> {
-        let base = self.primary()?;
-        if self.token() != Token::Superscript {
-            return Ok(base);
-        }
-        let part = self.lexer.span;
-        let raised = self.lexer.text_of(part);
-        let span = Span { start: base.span.start, end: part.end };
-        if let End::Open(open) = base.end {
-            let a = self.lexer.text_of(base.span);
-            let readings = [format!("({a}){raised}"), self.inside(base.span, open, raised)];
-            return Err(self.ambiguous(span, readings));
-        }
-        let text = lowered(raised);
-        let digits = text.trim_start_matches(['+', '-']);
-        if digits.is_empty() {
-            return Err(self.unexpected("raised digits", ""));
-        }
-        let exponent = parse_decimal(digits).unwrap_or_default();
-        let exponent = if text.starts_with('-') { -exponent } else { exponent };
-        let exponent = self.push(step_of(exponent), span.start, span.end);
-        self.advance()?;
-        let index = self.push(Operation::Power(base.index, exponent), span.start, span.end);
-        let is_closed = self.token() != Token::Symbol('^');
-        let end = if is_closed { End::Closed } else { End::Open(part.start) };
-        Ok(Factor { index, span, end })
-    }
-
     fn primary(&mut self) -> Result<Factor> {
         let start = self.lexer.span;
         let closed = |(index, span)| Factor { index, span, end: End::Closed };
@@ -419,16 +259,6 @@ impl<'a> Reader<'a> {
                 Ok(Factor { index, span, end: End::Open(operand.span.start) })
             }
             _ => Err(self.unexpected("a number, a name or `(`", "")),
-        }
-    }
-
-    /// The text of a factor with `more` at the end of its open part.
-    fn inside(&self, factor: Span, open: usize, more: &str) -> String {
-        let [before, part] = [(factor.start, open), (open, factor.end)]
-            .map(|(start, end)| self.lexer.text_of(Span { start, end }));
-        match lowered(part) {
-            same if same == part => format!("{before}({part}{more})"),
-            exponent => format!("{before}^({exponent}{more})"),
         }
     }
 
@@ -488,6 +318,7 @@ impl<'a> Reader<'a> {
         if ["nan", "inf", "infinity"].iter().any(|other| name.eq_ignore_ascii_case(other)) {
             return Err(self.error(ParseErrorKind::NotFinite { name: name.into() }, span));
         }
+        self.check_letters(name, span)?;
         // A single letter is near to every other one: only longer names are suggested.
         let mut known: Vec<&str> = builtin::names().collect();
         known.extend(self.scope.keys().map(String::as_str).filter(|known| known.len() > 1));
@@ -496,161 +327,12 @@ impl<'a> Reader<'a> {
         Err(self.error(kind, span))
     }
 
-    fn call(&mut self, name: &str, span: Span) -> Result<(Index, Span)> {
-        let Some(builtin) = builtin::find(name) else {
-            if self.scope.contains_key(name) || name == "x" || constant(name).is_some() {
-                let hint = "; what is before it is no function, and multiplication is written `*`";
-                return Err(self.unexpected("an operator", hint));
-            }
-            let nearest = nearest(name, builtin::names());
-            let kind = ParseErrorKind::UnknownFunction { name: name.into(), nearest };
-            return Err(self.error(kind, span));
-        };
-        self.advance()?;
-        let mut arguments = Vec::new();
-        if self.token() != Token::Symbol(')') {
-            loop {
-                arguments.push(self.grouped()?);
-                if self.token() != Token::Symbol(',') {
-                    break;
-                }
-                self.advance()?;
-            }
+    /// Refuses a name that nothing has for a letter that only looks like one of a keyboard.
+    fn check_letters(&self, name: &str, span: Span) -> Result<()> {
+        match name.chars().find_map(|found| Some((found, alike(found)?))) {
+            Some((found, meant)) => Err(self.error(ParseErrorKind::Alike { found, meant }, span)),
+            None => Ok(()),
         }
-        let whole = Span { start: span.start, end: self.lexer.span.end };
-        self.expect(')', "`,` or `)`")?;
-        let index = self.apply(builtin, &arguments, span, whole)?;
-        Ok((index, whole))
-    }
-
-    /// A built-in function of the steps `arguments`; `name` and `whole` are where it was called.
-    fn apply(
-        &mut self,
-        builtin: Call,
-        arguments: &[Index],
-        name: Span,
-        whole: Span,
-    ) -> Result<Index> {
-        let most = builtin.arguments.len();
-        let least = builtin.arguments.iter().filter(|argument| !argument.contains('=')).count();
-        if arguments.len() < least || arguments.len() > most {
-            let kind = ParseErrorKind::WrongArity {
-                function: builtin.name.into(),
-                expected: arity(builtin),
-                found: arguments.len(),
-            };
-            return Err(self.error(kind, name));
-        }
-        let operation = match builtin.definition {
-            Definition::Elementary(function) => Operation::Elementary(function, arguments[0]),
-            Definition::Absolute => Operation::Absolute(arguments[0]),
-            Definition::Sign => {
-                Operation::PiecewiseConstant(PiecewiseConstant::Sign, arguments[0], arguments[0])
-            }
-            Definition::Floor => {
-                // The zeros of sin(pi u) are the integers.
-                let mut push = |operation| self.push(operation, whole.start, whole.end);
-                let pi = push(step_of(Exact::pi()));
-                let turns = push(Operation::Multiply(pi, arguments[0]));
-                let guard = push(Operation::Elementary(Elementary::Sin, turns));
-                Operation::PiecewiseConstant(PiecewiseConstant::Floor, arguments[0], guard)
-            }
-            Definition::Power => Operation::Power(arguments[0], arguments[1]),
-            Definition::ErlangCdf => {
-                let shape = self.shape(arguments[1], whole)?;
-                self.positive_rate(arguments[2], whole)?;
-                let product = Operation::Multiply(arguments[2], arguments[0]);
-                let argument = self.push(product, whole.start, whole.end);
-                Operation::ErlangCdf(shape, argument)
-            }
-            Definition::Text => return self.definition(builtin, arguments, whole),
-            Definition::BesselJ => {
-                let order = self.order(arguments[0], whole)?;
-                let operation = Operation::BesselJ(order.unsigned_abs(), arguments[1]);
-                // DLMF 10.4.1
-                if order >= 0 || order % 2 == 0 {
-                    operation
-                } else {
-                    Operation::Negate(self.push(operation, whole.start, whole.end))
-                }
-            }
-        };
-        Ok(self.push(operation, whole.start, whole.end))
-    }
-
-    /// A function that is written in terms of others.
-    fn definition(&mut self, builtin: Call, arguments: &[Index], whole: Span) -> Result<Index> {
-        let place = Place::Definition(match self.place {
-            Place::Definition(span) => span,
-            _ => whole,
-        });
-        let mut scope = BTreeMap::new();
-        for (position, argument) in builtin.arguments.iter().enumerate() {
-            let (name, default) = split_default(argument);
-            let index = match arguments.get(position) {
-                Some(&index) => index,
-                None => self.default(default.unwrap_or_default(), whole)?,
-            };
-            scope.insert(name.to_owned(), index);
-        }
-        let given: Option<Vec<_>> = builtin
-            .arguments
-            .iter()
-            .map(|argument| scope.get(split_default(argument).0).copied())
-            .collect();
-        let index = Reader::new(builtin.about.formula, self.builder, &scope, place)?.whole()?;
-        if let Some((double, arguments)) = builtin.double.zip(given) {
-            self.builder.set_double(index, double, arguments);
-        }
-        Ok(index)
-    }
-
-    /// The value of an argument that is left out.
-    fn default(&mut self, value: &str, whole: Span) -> Result<Index> {
-        let place = Place::Definition(whole);
-        Reader::new(value, self.builder, &BTreeMap::new(), place)?.whole()
-    }
-
-    fn shape(&self, index: Index, span: Span) -> Result<u32> {
-        let shape = self.builder.constant(index).and_then(Exact::as_rational);
-        shape
-            .filter(|shape| shape.is_int())
-            .and_then(|shape| u32::try_from(shape.numerator()).ok())
-            .filter(|shape| (1..=LARGEST_SHAPE).contains(shape))
-            .ok_or_else(|| {
-                let message = "the shape k of `erlang_cdf` must be an integer from 1 to 1000";
-                self.error(ParseErrorKind::InvalidArgument(message), span)
-            })
-    }
-
-    fn order(&self, index: Index, span: Span) -> Result<i32> {
-        let order = self.builder.constant(index).and_then(Exact::as_rational);
-        order
-            .filter(|order| order.is_int())
-            .and_then(|order| i32::try_from(order.numerator()).ok())
-            .filter(|order| order.abs() <= LARGEST_ORDER)
-            .ok_or_else(|| {
-                let message = "the order n of `bessel_j` must be an integer from -1000 to 1000";
-                self.error(ParseErrorKind::InvalidArgument(message), span)
-            })
-    }
-
-    fn positive_rate(&self, index: Index, span: Span) -> Result<()> {
-        match self.builder.constant(index).and_then(Exact::as_rational) {
-            Some(rate) if *rate <= Rational::ZERO => {
-                let message = "the rate of `erlang_cdf` must be positive";
-                Err(self.error(ParseErrorKind::InvalidArgument(message), span))
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-fn arity(builtin: Call) -> String {
-    let arguments = builtin.arguments.join(", ");
-    match builtin.arguments.len() {
-        1 => format!("1 argument ({arguments})"),
-        count => format!("{count} arguments ({arguments})"),
     }
 }
 

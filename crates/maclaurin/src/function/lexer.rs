@@ -129,6 +129,47 @@ fn is_in_name(c: char) -> bool {
     (c.is_alphanumeric() || c == '_') && c != 'π' && !SUPERSCRIPTS.contains(c)
 }
 
+/// Letters of other alphabets that look like those of a keyboard.
+const ALIKE: [(char, char); 19] = [
+    ('а', 'a'),
+    ('е', 'e'),
+    ('о', 'o'),
+    ('р', 'p'),
+    ('с', 'c'),
+    ('у', 'y'),
+    ('х', 'x'),
+    ('і', 'i'),
+    ('ј', 'j'),
+    ('ѕ', 's'),
+    ('ԁ', 'd'),
+    ('һ', 'h'),
+    ('χ', 'x'),
+    ('ν', 'v'),
+    ('ο', 'o'),
+    ('ℎ', 'h'),
+    ('ℯ', 'e'),
+    ('ı', 'i'),
+    ('ⅹ', 'x'),
+];
+
+/// The letter or digit of a keyboard that one of another alphabet looks like. Those of mathematics are
+/// in alphabets of 52 letters from U+1D400 on, and digits by ten from U+1D7CE on.
+pub(super) fn alike(found: char) -> Option<char> {
+    let of = |base: u8, offset: u32| char::from_u32(u32::from(base) + offset);
+    match u32::from(found) {
+        code @ 0x1D400..=0x1D6A3 => match (code - 0x1D400) % 52 {
+            letter @ 0..26 => of(b'A', letter),
+            letter => of(b'a', letter - 26),
+        },
+        code @ 0x1D7CE..=0x1D7FF => of(b'0', (code - 0x1D7CE) % 10),
+        code @ (0xFF10..=0xFF19 | 0xFF21..=0xFF3A | 0xFF41..=0xFF5A) => {
+            char::from_u32(code - 0xFEE0)
+        }
+        0x1D6D1 | 0x1D70B | 0x1D745 | 0x1D77F | 0x1D7B9 => Some('π'),
+        _ => ALIKE.iter().find(|pair| pair.0 == found).map(|pair| pair.1),
+    }
+}
+
 /// Raised digits as others.
 pub(super) fn lowered(superscript: &str) -> String {
     let digit = |c: char| match c {

@@ -13,6 +13,7 @@ mod lexer;
 mod vanish;
 mod written;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
@@ -25,7 +26,7 @@ pub use excerpt::{Excerpt, Span};
 pub(crate) use written::Written;
 
 use crate::builtin::{self, About, Builtin, Double, Elementary, bessel_j, each, erlang_cdf};
-use crate::number::{Exact, Rational};
+use crate::number::{Arithmetic, Certified, Exact, Rational, Value};
 
 /// The position of an operation in its function's list.
 pub(crate) type Index = usize;
@@ -364,6 +365,21 @@ impl fmt::Display for Function {
     }
 }
 
+/// Whether `x` occurs in a step.
+pub(crate) fn depends_on_variable(steps: &[Step], index: Index) -> bool {
+    if matches!(steps[index].operation, Operation::Constant(_)) {
+        return false;
+    }
+    let mut needed = vec![false; index + 1];
+    needed[index] = true;
+    (0..=index).rev().any(|index| {
+        if needed[index] {
+            steps[index].operation.map(|&operand| needed[operand] = true);
+        }
+        needed[index] && steps[index].operation == Operation::Variable
+    })
+}
+
 /// Builds the list of steps: shares equal ones and folds rational arithmetic.
 #[derive(Default)]
 pub(crate) struct Builder {
@@ -373,6 +389,12 @@ pub(crate) struct Builder {
 
 /// Rationals are folded while the text is read only up to this size.
 const LARGEST_FOLDED_BITS: usize = 1 << 12;
+
+/// Steps that the exact value of one may be made of.
+const MOST_STEPS_OF_EXACT: usize = 64;
+
+/// Bits by which it is decided on which side of the end of a domain a constant is.
+const BITS_OF_SIGNS: usize = 128;
 
 impl Builder {
     /// Adds a step, or finds the equal one that is there.
@@ -398,6 +420,10 @@ impl Builder {
         }
     }
 
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
     pub(crate) fn operation(&self, index: Index) -> &Operation {
         &self.steps[index].operation
     }
@@ -407,6 +433,45 @@ impl Builder {
             Operation::Constant(constant) => Some(constant),
             _ => None,
         }
+    }
+
+    /// The value of a step that is an exact constant, made of a limited number of others.
+    fn exact(&self, index: Index, budget: &mut usize) -> Option<Exact> {
+        *budget = budget.checked_sub(1)?;
+        let mut of = |index: &Index| self.exact(*index, budget).filter(Exact::is_light);
+        Some(match &self.steps[index].operation {
+            Operation::Constant(value) => Exact::clone(value),
+            Operation::Negate(f) => of(f)?.negate(),
+            Operation::Add(f, g) => of(f)?.add(&of(g)?),
+            Operation::Subtract(f, g) => of(f)?.add(&of(g)?.negate()),
+            Operation::Multiply(f, g) => of(f)?.multiply(&of(g)?),
+            Operation::Divide(f, g) => {
+                let divisor = of(g).filter(|divisor| !divisor.is_zero())?;
+                of(f)?.multiply(&divisor.power(&Rational::NEG_ONE)?)
+            }
+            Operation::Power(f, g) => {
+                let base = of(f).filter(|base| base.sign() == Some(Ordering::Greater))?;
+                base.power(of(g)?.as_rational()?)?
+            }
+            Operation::Elementary(function, f) => {
+                let u = of(f)?;
+                each!(*function, F => match margin::<F>(&u) {
+                    Some(Ordering::Greater) => F::exact(&u),
+                    Some(Ordering::Equal) => F::at_end(&u),
+                    _ => None,
+                })?
+            }
+            Operation::Variable
+            | Operation::Absolute(_)
+            | Operation::PiecewiseConstant(..)
+            | Operation::ErlangCdf(..)
+            | Operation::BesselJ(..) => return None,
+        })
+    }
+
+    /// The values of steps that are exact constants.
+    pub(crate) fn exact_constants(&self, steps: &[Index]) -> Option<Vec<Exact>> {
+        steps.iter().map(|&index| self.exact(index, &mut MOST_STEPS_OF_EXACT.clone())).collect()
     }
 
     fn rational(&self, index: Index) -> Option<&Rational> {
@@ -427,6 +492,7 @@ impl Builder {
             Operation::Divide(a, b) if !rational(b)?.is_zero() => rational(a)? / rational(b)?,
             Operation::Absolute(a) => rational(a)?.clone().abs(),
             Operation::PiecewiseConstant(level, a, _) => level.rational(rational(a)?),
+            Operation::Elementary(function, a) => return self.at_end(*function, *a),
             // A root of zero is zero as a number, though no function is analytic there.
             Operation::Power(a, b) if rational(a)?.is_zero() && *rational(b)? > Rational::ZERO => {
                 Rational::ZERO
@@ -434,6 +500,14 @@ impl Builder {
             _ => return None,
         };
         Some(value.into())
+    }
+
+    /// The value of a function at an end of its domain.
+    fn at_end(&self, function: Elementary, u: Index) -> Option<Exact> {
+        each!(function, F => {
+            let u = self.exact(u, &mut MOST_STEPS_OF_EXACT.clone())?;
+            if margin::<F>(&u) == Some(Ordering::Equal) { F::at_end(&u) } else { None }
+        })
     }
 
     /// An even power of `|u|` as one of `u`, which is analytic at zeros of `u` too.
@@ -479,6 +553,15 @@ impl Builder {
             }
         }
         kept
+    }
+}
+
+/// The sign of [`Builtin::margin`], positive where the domain has no end.
+fn margin<F: Builtin>(u: &Exact) -> Option<Ordering> {
+    let a = Certified::new(BITS_OF_SIGNS);
+    match F::margin(&a, &Value::Exact(u.clone())) {
+        Some(margin) => a.sign(&margin),
+        None => Some(Ordering::Greater),
     }
 }
 

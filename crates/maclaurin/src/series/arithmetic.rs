@@ -38,7 +38,7 @@ impl Series {
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
     pub fn power(&self, exponent: impl Into<Constant>) -> Result<Self> {
-        let number = Point::read(exponent)?;
+        let number = Point::read_as("an exponent", exponent)?;
         let rational = match &number.value {
             Value::Exact(exact) => exact.as_rational().cloned(),
             Value::Enclosure(_) => None,
@@ -165,7 +165,7 @@ impl Series {
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
     pub fn integral(&self, constant: impl Into<Constant>) -> Result<Self> {
-        let constant = Box::new(Point::read(constant)?);
+        let constant = Box::new(Point::read_as("a constant of integration", constant)?);
         let source = Source::derived(Operation::Integral(constant), &[self])?;
         Self::about(source, self.point.clone(), self.order() + 1)
     }

@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 
 use super::jet::{Jet, Obstacle, Singularity};
 use crate::builtin::{Analytic, Builtin, Elementary, Exp, Log, bessel_j, each, erlang_cdf};
-use crate::function::{Function, Index, Operand, Operation, PiecewiseConstant, Span, Step};
+use crate::function::{
+    Function, Index, Operand, Operation, PiecewiseConstant, Span, Step, depends_on_variable,
+};
 use crate::number::Rational;
 
 /// Why a function's series could not be had, and which part of its text is to blame.
@@ -103,7 +105,9 @@ pub(crate) fn leading<A: Analytic>(
         operation.map(|operand| operands &= known[operand.index]);
         let zero = matches!(&operation, Operation::Divide(_, g)
             if function.rational(g.index).is_some_and(Rational::is_zero));
-        let jet = apply(a, operation, variable, terms).ok().filter(|_| operands && !zero);
+        let jet = apply(a, function.steps(), operation, variable, terms)
+            .ok()
+            .filter(|_| operands && !zero);
         known.push(jet.is_some());
         jet.unwrap_or_else(|| Jet::constant(a, a.integer(0), 1))
     });
@@ -167,7 +171,7 @@ fn jets<A: Analytic>(
         }
         let mut known: &[Jet<A::Number>] = &[];
         operation.map(|operand| known = operand.values);
-        apply(a, operation, variable, terms).or_else(|obstacle| {
+        apply(a, function.steps(), operation, variable, terms).or_else(|obstacle| {
             if is_open(obstacle) && vanishes(a, function, index, known) {
                 return Ok(Jet::constant(a, a.integer(0), terms));
             }
@@ -239,9 +243,10 @@ fn attempt<A: Analytic>(
     }
 }
 
-/// One operation.
+/// One operation on earlier ones of these steps.
 pub(super) fn apply<A: Analytic>(
     a: &A,
+    steps: &[Step],
     operation: Operation<Operand<'_, Jet<A::Number>>>,
     variable: &[A::Number; 2],
     terms: usize,
@@ -262,11 +267,22 @@ pub(super) fn apply<A: Analytic>(
         Operation::Divide(f, g) => f.divide(a, &g)?,
         Operation::Absolute(f) => f.absolute(a)?,
         Operation::PiecewiseConstant(level, u, guard) => {
-            Jet::constant(a, u.level(a, level, &guard)?, terms)
+            let value = if depends_on_variable(steps, u.index) {
+                u.level(a, level, &guard)?
+            } else {
+                u.level_of_constant(a, level, &guard)?
+            };
+            Jet::constant(a, value, terms)
         }
-        Operation::Power(f, g) => power(a, &f, &g, terms)?,
-        Operation::Elementary(function, f) => {
-            each!(function, F => elementary::<F, A>(a, &f, terms))?
+        Operation::Power(f, g) => {
+            let exponent = a.as_rational(&g.coefficients[0]);
+            match exponent.filter(|_| !depends_on_variable(steps, g.index)) {
+                Some(exponent) => f.power(a, &exponent)?,
+                None => exponential_power(a, &f, &g, terms)?,
+            }
+        }
+        Operation::Elementary(elementary, f) => {
+            each!(elementary, F => through::<F, A>(a, &f, terms))?
         }
         Operation::BesselJ(order, u) => {
             Jet::taylor_series(bessel_j::series(a, &inner(a, &u, terms)?, order))
@@ -286,23 +302,18 @@ fn inner<A: Analytic>(a: &A, f: &Jet<A::Number>, terms: usize) -> Result<Vec<A::
     })
 }
 
-/// `f^g`: by the rule for rational powers where `g` is a rational constant, else
-/// `exp(g log f)`.
-fn power<A: Analytic>(
+/// `f^g = exp(g log f)`
+fn exponential_power<A: Analytic>(
     a: &A,
     f: &Jet<A::Number>,
     g: &Jet<A::Number>,
     terms: usize,
 ) -> Result<Jet<A::Number>, Obstacle> {
-    let constant = g.valuation == 0 && g.coefficients[1..].iter().all(|c| a.is_zero(c));
-    if let Some(exponent) = a.as_rational(&g.coefficients[0]).filter(|_| constant) {
-        return f.power(a, &exponent);
-    }
-    let log = elementary::<Log, A>(a, f, terms)?;
-    elementary::<Exp, A>(a, &g.multiply(a, &log), terms)
+    let log = through::<Log, A>(a, f, terms)?;
+    through::<Exp, A>(a, &g.multiply(a, &log), terms)
 }
 
-fn elementary<F: Builtin, A: Analytic>(
+fn through<F: Builtin, A: Analytic>(
     a: &A,
     jet: &Jet<A::Number>,
     terms: usize,

@@ -69,11 +69,6 @@ fn advice(source: &Source, at: &Function, blamed: &str) -> String {
         "abs(x)" => ", or sqrt(x^2 + 0.01), a smooth relative",
         "relu" | "relu(x)" => ", or softplus(x), its smooth relative",
         "elu" | "elu(x)" => ", or softplus(x) - log(2), a smooth relative",
-        blamed
-            if ["lgamma(", "gammaln(", "loggamma("].iter().any(|name| blamed.starts_with(name)) =>
-        {
-            ", or log(abs(gamma(x))), which is real for negative x too"
-        }
         _ => "",
     };
     advice

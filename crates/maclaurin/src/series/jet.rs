@@ -160,6 +160,20 @@ impl<N: Clone> Jet<N> {
         }
     }
 
+    /// The sign or the integer part of an `f` that is the same everywhere.
+    pub(super) fn level_of_constant(
+        &self,
+        a: &impl Arithmetic<Number = N>,
+        level: PiecewiseConstant,
+        guard: &Self,
+    ) -> Result<N> {
+        let value = self.taylor(a, 1)?.swap_remove(0);
+        match a.as_rational(&value) {
+            Some(rational) => Ok(a.exact(&level.rational(&rational).into())),
+            None => self.level(a, level, guard),
+        }
+    }
+
     /// The sign or the integer part of `f`, on both sides of the point: `guard` changes its sign
     /// where that jumps.
     pub(super) fn level(
@@ -168,13 +182,6 @@ impl<N: Clone> Jet<N> {
         level: PiecewiseConstant,
         guard: &Self,
     ) -> Result<N> {
-        let is_constant =
-            self.valuation == 0 && self.coefficients[1..].iter().all(|c| a.is_zero(c));
-        let constant = self.taylor(a, 1).ok().map(|mut c| c.swap_remove(0)).filter(|_| is_constant);
-        let known = constant.as_ref().and_then(|c| a.as_rational(c));
-        if let Some(rational) = known {
-            return Ok(a.exact(&level.rational(&rational).into()));
-        }
         let first = guard.stripped(a)?;
         if first.valuation % 2 != 0 {
             return Err(Obstacle::Singular(Singularity::Jump));

@@ -14,7 +14,7 @@ use super::point::Point;
 use super::settle::{LAST_BITS, PRECISIONS};
 use super::{Error, Series, decimal, latex_of_powers, sum_of_powers};
 use crate::function::Written;
-use crate::number::{Arithmetic, Certified, Exact, Value};
+use crate::number::{Arithmetic, Certified, Exact, Value, exactly};
 
 /// The largest sum of the two degrees: exact coefficients have digits by its square.
 const LARGEST_SUM: usize = 100;
@@ -40,6 +40,8 @@ const EXACT_SUM: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Pade {
     point: Point,
+    /// The series that it was made from, to the sum of the degrees.
+    series: Series,
     numerator: Coefficients,
     denominator: Coefficients,
 }
@@ -113,7 +115,7 @@ impl Series {
             let settled = Coefficients::new(&arithmetic, numerator)
                 .zip(Coefficients::new(&arithmetic, denominator));
             if let Some((numerator, denominator)) = settled {
-                return Ok(Pade { point: self.point.clone(), numerator, denominator });
+                return Ok(Pade { point: self.point.clone(), series, numerator, denominator });
             }
         }
         let what = format!("the Padé approximant [{m}/{n}] of {}", self.name());
@@ -219,6 +221,15 @@ impl Coefficients {
         self.rounded.iter().rev().fold(0.0, |sum, a| sum * t + a)
     }
 
+    fn known(&self) -> Vec<Exact> {
+        let pairs = self.values.iter().zip(&self.rounded);
+        let known = pairs.map(|(value, &rounded)| match value {
+            Value::Exact(exact) => exact.clone(),
+            Value::Enclosure(_) => exactly(rounded).into(),
+        });
+        known.collect()
+    }
+
     fn exact(&self) -> Option<Vec<Exact>> {
         let exact = self.values.iter().map(|value| match value {
             Value::Exact(exact) => Some(exact.clone()),
@@ -273,6 +284,31 @@ impl Pade {
     #[must_use]
     pub fn exact(&self) -> Option<(Vec<Exact>, Vec<Exact>)> {
         self.numerator.exact().zip(self.denominator.exact())
+    }
+
+    /// The series of the function less the quotient, to the degree to which the two agree, or to degree
+    /// 0 where coefficients are only enclosed. The quotient is then that of the rounded ones.
+    pub(crate) fn difference(&self) -> Result<Series, Error> {
+        let no_function = || Error::NoFunction { series: self.series.name() };
+        let function = Written::of(self.series.function().ok_or_else(no_function)?)?;
+        let base = self.point.base(false);
+        let [above, below] = [&self.numerator, &self.denominator].map(|polynomial| {
+            let texts = polynomial.known().into_iter().map(|exact| exact.to_string());
+            let terms = texts.enumerate().filter(|(_, text)| text != "0");
+            Written::new(sum_of_powers(terms, &base))
+        });
+        let difference = function.difference(&above.quotient(&below)).function()?;
+        let order = if self.exact().is_some() { self.series.order() } else { 0 };
+        Series::about(difference.into(), self.point.clone(), order)
+    }
+
+    /// The denominator's coefficients of powers of `x - at`, those that are only enclosed as rounded.
+    pub(crate) fn known_denominator(&self) -> Vec<Exact> {
+        self.denominator.known()
+    }
+
+    pub(crate) fn point(&self) -> &Value {
+        &self.point.value
     }
 
     /// The quotient in double precision, each polynomial by Horner's rule; infinite or NaN where the

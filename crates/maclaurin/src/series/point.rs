@@ -4,7 +4,7 @@ use super::Error;
 use super::evaluate::Blocked;
 use super::jet::Obstacle;
 use super::settle::{Failure, PRECISIONS, attempt};
-use crate::function::{Constant, Function};
+use crate::function::{Constant, Function, ParseError, ParseErrorKind};
 use crate::number::Value;
 
 /// An expansion point: a constant expression and its value.
@@ -19,6 +19,20 @@ impl Point {
     /// The point that a user gives.
     pub(super) fn read(constant: impl Into<Constant>) -> Result<Self, Error> {
         Self::new(constant.into().function()?)
+    }
+
+    /// A constant of another kind, which a refusal names.
+    pub(super) fn read_as(
+        what: &'static str,
+        constant: impl Into<Constant>,
+    ) -> Result<Self, Error> {
+        let named = |mut error: ParseError| {
+            if let ParseErrorKind::NotConstant(place) = &mut error.kind {
+                *place = what;
+            }
+            error
+        };
+        Self::new(constant.into().function().map_err(named)?)
     }
 
     /// The value of a constant expression.

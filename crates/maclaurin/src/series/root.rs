@@ -9,7 +9,7 @@
 //! bounds are found and proven like theirs. Where `f` takes a power `u^q` of a `u = t^v h` that
 //! vanishes at `t = 0`, with `h(0) > 0`, `g` has `t^(v q) h^q`, which is the same for all `t > 0`:
 //! either both are real numbers, or neither is. Where `f` takes `acosh(u)` or `acos(u)` near `u = 1`,
-//! `g` has `2 asinh(sqrt((u - 1)/2))` or `2 asin(sqrt((1 - u)/2))` (DLMF 4.35.19, 4.21.21).
+//! `g` has `2 asinh(sqrt((u - 1)/2))` or `2 asin(sqrt((1 - u)/2))` (half-angle formulas, DLMF 4.35 and 4.21).
 //!
 //! That `g` is even is proven by its expression: that of `g(-t)`, with the signs of its operands moved
 //! outwards, is the same.
@@ -178,7 +178,7 @@ impl<'a> Substitution<'a> {
             let operand = |&index: &Index| Operand { index, values: &self.jets };
             let operation = self.builder.operation(index).map(operand);
             let variable = [Value::Exact(Exact::ZERO), Value::Exact(Exact::from(1))];
-            let jet = apply(&self.a, operation, &variable, TERMS).ok()?;
+            let jet = apply(&self.a, self.builder.steps(), operation, &variable, TERMS).ok()?;
             self.jets.push(jet);
         }
         Some(index)

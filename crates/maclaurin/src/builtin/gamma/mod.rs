@@ -8,6 +8,7 @@ pub(super) use self::stirling::{coefficients as stirling_coefficients, gamma_at,
 
 use std::cmp::Ordering;
 
+use dashu_base::Abs;
 use dashu_float::Repr;
 use dashu_int::IBig;
 
@@ -16,7 +17,7 @@ use super::composition::compose;
 use super::recurrence::divide;
 use super::taylor::{at_ends, enclosed, magnitude, mean_value, nearest, point, unknown, variable};
 use super::{
-    About, Analytic, Builtin, Complex, Cos, Elementary, Exp, Listed, Log, Logs, Pair, Rectangle,
+    About, Analytic, Branch, Builtin, Complex, Cos, Elementary, Exp, Listed, Log, Pair, Rectangle,
     Sin, general, symbol,
 };
 use crate::number::{
@@ -26,6 +27,9 @@ use crate::number::{
 
 /// Arguments up to here have exact values.
 const LARGEST_EXACT: i64 = 400;
+
+/// Arguments left of more poles are looked at on the real axis alone.
+const MOST_POLES: f64 = 1024.0;
 
 /// Intervals of doubles as narrow lose little to the dependency of Stirling's terms on each other.
 const NARROW: f64 = 1.0 / 64.0;
@@ -70,7 +74,11 @@ impl Builtin for Rgamma {
         Some(if pole { Exact::default() } else { x.value_of(Self::NAMED) })
     }
 
-    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, _: Logs<A>) -> Option<Pair<A>> {
+    fn complex<A: Analytic>(
+        plane: &Complex<A>,
+        z: &Pair<A>,
+        _: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>> {
         if plane.rectangle(z).0.low < -stirling::MOST_STEPS {
             // sin(pi z) Gamma(1 - z)/pi
             let mirrored = plane.subtract(&plane.integer(1), z);
@@ -157,7 +165,11 @@ impl Builtin for DigammaOverGamma {
         Some(if n % 2 == 0 { value.negate() } else { value })
     }
 
-    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, _: Logs<A>) -> Option<Pair<A>> {
+    fn complex<A: Analytic>(
+        plane: &Complex<A>,
+        z: &Pair<A>,
+        _: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>> {
         value_and_slope(plane, z).map(|(_, slope)| plane.negate(&slope))
     }
 
@@ -206,7 +218,11 @@ impl Builtin for Digamma {
         Some(if n % 2 == 0 { constant } else { constant.add(&log) })
     }
 
-    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, _: Logs<A>) -> Option<Pair<A>> {
+    fn complex<A: Analytic>(
+        plane: &Complex<A>,
+        z: &Pair<A>,
+        _: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>> {
         Some(polygamma(plane, z, 1)?.swap_remove(0))
     }
 
@@ -221,17 +237,22 @@ impl Builtin for Digamma {
     }
 }
 
+/// On the interval between the poles `-m` and `1 - m`, `m >= 1`, it is continued analytically to the
+/// plane without the two rays that begin there, where `(z + m) (1 - m - z)` is not positive.
 pub(crate) struct Lgamma;
 
 impl Builtin for Lgamma {
     const NAMED: Named = symbol::<Self>("lgamma", r"\log\Gamma");
     const DERIVATIVE: Option<&'static str> = Some("digamma(x)");
     const ALIASES: &'static [&'static str] = &["gammaln", "loggamma"];
-    const ABOUT: About =
-        About { formula: "log(gamma(x))", analytic: "x > 0", source: "DLMF 5.9.10" };
+    const ABOUT: About = About {
+        formula: "log(abs(gamma(x)))",
+        analytic: "x != 0, -1, -2, ...",
+        source: "C11 7.12.8.3, DLMF 5.9.10",
+    };
     const BRANCHES: bool = true;
 
-    const DOUBLE: fn(f64) -> f64 = |x| if x > 0.0 { libm::lgamma(x) } else { f64::NAN };
+    const DOUBLE: fn(f64) -> f64 = |x| if is_pole(x) { f64::NAN } else { libm::lgamma(x) };
     const INTERVAL: fn(&Interval, usize) -> Interval = logarithm_interval;
 
     fn exact(x: &Exact) -> Option<Exact> {
@@ -239,44 +260,63 @@ impl Builtin for Lgamma {
             return Some(x.value_of(Self::NAMED));
         };
         let root = if whole { Exact::from(1) } else { Exact::pi().power(&half())? };
-        Exact::from(value).multiply(&root).logarithm()
+        Exact::from(value.abs()).multiply(&root).logarithm()
     }
 
-    /// `log Gamma(z + 1) - log z` (DLMF 5.5.1). Where `Re z > -1`, 0 is the only branch point; farther
-    /// to the left the principal branch is analytic but for its cut, and nothing is said of others.
-    fn complex<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, log: Logs<A>) -> Option<Pair<A>> {
-        let own = log(z)?;
-        let above = plane.add(z, &plane.integer(1));
-        let (re, im) = plane.rectangle(&above);
-        let is_principal =
-            plane.rectangle(&own).1.magnitude() < std::f64::consts::PI && !im.contains(0.0);
-        if !(re.low > 0.0 || is_principal) {
-            return log(&plane.unknown());
+    /// `log Gamma(z + 1) - log z` (DLMF 5.5.1), and from the interval between `-m` and `1 - m`
+    /// `log Gamma(z + m + 1) - log((z + m) (1 - m - z)) - sum_(j<m-1) log(-(z + j))`. The first logarithm
+    /// is followed around the poles at the interval's ends as far as the next poles; farther away the
+    /// continuation is known off the rays.
+    fn complex<A: Analytic>(
+        plane: &Complex<A>,
+        z: &Pair<A>,
+        branch: &mut dyn Branch<A>,
+    ) -> Option<Pair<A>> {
+        let (re, im) = plane.rectangle(z);
+        let here = if re.low > 0.0 || !im.contains(0.0) { Some(0) } else { interval_of(re) };
+        let Some(poles) = branch.interval(here) else { return branch.unknown(plane) };
+        let shifted = plane.add(z, &plane.integer(poles));
+        let rest = plane.subtract(&plane.integer(1), &shifted);
+        let is_first = poles == 0;
+        let own = if is_first { z } else { &plane.multiply(&shifted, &rest) };
+        let own = branch.log(own)?;
+        let (re, im) = (plane.rectangle(&shifted).0, im);
+        let is_near = re.low > -1.0 && (is_first || re.high < 2.0);
+        let is_off_rays = plane.rectangle(&own).1.magnitude() < std::f64::consts::PI;
+        if !is_near && (im.contains(0.0) || !is_off_rays) {
+            return branch.unknown(plane);
         }
+        let above = plane.add(&shifted, &plane.integer(1));
         let Some(steps) = stirling::steps(plane, &above, 1) else { return Some(plane.unknown()) };
         let last = plane.add(&above, &plane.integer(steps));
         let Some(mut found) = stirling(plane, &last, 1) else { return Some(plane.unknown()) };
-        let mut value = found.swap_remove(0);
-        for j in 0..steps {
-            let factor = plane.add(&above, &plane.integer(j));
-            value = plane.subtract(&value, &plane.apply::<Log>(&factor));
-        }
-        Some(plane.subtract(&value, &own))
+        let right = (0..steps).map(|j| plane.add(&above, &plane.integer(j)));
+        let left = (0..poles - 1).map(|j| plane.negate(&plane.add(z, &plane.integer(j))));
+        let logs = right.chain(left).map(|factor| plane.apply::<Log>(&factor));
+        Some(logs.fold(plane.subtract(&found.swap_remove(0), &own), |sum, log| {
+            plane.subtract(&sum, &log)
+        }))
     }
 
     fn series<A: Analytic>(a: &A, f: &[A::Number]) -> Vec<A::Number> {
-        let Some((_, mut outer)) = log_gamma(a, &f[0], f.len()) else {
-            return unknown(a, f.len());
-        };
-        outer[0] = a.apply::<Self>(&f[0]);
+        // k L_k is a Taylor coefficient of the digamma function.
+        let Some(slopes) = polygamma(a, &f[0], f.len()) else { return unknown(a, f.len()) };
+        let rest = slopes.iter().zip(1i64..).map(|(c, k)| a.divide(c, &a.integer(k)));
+        let constant = a.apply::<Self>(&f[0]);
+        let mut outer: Vec<_> = std::iter::once(constant).chain(rest).take(f.len()).collect();
         if outer.len() > 1 && a.is_exact(&f[0]) {
             outer[1] = a.apply::<Digamma>(&f[0]);
         }
         compose(a, &outer, f)
     }
 
-    fn margin<A: Arithmetic>(_: &A, u: &A::Number) -> Option<A::Number> {
-        Some(u.clone())
+    /// The square of `sin(pi u)` left of zero.
+    fn margin<A: Analytic>(a: &A, u: &A::Number) -> Option<A::Number> {
+        if a.sign(u) != Some(Ordering::Less) {
+            return Some(u.clone());
+        }
+        let sine = a.apply::<Sin>(&a.multiply(u, &a.pi()));
+        Some(a.multiply(&sine, &sine))
     }
 
     fn guard<A: Analytic>(a: &A, u: &A::Number) -> Option<A::Number> {
@@ -287,6 +327,13 @@ impl Builtin for Lgamma {
     fn is_principal(u: &Rectangle) -> bool {
         u.0.low > 0.0
     }
+}
+
+/// The `m` of the interval between `-m` and `1 - m`, below zero, that has all of these numbers.
+fn interval_of(x: Interval64) -> Option<i64> {
+    let below = x.low.floor();
+    let is_inside = below < x.low && x.high < below + 1.0 && -below <= MOST_POLES;
+    is_inside.then_some(-below as i64)
 }
 
 /// The Taylor coefficients of the digamma function at `u`: `(k+1) L_(k+1)` with those of
@@ -365,12 +412,17 @@ fn reciprocal_at(x: &Repr<2>, bits: usize) -> Interval {
     value.map_or_else(Interval::whole_line, |value| a.enclose(&value))
 }
 
+/// Whether there may be a pole of the gamma function in an interval.
+fn has_pole(x: &Interval) -> bool {
+    let (low, high) = x.to_f64_outward();
+    is_exact_pole(x.lower())
+        || is_exact_pole(x.upper())
+        || (x.lower() <= &Repr::zero() && low.floor() != high.floor())
+}
+
 /// `psi` rises between its poles.
 fn digamma_interval(x: &Interval, bits: usize) -> Interval {
-    let (low, high) = x.to_f64_outward();
-    let has_pole = is_exact_pole(x.lower()) || is_exact_pole(x.upper());
-    if x.is_whole_line() || has_pole || (x.lower() <= &Repr::zero() && low.floor() != high.floor())
-    {
+    if x.is_whole_line() || has_pole(x) {
         return Interval::whole_line();
     }
     at_ends(x, |x| {
@@ -381,21 +433,41 @@ fn digamma_interval(x: &Interval, bits: usize) -> Interval {
     })
 }
 
-/// `log Gamma` of positive numbers: it falls up to 1.4616..., and rises from there on.
+/// `log|Gamma|`, convex between its poles: for positive numbers it falls up to 1.4616..., and rises from
+/// there on.
 fn logarithm_interval(x: &Interval, bits: usize) -> Interval {
-    if x.is_whole_line() || x.sign() != Some(Ordering::Greater) {
+    let (low, high) = x.to_f64_outward();
+    if x.is_whole_line() || has_pole(x) {
         return Interval::whole_line();
     }
     let at = |x: &Repr<2>| {
         let x = point(x);
         let a = Certified::new(bits + guard(&x));
-        let value = log_gamma(&a, &Value::Enclosure(x), 1)
-            .map(|(product, log)| a.subtract(&log[0], &a.apply::<Log>(&product)));
-        value.map_or_else(Interval::whole_line, |value| a.enclose(&value))
+        logarithm_at(&a, x).map_or_else(Interval::whole_line, |value| a.enclose(&value))
     };
-    let (low, high) = x.to_f64_outward();
-    if low >= 1.47 || high <= 1.46 {
+    let is_monotone = || {
+        let slope = |x: &Repr<2>| digamma_interval(&point(x), 64).sign();
+        slope(x.lower()) == Some(Ordering::Greater) || slope(x.upper()) == Some(Ordering::Less)
+    };
+    if low >= 1.47 || low >= 0.0 && high <= 1.46 || low < 0.0 && is_monotone() {
         return at_ends(x, at);
     }
     mean_value(x, bits, at, || digamma_interval(x, bits))
+}
+
+/// By reflection (DLMF 5.5.3) far to the left.
+fn logarithm_at(a: &Certified, x: Interval) -> Option<Value> {
+    let u = Value::Enclosure(x);
+    let log_of_modulus = |value: Value| {
+        let is_negative = a.sign(&value) == Some(Ordering::Less);
+        a.apply::<Log>(&if is_negative { a.negate(&value) } else { value })
+    };
+    if a.rectangle(&u).0.low < -stirling::MOST_STEPS {
+        let (_, rest) = nearest_integer(a, &u)?;
+        let sine = log_of_modulus(a.apply::<Sin>(&a.multiply(&rest, &a.pi())));
+        let mirrored = a.apply::<Lgamma>(&a.subtract(&a.integer(1), &u));
+        return Some(a.subtract(&a.subtract(&a.apply::<Log>(&a.pi()), &sine), &mirrored));
+    }
+    let (product, log) = log_gamma(a, &u, 1)?;
+    Some(a.subtract(&log[0], &log_of_modulus(product)))
 }
