@@ -70,6 +70,8 @@ def approximations():
     figure, ax = pyplot.subplots(figsize=(7, 3.8), layout="constrained")
     mc.approximate("gelu", degree=8, on=(-4, 4)).plot(ax)
     save(figure, "equioscillation.png")
+    figure = pyplot.figure(figsize=(7, 5), layout="constrained")
+    save(mc.approximate("gelu", degree=2, on=(-4, 4), pieces=5).plot(figure), "pieces.png")
 
 
 def rocket():

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from maclaurin._native import NotAnalyticError, Polynomial
-from maclaurin.sampling import DOUBLE, EPSILON, MARGIN, OUTSIDE, Precision, caller, fit
+from maclaurin.sampling import DOUBLE, EPSILON, MARGIN, OUTSIDE, Precision, caller, fit, in_doubles
 
 Array = npt.NDArray[Any]
 
@@ -44,6 +44,9 @@ LARGEST_RADII = 16
 
 #: Radii at which the function is compared from the left and from the right before circles are looked at.
 ON_BOTH_SIDES = [1, 1 / 8, 1 / 64]
+
+#: Distances, as parts of the expansion point's magnitude or 1, in which values must have the slope that was found.
+STEPS = 10.0 ** -np.arange(2.0, 6.0)
 
 #: Parts of a circle's radius at which its polynomial is compared with the function's real values.
 COMPARED = np.array([0.5, 0.37, 0.21, 0.1, 0.043, 0.01])
@@ -102,6 +105,7 @@ def estimate(f: Callable[[Any], Any], order: int, at: float, largest_radius: flo
     radii = [radius for radius in unit * RADII if radius <= largest_radius]
     if not radii or radii[0] < largest_radius < unit * RADII[0]:
         radii.insert(0, largest_radius)
+    f = in_doubles(f, [at + part * unit for part in (0.0, 0.013, -0.37, 0.29, -1.31, 1.27)])
     call = caller(f, [at, at + radii[-1], at - radii[-1]])
     value = _value(call, at)
     _defined_on_both_sides(call, at, radii[-1], value)
@@ -118,8 +122,24 @@ def estimate(f: Callable[[Any], Any], order: int, at: float, largest_radius: flo
             f"no Taylor series at x = {at}: the function's value there is {value:.6g}, but it tends to "
             f"{float(coefficients[0]):.6g}; choose another expansion point"
         )
+    for step in unit * STEPS:
+        if order > 0 and step < largest_radius and _another_slope(call, at, step, coefficients[1], errors[1]):
+            # What looked as noise does.
+            return estimate(f, order, at, step)
     # The sum, so that a double's rounding counts.
     return EstimatedSeries(at, coefficients.tolist(), (errors + EPSILON * np.abs(coefficients)).tolist())
+
+
+def _another_slope(call: Callable[[Any], float], at: float, step: float, slope: float, error: float) -> bool:
+    """Whether a cubic polynomial through the values within a step of the point has another slope for certain."""
+    t = np.linspace(-1, 1, 17)
+    values = np.array([_value(call, at + step * part) for part in t.tolist()])
+    if not np.isfinite(values).all():
+        return False
+    cubic = np.polynomial.polynomial.polyfit(t, values, 3)
+    off = np.abs(values - np.polynomial.polynomial.polyval(t, cubic)).max()
+    uncertain = 16 * (off + EPSILON * (4 * np.abs(values).max() + abs(cubic[1] * at / step))) / step
+    return bool(abs(cubic[1] / step - slope) > error + uncertain)
 
 
 def _value(call: Callable[[Any], float], x: float) -> float:
@@ -231,7 +251,14 @@ def _on_intervals_of_mpmath(
         return None
     with mpmath.workdps(60 + 2 * order):
         try:
-            if not all(isinstance(f(mpmath.mpf(at) + side * radii[-1]), mpmath.mpf) for side in (-1, 1)):
+            values = [f(mpmath.mpf(at) + side * radii[-1]) for side in (-1, 1)]
+            if not all(isinstance(value, mpmath.mpf) for value in values):
+                return None
+            # A function that reads its argument's type may be another one for numbers of mpmath.
+            points = [at + side * radius for radius in radii[:LARGEST_RADII:5] for side in (-1, 1)]
+            seen = [(f(mpmath.mpf(x)), y) for x in points if math.isfinite(y := _value(call, x))]
+            largest = max((abs(y) for _, y in seen), default=0.0)
+            if not all(abs(value - y) <= 1e-6 * largest for value, y in seen):
                 return None
         except Exception:  # noqa: BLE001 - it takes floats, as was tried
             return None

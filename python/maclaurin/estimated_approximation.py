@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from maclaurin import estimate
 from maclaurin._native import Polynomial
-from maclaurin.sampling import EPSILON, OUTSIDE, caller
+from maclaurin.sampling import EPSILON, OUTSIDE, caller, in_doubles
 
 Array = npt.NDArray[Any]
 Range = tuple[float, float]
@@ -26,6 +26,9 @@ MARGIN = 1.05
 
 #: Steps of Lawson's algorithm, rounds of further values, and the most values that the error is looked for in.
 STEPS, ROUNDS, MOST_VALUES = 60, 5, 4000
+
+#: As many coefficients as the smallest grid is for, at which the error is looked for.
+FINE_COUNT = 126
 
 
 class EstimatedApproximation(Polynomial):
@@ -64,7 +67,10 @@ class Values:
     """A function's values on ranges, each called for once."""
 
     def __init__(self, f: Callable[[Any], Any], ranges: Sequence[Range]) -> None:
-        self.call = caller(f, [low / 2 + high / 2 for low, high in ranges])
+        self.call = caller(
+            in_doubles(f, [low + part * (high - low) for low, high in ranges for part in (0.0, 0.318, 0.691, 1.0)]),
+            [low / 2 + high / 2 for low, high in ranges],
+        )
         self.known: dict[float, float] = {}
 
     def __call__(self, points: Array) -> Array:
@@ -112,14 +118,16 @@ def approximate_values(
     if tolerance is None:
         return of_degree(max(degrees or [0]) if degree is None else degree)
     # The smallest degree: between one that does not suffice and one that does.
-    few, enough = -1, 1
+    few, enough, smallest = -1, 1, math.inf
     while (found := of_degree(enough)).error > tolerance:
-        if enough == largest_degree:
+        # It grows where powers of floats are no longer accurate.
+        if enough == largest_degree or found.error > 2 * smallest:
             raise ValueError(
-                f"no degree up to {largest_degree} stays within {tolerance} of the function's values on "
-                f"{list(ranges)}; the error of degree {enough} is about {found.error:.3g}"
+                f"no degree up to {enough} stays within {tolerance} of the function's values on {list(ranges)}; the "
+                f"smallest error found is about {min(smallest, found.error):.3g}: choose a larger tolerance, a smaller "
+                "range, or a function that can be read (see maclaurin.trace)"
             )
-        few, enough = enough, min(2 * enough, largest_degree)
+        few, enough, smallest = enough, min(2 * enough, largest_degree), min(smallest, found.error)
     while enough - few > 1:
         middle = (few + enough) // 2
         tried = of_degree(middle)
@@ -147,12 +155,15 @@ class _Problem:
 
     def solve(self, degrees: list[int]) -> EstimatedApproximation:
         points = self.points(len(degrees))
+        # Those that the error is looked for at, so that a narrow step is not between them.
+        fine = self.points(FINE_COUNT)
         free = [k for k in degrees if k not in self.fixed]
         rounds = 0
         while True:
             polynomial = self.fitted(points, free)
-            seen, largest = self.largest_error(polynomial, self.points(len(degrees)) if self.samples else points)
+            seen, largest = self.largest_error(polynomial, np.unique(np.concatenate([points, fine])))
             at_points = np.abs(self.errors(polynomial, points)).max()
+            seen = seen[np.abs(self.errors(polynomial, seen)) > at_points]
             rounds += 1
             if self.method != "minimax" or largest <= 1.01 * at_points or rounds == ROUNDS:
                 break

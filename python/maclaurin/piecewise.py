@@ -10,6 +10,7 @@ from maclaurin import _native
 from maclaurin.series import ErrorBound, Language, Scheme
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from numpy.typing import DTypeLike
 
 
@@ -76,6 +77,15 @@ class Piecewise(_native.Piecewise):
                 return piece_1(x)
         """
         return self._source_code(language, np.dtype(dtype).name, scheme)
+
+    def plot(self, figure: Figure | None = None) -> Figure:
+        """The function and the pieces in colours; below, the error p - f of each between its certified bounds.
+
+        The error is relative or weighted, if that was asked for. Needs matplotlib.
+        """
+        from maclaurin.plot import plot_piecewise
+
+        return plot_piecewise(self, figure)
 
     def __call__(self, x: Any) -> Any:
         x = np.asarray(x, dtype=float)

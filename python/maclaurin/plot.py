@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from maclaurin.approximation import Approximation
+    from maclaurin.piecewise import Piecewise
     from maclaurin.series import Series
 
 Array = npt.NDArray[Any]
@@ -103,6 +104,30 @@ def plot_approximation(p: Approximation, ax: Axes | None) -> Axes:
     ax.set_title(f"error of degree {p.degree} of {p.function}", fontsize="medium")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, fontsize="small")
     return ax
+
+
+def plot_piecewise(p: Piecewise, figure: Figure | None) -> Figure:
+    """The picture of `Piecewise.plot`."""
+    _, _, _, _, _, _, _, relative, weight, _ = p._arguments
+    sheet: Figure = _pyplot().figure(layout="constrained") if figure is None else figure
+    above, below = sheet.subplots(2, 1, sharex=True)
+    x = np.linspace(*p.on, POINTS)
+    above.plot(x, np.asarray(p.function(x)), color="black", linewidth=2, label=str(p.function))
+    for low, high, error in zip(p.breakpoints[:-1], p.breakpoints[1:], p.errors, strict=True):
+        # At a breakpoint the values are those of the right piece.
+        x = np.linspace(low, high, POINTS)[:-1]
+        truth, values = np.asarray(p.function(x)), np.asarray(p(x))
+        size = 1 / np.abs(truth) if relative else 1.0 if weight is None else np.asarray(weight(x))
+        (line,) = above.plot(x, values, linewidth=1.3)
+        below.plot(x, (values - truth) * size, color=line.get_color(), linewidth=1)
+        below.hlines([-error, error], low, high, color="black", linestyle=":")
+    below.plot([], [], color="black", linestyle=":", label="certified bound")
+    below.set_xlabel("x")
+    below.set_ylabel("p - f")
+    above.set_title(f"{len(p.errors)} pieces of degree {p.degree}", fontsize="medium")
+    for ax in (above, below):
+        ax.legend(loc="best", fontsize="small")
+    return sheet
 
 
 def plot_expansion(

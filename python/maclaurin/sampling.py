@@ -13,7 +13,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,6 +35,33 @@ LARGEST_NOISE = 1e-6
 
 #: Places between the Chebyshev points, where the polynomial is compared with the function.
 BETWEEN = np.array([-0.987, -0.618, -0.2718, -0.0314, -0.0017, 0.0011, 0.0123, 0.314, 0.577, 0.9669])
+
+
+def in_doubles(f: Call, points: list[float]) -> Call:
+    """A function of JAX as one that computes in float64, compiled if that has its values at the points."""
+    jax = sys.modules.get("jax")
+    if jax is None:
+        return f
+
+    def wide(x: Any, function: Call = f) -> Any:
+        with jax.enable_x64(True):
+            return function(x)
+
+    # Each wrapped anew, for what is another function each time would be remembered.
+    compiled = [jax.jit(lambda x: f(x)) for _ in range(2)]
+    compared = 0
+    for x in points:
+        try:
+            value = real(wide(x), x)
+            same = all(abs(real(wide(x, one), x) - value) <= 1e-9 * abs(value) for one in compiled)
+        except OUTSIDE:
+            continue
+        except Exception:  # noqa: BLE001 - it is not for JAX's tracing, or raises what the user shall see
+            return wide
+        if math.isfinite(value) and not same:
+            return wide
+        compared += math.isfinite(value)
+    return partial(wide, function=compiled[0]) if compared else wide
 
 
 def caller(f: Call, points: list[float]) -> Call:
@@ -76,6 +103,8 @@ def real(value: Any, x: Any) -> float:
 
     Raises TypeError, or ValueError if the value is a complex number.
     """
+    if value is np.ma.masked:
+        return math.nan
     if hasattr(value, "item") and hasattr(value, "shape"):
         if math.prod(value.shape) != 1:
             message = f"the function's value at x = {x} has the shape {tuple(value.shape)}; it must be one number"
@@ -83,15 +112,17 @@ def real(value: Any, x: Any) -> float:
         value = value.item()
     if isinstance(value, str | bytes) or value is None:
         raise TypeError(f"the function's value at x = {x} is {value!r}; it must be a number")
-    if getattr(value, "imag", 0) != 0:
-        raise ValueError(f"the function's value at x = {x} is {value}, no real number")
     try:
-        return float(value.real if isinstance(value, complex | np.complexfloating) else value)
+        return float(value)
     except TypeError as reason:
-        if hasattr(value, "_mpc_"):
-            return float(value.real)
-        message = f"the function's value at x = {x} is a {type(value).__name__}; it must be a number"
-        raise TypeError(message) from reason
+        try:
+            number = complex(value)
+        except TypeError:
+            message = f"the function's value at x = {x} is a {type(value).__name__}; it must be a number"
+            raise TypeError(message) from reason
+    if number.imag != 0:
+        raise ValueError(f"the function's value at x = {x} is {value}, no real number")
+    return number.real
 
 
 class Precision(NamedTuple):

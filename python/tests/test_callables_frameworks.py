@@ -109,6 +109,5 @@ def test_other_functions_of_jax_are_estimated():
         assert isinstance(series, mc.EstimatedSeries)
         with jax.enable_x64(True):
             slope = float(jax.grad(f)(jnp.float64(1)))
-        # It computes in float32, and the errors say so.
-        assert abs(series.coefficients[1] - slope) <= series.errors[1]
-        assert 1e-9 < series.errors[1] < 1e-2
+        # Called with float64, whatever JAX's default is.
+        assert abs(series.coefficients[1] - slope) <= series.errors[1] < 1e-9

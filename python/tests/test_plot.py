@@ -36,6 +36,16 @@ def test_error_plot_keeps_the_error_below_its_bound():
     assert inside.mean() > 0.9 and (error[inside] <= steps[piece][inside] * (1 + 1e-9) + 1e-14).all()
 
 
+@pytest.mark.parametrize("options", [{}, {"weight": "exp(-x^2)"}, {"relative": True}])
+def test_each_piece_stays_between_its_bounds(options):
+    p = mc.approximate("softplus", degree=2, on=(-2, 3), pieces=3, **options)
+    above, below = p.plot().axes
+    assert len(above.get_lines()) == 4 and len(below.collections) == 3
+    for line, bounds, error in zip(below.get_lines(), below.collections, p.errors, strict=False):
+        assert 0.9 * error < np.abs(line.get_ydata()).max() <= error * (1 + 1e-9)
+        assert bounds.get_segments()[1][0][1] == error
+
+
 @pytest.mark.parametrize("shape", [(8, 6), (8, 6, 3)])
 def test_contact_sheet_has_a_row_a_degree(shape):
     image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)

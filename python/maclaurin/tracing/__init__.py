@@ -75,12 +75,16 @@ def function_of(f: Any, points: Sequence[float]) -> Function:
     ways: list[Callable[[], str | None]] = [lambda: expression(rebound(f)(Expression("x", ATOM))).text]
     if "jax" in sys.modules:
         ways.append(lambda: _of_jax(f))
-    failures = []
+    failures: list[NotTraceableError] = []
     for way in ways:
         try:
             text = _text(way)
             if text is None:
                 continue
+            if text != _text(way):
+                failures.insert(0, NotTraceableError("this Python function cannot be read: it is another at each call"))
+                # Other ways may remember the first.
+                break
             function = Function(text)
             _compare(f, function, points)
         except NotTraceableError as reason:

@@ -7,6 +7,7 @@ value, or is no function of the expressions', raises NotTraceableError.
 from __future__ import annotations
 
 import numbers
+import sys
 import threading
 from collections.abc import Callable
 from fractions import Fraction
@@ -78,6 +79,10 @@ class Expression:
     def __torch_function__(cls, function: Any, types: Any, arguments: Any = (), options: Any = None) -> Any:
         name = function.__name__.removeprefix("special_")
         return call("normalized_sinc" if name == "sinc" else name, *arguments, **(options or {}))
+
+    def _sympy_(self) -> Any:
+        # For SymPy's functions: a symbol whose name is the text.
+        return sys.modules["sympy"].Symbol(self.text)
 
     def __getattr__(self, name: str) -> Any:
         # Methods, such as those of tensors; of which there are none that begin with an underscore.
@@ -160,6 +165,12 @@ def expression(value: Any) -> Expression:
     """
     if isinstance(value, Expression):
         return value
+    if (sympy := sys.modules.get("sympy")) and isinstance(value, sympy.Expr):
+        from maclaurin.tracing.symbolic import read
+
+        return read(value, {})
+    if value is np.ma.masked:
+        raise NotTraceableError("a masked value is no number")
     if getattr(value, "shape", None) == () and hasattr(value, "item"):
         # A float32 stands for the decimal that Python prints for it, as a float does.
         value = np.float32(value.item()) if str(value.dtype).endswith("float32") else value.item()

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from maclaurin._native import Polynomial
 from maclaurin.tracing.expression import NotTraceableError
 
 #: Coefficients, lowest degree first.
@@ -35,6 +36,8 @@ def polynomial_text(f: Any) -> str | None:
 
     Raises NotTraceableError for a piecewise polynomial whose pieces differ.
     """
+    if isinstance(f, Polynomial):
+        return _of_ours(f)
     if isinstance(f, np.poly1d):
         return _text([_decimal(a) for a in f.coeffs[::-1].tolist()])
     if isinstance(f, tuple(getattr(np.polynomial, name) for name in RECURRENCES)):
@@ -43,6 +46,15 @@ def polynomial_text(f: Any) -> str | None:
     if interpolate and isinstance(f, interpolate.PPoly | interpolate.BPoly):
         return _text(_of_scipy(f, isinstance(f, interpolate.BPoly)))
     return None
+
+
+def _of_ours(f: Any) -> str:
+    coefficients = getattr(f, "exact", f._numbers)
+    if any(coefficient is None for coefficient in coefficients):
+        raise NotTraceableError("not all of its coefficients are known exactly")
+    at = getattr(f, "at_text", f.center)
+    terms = [(k, getattr(a, "text", a)) for k, a in enumerate(coefficients)]
+    return " + ".join(f"({a})" + (f"*(x - ({at}))^{k}" if k else "") for k, a in terms if a) or "0"
 
 
 def _of_numpy(f: Any) -> Coefficients:

@@ -1,4 +1,4 @@
-"""Python functions that call math, cmath or mpmath, so that those take expressions too.
+"""Python functions that call math, cmath, mpmath or SymPy, so that those take expressions too.
 
 These modules insist on numbers. So the function is copied with other meanings for their names, in what it and
 the functions beside it refer to; the function itself stays as it is.
@@ -27,7 +27,12 @@ RENAMED = {"ei": "Ei", "si": "Si", "fabs": "abs", "power": "pow", "sincpi": "nor
 
 def rebound(f: Callable[..., Any]) -> Any:
     """The function with the modules' functions taking expressions; itself if it uses none of them."""
-    return _Rebinding().replaced(f)
+    rebinding = _Rebinding()
+    found = rebinding.replaced(f)
+    call_method = vars(type(f)).get("__call__")
+    if found is f and isinstance(call_method, types.FunctionType):
+        return types.MethodType(rebinding.replaced(call_method), f)
+    return found
 
 
 class _Rebinding:
@@ -36,6 +41,9 @@ class _Rebinding:
         self.mpmath = sys.modules.get("mpmath")
         self.modules = [math, cmath]
         self.of_mpmath: dict[int, str] = {}
+        self.sympy = sys.modules.get("sympy")
+        if self.sympy:
+            self.modules.append(self.sympy)
         if self.mpmath:
             self.modules += [self.mpmath, self.mpmath.mp]
             # Those that the package exports are those of its context. Its constants can be called too.
@@ -63,8 +71,12 @@ class _Rebinding:
         elif self.mpmath and isinstance(getattr(value, "__self__", None), type(self.mpmath.mp)):
             # Each access to a method of the context makes an object.
             found = _taking_expressions(value, value.__name__, of_mpmath=True)
+        elif isinstance(value, type | types.FunctionType) and str(value.__module__).startswith("sympy."):
+            found = _taking_symbols(value)
         elif isinstance(value, functools.partial):
             found = functools.partial(self.replaced(value.func), *value.args, **value.keywords)
+        elif isinstance(value, functools._lru_cache_wrapper):
+            found = self.replaced(value.__wrapped__, beside)
         elif isinstance(value, types.MethodType) and isinstance(value.__func__, types.FunctionType):
             found = types.MethodType(self.replaced(value.__func__), value.__self__)
         elif isinstance(value, types.FunctionType) and (beside is None or value.__globals__ is beside):
@@ -115,6 +127,15 @@ def _taking_expressions(function: Callable[..., Any], name: str, of_mpmath: bool
         if name in ("max", "min") and len(arguments) > 2:
             return functools.reduce(either, arguments)
         return call(RENAMED.get(name, name) if of_mpmath else name, *arguments, **options)
+
+    return either
+
+
+def _taking_symbols(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function or class of SymPy's, for which an expression is a symbol."""
+
+    def either(*arguments: Any, **options: Any) -> Any:
+        return function(*(a._sympy_() if isinstance(a, Expression) else a for a in arguments), **options)
 
     return either
 

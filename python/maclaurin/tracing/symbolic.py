@@ -6,7 +6,7 @@ import sys
 from fractions import Fraction
 from typing import Any
 
-from maclaurin.tracing.expression import ATOM, Expression, NotTraceableError, call, expression
+from maclaurin.tracing.expression import ATOM, SUM, Expression, NotTraceableError, call, expression
 
 #: SymPy's names that mean another function, or none, elsewhere.
 RENAMED = {"loggamma": "lgamma", "Heaviside": "heaviside"}
@@ -22,7 +22,7 @@ def is_symbolic(f: Any) -> bool:
 def applied(f: Any) -> Any:
     """A function of SymPy's as an expression; any other object as it is."""
     sympy = sys.modules.get("sympy")
-    return f(sympy.Symbol("x")) if sympy and isinstance(f, sympy.FunctionClass) else f
+    return f(sympy.Symbol("x")) if sympy and isinstance(f, sympy.FunctionClass | sympy.Lambda) else f
 
 
 def symbolic_text(f: Any) -> str:
@@ -33,7 +33,12 @@ def symbolic_text(f: Any) -> str:
     symbols = sorted(map(str, f.free_symbols))
     if len(symbols) > 1:
         raise NotTraceableError(f"{f} has the symbols {', '.join(symbols)}; it must be of one: substitute numbers")
-    return expression(_read(f, {})).text
+    return read(f, {symbol: Expression("x", ATOM) for symbol in f.free_symbols}).text
+
+
+def read(f: Any, known: dict[Any, Any]) -> Expression:
+    """A SymPy expression, where what is given is known. Other symbols' names are expressions."""
+    return expression(_read(f, known))
 
 
 def _read(node: Any, known: dict[Any, Any]) -> Any:
@@ -45,7 +50,7 @@ def _read(node: Any, known: dict[Any, Any]) -> Any:
 def _operation(node: Any, operands: list[Any]) -> Any:
     name = type(node).__name__
     if node.is_Symbol:
-        return Expression("x", ATOM)
+        return Expression(node.name, ATOM if node.name == "x" else SUM)
     if node.is_Rational:
         return Fraction(int(node.p), int(node.q))
     if node.is_Float:
