@@ -136,6 +136,7 @@ fn every_number_of_a_range_as_c_finds_it() {
         ("1/x", "1/x", 7, &[(0.99, 1.02)], None),
         ("sqrt(x)", "sqrtl(x)", 7, &[(0.249, 0.251)], None),
         ("2^x", "exp2l(x)", 40, &[(-0.01, 0.01)], None),
+        ("sin(x)/x", "x == 0 ? 1 : sinl(x) / x", 2, &[(-0.5, 0.25)], None),
     ]
     .into_iter()
     .enumerate()
@@ -188,6 +189,23 @@ fn tiny_numbers() {
     assert_eq!(errors.count, count + 1);
     assert_eq!(errors.misrounded, errors.histogram[1].1);
     assert_eq!(errors.misrounded, count.div_ceil(4), "{errors:?}");
+}
+
+/// Beside a removable singularity, where the function is a little less than the power of two that it tends to.
+#[test]
+fn tiny_numbers_beside_a_hole() {
+    for (text, end, format, bits) in [
+        ("sin(x)/x", 1e-40, Format::F32, 1e-40f32.to_bits()),
+        ("sin(x)/x", 1e-2, Format::BF16, 1e-2f32.to_bits() >> 16),
+        ("tanh(x)^2/(x*sin(x))", 1e-30, Format::BF16, 1e-30f32.to_bits() >> 16),
+    ] {
+        let errors = taylor(text, 0, "0").unwrap().ulp(-end, end, format).unwrap();
+        assert_eq!(
+            (errors.count, errors.misrounded),
+            (2 * u64::from(bits) + 1, 0),
+            "{text}: {errors:?}"
+        );
+    }
 }
 
 #[test]

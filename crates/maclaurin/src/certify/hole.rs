@@ -13,14 +13,14 @@ use crate::number::{Exact, Interval64, Value};
 use crate::series::Expanded;
 
 /// The holes of a series' function.
-pub(super) struct Holes<'a> {
+pub(crate) struct Holes<'a> {
     series: Expanded<'a>,
     plane: Plane<'a>,
     exactly: Exactly<'a>,
 }
 
 /// A removable singularity and the function around it.
-pub(super) struct Hole {
+pub(crate) struct Hole {
     pub exact: Exact,
     pub center: Interval64,
     /// Of a disc about it on which the function is analytic.
@@ -30,12 +30,12 @@ pub(super) struct Hole {
 }
 
 impl<'a> Holes<'a> {
-    pub(super) fn new(series: Expanded<'a>) -> Self {
+    pub(crate) fn new(series: Expanded<'a>) -> Self {
         Self { series, plane: Plane::new(series), exactly: Exactly::new(series) }
     }
 
     /// The only hole between two points, the function around it bounded.
-    pub(super) fn across(&self, low: f64, high: f64) -> Option<Hole> {
+    pub(crate) fn across(&self, low: f64, high: f64) -> Option<Hole> {
         let at = self.series.at_f64();
         let place = (Interval64::between(low - at, high - at), Interval64::point(0.0));
         let stuck = self.plane.evaluate(&place, None).err()?;
@@ -69,7 +69,7 @@ impl<'a> Holes<'a> {
 impl Hole {
     /// What the terms from `degree` on amount to for `|t| <= width`, as a coefficient of
     /// `(t/width)^degree`: `M sum_(k>=n) (w/r)^k = M (w/r)^n / (1 - w/r)`.
-    pub(super) fn remainder(&self, width: f64, degree: usize) -> Option<Interval64> {
+    pub(crate) fn remainder(&self, width: f64, degree: usize) -> Option<Interval64> {
         let ratio = (width / self.radius).next_up();
         let power = Interval64::point(ratio).integer_power(degree as u64);
         let sum = power.divide(Interval64::point(1.0).subtract(Interval64::point(ratio)));

@@ -33,6 +33,7 @@ pub(crate) use difference::Measure;
 pub(crate) use enclosure::{first_not_positive, value_at};
 pub use form::Basis;
 pub(crate) use form::Form;
+pub(crate) use hole::{Hole, Holes};
 pub use outside::OutsideRadius;
 pub use pade::Poles;
 pub(crate) use region::degree;

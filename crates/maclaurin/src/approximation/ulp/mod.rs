@@ -17,9 +17,10 @@ use std::time::Duration;
 
 use super::Approximation;
 use crate::cancel::{checkpoint, is_cancelled};
+use crate::certify::{Hole, Holes};
 use crate::expand::kernel::pool::Pool;
 use crate::function::Function;
-use crate::number::Format;
+use crate::number::{Format, power_of_two};
 use crate::program::{Program, Scheme};
 use crate::series::{Error, Series};
 use numbers::Numbers;
@@ -227,9 +228,16 @@ fn errors_of(
         return Err(Error::Choice { option: "on", reason });
     }
     let stop = AtomicBool::new(false);
-    let trial = Trial { function, program, stop, done: AtomicU64::new(0) };
+    let trial = Trial { function, program, hole: hole_of(function), stop, done: AtomicU64::new(0) };
     let found = share(&trial, &rows, |done| report(done, total))?;
     Ok(found.errors())
+}
+
+/// The function's removable singularity at zero, as far around as it is proven to be the only one.
+fn hole_of(function: &Function) -> Option<Hole> {
+    let series = Series::new(function, 0, "0").ok()?;
+    let holes = Holes::new(series.expanded().ok()?);
+    [3, 6, 9].into_iter().find_map(|k| holes.across(-power_of_two(-k), power_of_two(-k)))
 }
 
 /// The numbers of the ranges in rows.

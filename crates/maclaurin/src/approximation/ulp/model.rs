@@ -4,15 +4,16 @@
 //! `f(x) = a_0 + a_1 s + ... + a_(n-1) s^(n-1) + a_n s^n`, the first coefficients those at `c` and `a_n`
 //! in an interval that contains the Taylor coefficient at every point between. Where zero is near, `c`
 //! is zero: then the coefficients that vanish are zero exactly, and small values keep their relative
-//! accuracy.
+//! accuracy. At a removable singularity there, such as that of `sin(x)/x`, Cauchy's estimate bounds the remainder.
 
 use std::cmp::Ordering;
 
-use crate::function::Function;
 use crate::number::{
     Arithmetic, Ball, Balls, Interval, Interval64, Outward64, exponent, power_of_two,
 };
 use crate::series;
+
+use super::search::Trial;
 
 /// The degree of the remainder.
 const DEGREE: usize = 8;
@@ -36,7 +37,8 @@ pub(super) struct Model {
 
 impl Model {
     /// The function from `low` to `high`, unless it is not analytic there or not proven to be.
-    pub(super) fn new(function: &Function, low: f64, high: f64) -> Option<Self> {
+    pub(super) fn new(trial: &Trial<'_>, low: f64, high: f64) -> Option<Self> {
+        let function = trial.function;
         let center =
             if low >= 0.0 && low <= NEAR_ZERO * high || high <= 0.0 && high >= NEAR_ZERO * low {
                 0.0
@@ -50,8 +52,16 @@ impl Model {
         let power = exponent(radius) + 1;
         let hull = Interval64::between(low.min(center), high.max(center));
         let width = Interval64::point(power_of_two(power));
-        let mut jets = series::coefficients(&Outward64, function, &[hull, width], DEGREE).ok()?;
-        let last = jets.pop()?;
+        let last = match series::coefficients(&Outward64, function, &[hull, width], DEGREE) {
+            Ok(mut jets) => jets.pop()?,
+            // No quotient of intervals that contain zero.
+            // Twice the width: then it bounds the remainder of the derivative too, 8 times this coefficient, for
+            // sum_(k>=8) k r^k <= 8 r^8/(1 - r)^2 <= 8 (2 r)^8/(1 - 2 r).
+            Err(_) if center == 0.0 => {
+                trial.hole.as_ref()?.remainder(power_of_two(power + 1), DEGREE)?
+            }
+            Err(_) => return None,
+        };
         let a = Balls::<LIMBS>;
         let along = [Ball::double(center), Ball::integer(1).scaled(power.into())];
         let mut balls = series::coefficients(&a, function, &along, DEGREE - 1).ok()?;

@@ -17,7 +17,7 @@ use super::Counts;
 use super::kernel::{Piece, Run, bin};
 use super::model::Model;
 use super::numbers::Numbers;
-use crate::certify::value_at;
+use crate::certify::{Hole, value_at};
 use crate::expand::kernel::instructions::Level;
 use crate::function::Function;
 use crate::number::{Arithmetic, Certified, Exact, Interval64, exactly};
@@ -42,6 +42,8 @@ const MOST_WORK: u32 = 1 << 14;
 pub(super) struct Trial<'a> {
     pub function: &'a Function,
     pub program: &'a Program,
+    /// The function's removable singularity at zero, if it has one.
+    pub hole: Option<Hole>,
     /// Set where all is given up.
     pub stop: AtomicBool,
     /// Numbers that are done.
@@ -113,7 +115,7 @@ impl<'a> Search<'a> {
         let (near, far) = (numbers.number(first), numbers.number(last));
         self.spend(near)?;
         let (low, high) = (near.min(far), near.max(far));
-        let Some(model) = Model::new(self.trial.function, low, high) else { return Ok(false) };
+        let Some(model) = Model::new(self.trial, low, high) else { return Ok(false) };
         let values = model.values(low, high);
         let is_monotone = model.is_monotone(low, high);
         let one = numbers.binade(values.low) == numbers.binade(values.high);
