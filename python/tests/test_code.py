@@ -229,3 +229,17 @@ def test_triton_under_its_interpreter(tmp_path: Path) -> None:
     script = textwrap.dedent(TRITON)
     arguments = [sys.executable, "-c", script, str(tmp_path / "printed.py")]
     subprocess.run(arguments, env=environment, check=True, timeout=300)
+
+
+def test_numbers_beyond_a_format_are_refused() -> None:
+    far = mc.approximate("x/1000000", degree=1, on=(0, 200000))
+    with pytest.raises(ValueError, match="the range reaches 200000.0, and float16 ends at 65504.0: take a wider"):
+        far.code("numpy", dtype="float16")
+    large = mc.approximate("exp(x)", degree=1, on=(0, 20))
+    with pytest.raises(ValueError, match="there is the constant -?[0-9.]+, and float16 ends"):
+        large.code("c", dtype="float16")
+    with pytest.raises(ValueError, match="float16 ends"):
+        mc.taylor("exp(x)", order=2, at=20).code("torch", dtype="float16")
+    with pytest.raises(ValueError, match="float16 ends"):
+        mc.approximate("x", degree=1, on=(0, 200000), pieces=2).code("python", dtype="float16")
+    assert "inf" not in far.code("numpy", dtype="float32")

@@ -74,6 +74,10 @@ impl Approximation {
             return Ok(self.encrypted(code)?.print(name, comment, code.language));
         }
         let program = self.program(code.scheme)?;
+        match code.on {
+            Some(on) => program.fits(code.format, &[on])?,
+            None => program.fits(code.format, &self.ranges)?,
+        }
         let (on, rounded) = match code.on {
             Some((low, high)) => {
                 let exact = self.error_bound(low, high)?.bound;

@@ -72,6 +72,7 @@ impl Piecewise {
         let (mut text, mut bound) = (String::new(), 0f64);
         for (i, piece) in self.pieces.iter().enumerate() {
             let program = piece.program(code.scheme)?;
+            program.fits(format, piece.on())?;
             bound = bound.max(piece.rounded_on_ranges(&program, format));
             let name = format!("piece_{i}");
             let about = vec![format!("The polynomial on {}.", piece.ranges_text())];

@@ -54,6 +54,7 @@ impl Series {
         }
         let scheme = code.scheme.unwrap_or_default();
         let program = self.program(scheme);
+        program.fits(code.format, code.on.as_slice())?;
         if let Some((low, high)) = code.on {
             let exact = self.error_bound(low, high)?.bound;
             let evaluation =

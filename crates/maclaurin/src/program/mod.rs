@@ -13,6 +13,7 @@ mod scheme;
 mod tests;
 
 use crate::number::{Format, Interval64, Rational, exactly, to_f64};
+use crate::series::Error;
 pub(crate) use encryption::Encrypted;
 pub use language::{Code, Language};
 pub(crate) use language::{Listing, certificate, comment, literal, on_one_line};
@@ -140,6 +141,26 @@ pub(crate) struct ChebyshevSum {
 }
 
 impl Program {
+    /// Refuses a format that cannot hold the ends of the ranges or the constants.
+    pub(crate) fn fits(&self, format: Format, ranges: &[(f64, f64)]) -> Result<(), Error> {
+        let ends = ranges.iter().flat_map(|&(low, high)| [low, high]);
+        let numbers = self.constants.iter().map(|constant| constant.value);
+        let named = ends
+            .map(|x| ("the range reaches", x))
+            .chain(numbers.map(|x| ("there is the constant", x)));
+        for (what, number) in named {
+            if !format.round(number).is_finite() {
+                let largest = format.largest();
+                let reason = format!(
+                    "{what} {number:?}, and {format} ends at {largest:?}: take a wider format, or a function of scaled \
+                     values on a smaller range"
+                );
+                return Err(Error::Choice { option: "dtype", reason });
+            }
+        }
+        Ok(())
+    }
+
     fn push(&mut self, step: Step) -> Id {
         self.steps.push(step);
         self.steps.len() - 1
