@@ -164,15 +164,7 @@ class Approximation(_native.Approximation):
     def __call__(self, x: Any) -> Any:
         if self.basis == "powers":
             return super().__call__(x)
-        x = np.asarray(x, dtype=float)
-        ranges = self._ranges
-        low, high = ranges[0][0], ranges[-1][1]
-        # In the order of `code`, with the same roundings.
-        u = (x - (low / 2 + high / 2)) / (high / 2 - low / 2)
-        after, values = np.zeros_like(u), np.zeros_like(u)
-        for coefficient in self.chebyshev[:0:-1]:
-            after, values = values, coefficient + (u + u) * values - after
-        values = self.chebyshev[0] + u * values - after
+        values = _native.expand(np.asarray(x, dtype=float), self, kind="sum")
         return float(values) if values.ndim == 0 else values
 
     def __repr__(self) -> str:
@@ -188,7 +180,7 @@ class Approximation(_native.Approximation):
         return hash(repr(self._arguments))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _make, self._arguments
+        return make, self._arguments
 
 
 @overload
@@ -375,7 +367,7 @@ def approximate(
         return approximate_values(
             f, ranges, degree, tolerance, method, relative, chosen, given, center, points, LARGEST_DEGREE
         )
-    return _make(
+    return make(
         function, ranges, degree, tolerance, method, relative, chosen, given, center, points, str(coefficients),
         None if weight is None else _function(weight, ranges), places,
     )  # fmt: skip
@@ -423,7 +415,8 @@ def _pieces(
     )  # fmt: skip
 
 
-def _make(*arguments: Any) -> Approximation:
+def make(*arguments: Any) -> Approximation:
+    """The approximation of the arguments that `approximate` has checked."""
     (
         function, ranges, degree, tolerance, method, relative, degrees, fixed, center, samples, coefficients, weight,
         through,

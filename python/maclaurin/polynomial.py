@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from maclaurin import rows
 from maclaurin._native import Polynomial
 from maclaurin.approximation import Approximation
 from maclaurin.series import Point, taylor
@@ -18,7 +19,7 @@ def polynomial_of(function: Any, order: int | None, at: Point | None, summed: bo
     Args:
         function: as `taylor` takes it, or a Series or Approximation.
         order, at: those of the series, 4 and 0 if None.
-        summed: whether the layer adds up the terms: then a polynomial whose powers are ill-conditioned is refused.
+        summed: whether the layer adds up powers: then a polynomial whose powers are ill-conditioned is refused.
 
     Raises what `taylor` raises, TypeError for an order or a point beside a polynomial that has its own, ValueError
     for one that no sum of powers evaluates accurately.
@@ -37,7 +38,22 @@ def polynomial_of(function: Any, order: int | None, at: Point | None, summed: bo
             raise TypeError(f"{name}={given!r} beside a polynomial, whose {name} is {own}: leave it out")
     if summed and isinstance(function, Approximation) and function.basis != "powers":
         raise ValueError(
-            f"the powers of {function!r} are ill-conditioned: a layer that adds them up would be off by more than the "
-            "error; approximate on a smaller range or to a lower degree (a larger tolerance)"
+            f"the powers of {function!r} are ill-conditioned: a layer over powers, or partial sums of them, would be "
+            'off by more than the error; take a TaylorActivation, or kind="sum", which add up Chebyshev polynomials, '
+            "or approximate on a smaller range or to a lower degree (a larger tolerance)"
         )
     return function
+
+
+def summed(polynomial: Polynomial) -> tuple[rows.Place, list[float]]:
+    """Where a polynomial's sum is taken, and the coefficients there.
+
+    >>> from maclaurin import approximate
+    >>> summed(approximate("x", degree=1, on=(-1, 1)))
+    (0.0, [0.0, 1.0])
+    >>> summed(approximate("sigmoid", degree=40, on=(-10, 10)))[0]
+    (-10.0, 10.0)
+    """
+    if isinstance(polynomial, Approximation) and polynomial.basis == "chebyshev":
+        return (polynomial._ranges[0][0], polynomial._ranges[-1][1]), polynomial.chebyshev.tolist()
+    return polynomial.center, polynomial.coefficients.tolist()

@@ -21,6 +21,25 @@ KINDS: tuple[Kind, ...] = ("powers", "terms", "partial_sums", "sum")
 
 Degrees = Literal["nonzero", "all"] | Sequence[int]
 
+#: The point whose powers coefficients belong to, or the range whose Chebyshev polynomials.
+Place = float | tuple[float, float]
+
+
+def place(at: Any, kind: Kind) -> Place:
+    """Where coefficients belong, as floats.
+
+    Raises ValueError for a range that is none, or with another kind than "sum".
+
+    >>> place(1, "terms"), place((0, 1), "sum")
+    (1.0, (0.0, 1.0))
+    """
+    if not isinstance(at, tuple | list):
+        return float(at)
+    low, high = map(float, at)
+    if kind != "sum" or not low < high:
+        raise ValueError(f'at={at!r}: coefficients of Chebyshev polynomials need kind="sum" and a range (low, high)')
+    return low, high
+
 
 def check(kind: Kind, degrees: Degrees, order: int, nonzero: Sequence[int], constant: bool) -> tuple[int, ...]:
     """The degrees that come out, the constant's 0 included; none for "sum".
@@ -73,6 +92,28 @@ def rows(
         if degree in wanted:
             found[degree] = coefficient * power if kind == "terms" else power if kind == "powers" else total
     return [found[degree] for degree in degrees]
+
+
+def total(t: Array, ones_like: Callable[[Array], Array], coefficients: Any, at: Place) -> Array:
+    """The polynomial's values: by Horner's rule at t = x - at, by Clenshaw's recurrence at t = x where at is a range.
+
+    >>> total(2.0, lambda t: 1.0, [1.0, 0.0, 2.0], 1.0)
+    9.0
+    >>> total(3.0, lambda t: 1.0, [1.0, 0.0, 2.0], (1.0, 3.0))
+    3.0
+    """
+    if not isinstance(at, tuple):
+        return horner(t, ones_like, coefficients)
+    low, high = at
+    # In the order of the printed code, whose errors are bounded.
+    u = (t - (low / 2 + high / 2)) / (high / 2 - low / 2)
+    last = len(coefficients) - 1
+    if last == 0:
+        return coefficients[0] * ones_like(u)
+    twice, after, value = u + u, 0.0, coefficients[last]
+    for degree in range(last - 1, 0, -1):
+        after, value = value, coefficients[degree] + twice * value - after
+    return coefficients[0] + u * value - after
 
 
 def horner(t: Array, ones_like: Callable[[Array], Array], coefficients: Any) -> Array:

@@ -41,8 +41,27 @@ def test_high_degrees_are_evaluated_by_chebyshev_polynomials() -> None:
     x = np.linspace(-10, 10, 4001)
     assert np.abs(p(x) - 1 / (1 + np.exp(-x))).max() <= p.error * (1 + 1e-6)
     assert isinstance(p(0.5), float)
-    with pytest.raises(ValueError, match="ill-conditioned"):
-        mc.expand(x, p, kind="sum")
+    assert (mc.expand(x, p, kind="sum") == p(x)).all()
+    t = x[:40].reshape(5, 8)[::2].astype(np.float32)
+    found = mc.expand(t, p, kind="sum", scale=0.5, shift=1.0, dtype="float16", threads=1)
+    assert found.dtype == np.float16
+    assert (found == p(t.astype(float) * 0.5 + 1).astype(np.float16)).all()
+    with pytest.raises(ValueError, match='ill-conditioned.*kind="sum"'):
+        mc.expand(x, p, kind="partial_sums")
+
+
+def test_the_gradients_of_sums_of_chebyshev_polynomials() -> None:
+    p = mc.approximate("sigmoid", degree=40, on=(-10, 6))
+    of_numpy = np.polynomial.Chebyshev(p.chebyshev, domain=[-10, 6])
+    x = np.linspace(-11, 13, 60).reshape(3, 20)
+    g = np.random.default_rng(0).normal(size=x.shape)
+    of_x, of_coefficients = mc.expand_backward(g, x, p, kind="sum", scale=0.5, shift=-1.0)
+    u = (0.5 * x - 1 + 2) / 8
+    assert np.allclose(of_x, g * of_numpy.deriv()(0.5 * x - 1) * 0.5, rtol=1e-11, atol=1e-12)
+    expected = np.einsum("ij,ijk->k", g, np.polynomial.chebyshev.chebvander(u, 40))
+    assert np.allclose(of_coefficients, expected, atol=1e-11)
+    tangent = mc.expand_tangent(x, g, p, kind="sum", scale=0.5, shift=-1.0)
+    assert np.allclose(tangent, of_x, rtol=1e-14, atol=1e-14)
 
 
 @pytest.mark.parametrize("language", ["python", "numpy"])

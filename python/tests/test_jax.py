@@ -164,5 +164,32 @@ def test_layers_take_approximations():
         layer(layer.init(), x + 5)
     with pytest.raises(TypeError, match="order=3 beside a polynomial, whose order is 6"):
         TaylorActivation(p, order=3)
+    with pytest.raises(ValueError, match="ill-conditioned.*TaylorActivation"):
+        TaylorLinear(4, 2, function=mc.approximate("sigmoid", degree=40, on=(-10, 10)))
+
+
+def test_sums_of_chebyshev_polynomials():
+    p = mc.approximate("sigmoid", degree=40, on=(-10, 6))
+    derivative = np.polynomial.Chebyshev(p.chebyshev, domain=[-10, 6]).deriv()
+    x = jnp.linspace(-10, 6, 300)
+    layer, bound = TaylorActivation(p), p.error_bound(-10, 6, dtype="float32")
+    parameters = layer.init()
+    for f in (
+        lambda x: layer(parameters, x),
+        lambda x: TaylorExpansion(p, kind="sum", axis=0)({}, x),
+        lambda x: expand(x, p, kind="sum"),
+        lambda x: TaylorActivation(p, rate=2.0)(TaylorActivation(p, rate=2.0).init(), x / 2),
+    ):
+        for y in (f(x), jax.jit(f)(x), jax.vmap(f)(x[:, None])):
+            seen = np.asarray(y, float).ravel()
+            assert np.abs(seen - 1 / (1 + np.exp(-np.asarray(x, float)))).max() <= bound
+        _, back = jax.vjp(f, x)
+        (slope,) = back(jnp.ones_like(x))
+        assert np.allclose(slope, derivative(np.asarray(x, float)), atol=2e-5)
+    gradient = jax.grad(lambda parameters: layer(parameters, x).sum())(parameters)["coefficients"]
+    u = (np.asarray(x, float) + 2) / 8
+    assert np.allclose(gradient, np.polynomial.chebyshev.chebvander(u, 40).sum(0), atol=1e-2)
     with pytest.raises(ValueError, match="ill-conditioned"):
-        TaylorActivation(mc.approximate("sigmoid", degree=40, on=(-10, 10)))
+        expand(x, p, kind="partial_sums")
+    with pytest.raises(ValueError, match='kind="sum"'):
+        expand(x, jnp.ones(3), at=(0, 1))

@@ -434,3 +434,37 @@ def test_onnx(tmp_path):
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     (found,) = session.run(None, {session.get_inputs()[0].name: x[:1]})
     assert np.allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "basis"),
+    [({"degree": 6, "on": (-3, 3)}, "powers"), ({"degree": 40, "on": (-10, 6)}, "chebyshev"),
+     ({"degrees": [1, 3], "on": [(-3, -1), (1, 2)], "fixed": {1: 0.5}}, "powers"),
+     ({"degree": 3, "on": (-2, 2), "weight": mc.Function("exp(-a*x^2)", a=1), "through": [0.5]}, "powers")],
+)  # fmt: skip
+def test_layers_take_approximations(options, basis, tmp_path):
+    p = mc.approximate("sigmoid", **options)
+    assert p.basis == basis
+    x = np.linspace(1, 2, 40, dtype=np.float32).reshape(10, 4)
+    model = keras.Sequential(
+        [keras.Input((4,)), taylor.TaylorActivation(p), taylor.TaylorExpansion(p, kind="sum", on_radius="ignore")]
+    )
+    expected = p(p(x.astype(float)))
+    assert np.allclose(model.predict(x, verbose=0), expected, atol=1e-4)
+    path = tmp_path / "model.keras"
+    model.save(path)
+    again = keras.models.load_model(path)
+    assert again.layers[0].series == p
+    assert np.allclose(again.predict(x, verbose=0), expected, atol=1e-4)
+    model.compile("sgd", "mse")
+    assert np.isfinite(model.fit(x, x, verbose=0).history["loss"][0])
+    with pytest.raises(TypeError, match="order=3 beside a polynomial"):
+        taylor.TaylorActivation(p, 3)
+    with pytest.warns(mc.RadiusWarning, match="leave the range"):
+        taylor.TaylorActivation(p)(x + 20)
+    if basis == "powers":
+        assert taylor.TaylorDense(2, function=p)(x).shape == (10, 2)
+        assert taylor.TaylorExpansion(p)(x).shape == (10, 4 * len(p.degrees))
+    else:
+        with pytest.raises(ValueError, match="ill-conditioned"):
+            taylor.TaylorDense(2, function=p)

@@ -383,7 +383,6 @@ def test_bad_inputs():
         broken[3, 3] = value
         refused(ValueError, r"1 \(Tanh\) saw values from .*finite", x=[x, broken, x])
     refused(ValueError, "no polynomial up to degree 200", x=1000 * x, tolerance=1e-6)
-    refused(ValueError, r"the model \(ReLU\) on .*ill-conditioned.*lower degree", nn.ReLU(), 30 * x, degree=120)
     refused(ValueError, "step of 0.313; allow a larger tolerance", nn.Softplus(threshold=1.0), x, tolerance=0.1)
     refused(ValueError, "tolerance must be positive, not 0", tolerance=0)
     assert isinstance(model[1], nn.Tanh)
@@ -420,12 +419,61 @@ def test_layers_refuse_what_they_cannot_evaluate():
             make(P, at=0)
     wide = mc.approximate("sigmoid", degree=40, on=(-10, 10))
     assert wide.basis == "chebyshev"
-    for make in (TaylorActivation, lambda p: TaylorExpansion(p, kind="sum"), lambda p: TaylorLinear(2, 2, function=p)):
-        with pytest.raises(ValueError, match="ill-conditioned.*lower degree"):
+    for make in (lambda p: TaylorExpansion(p, kind="partial_sums"), lambda p: TaylorLinear(2, 2, function=p)):
+        with pytest.raises(ValueError, match="ill-conditioned.*TaylorActivation.*lower degree"):
             make(wide)
+    with pytest.raises(ValueError, match="ill-conditioned"):
+        expand(torch.zeros(2), wide, kind="partial_sums")
+    with pytest.raises(ValueError, match='kind="sum"'):
+        expand(torch.zeros(2), torch.ones(3), at=(0, 1))
     TaylorExpansion(wide, kind="powers")
     with pytest.raises(ValueError, match="degree 1 or more"):
         TaylorLinear(2, 2, function=mc.approximate("exp(x)", degree=0, on=(0, 1)))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16])
+def test_sums_of_chebyshev_polynomials(dtype):
+    p = mc.approximate("sigmoid", degree=40, on=(-10, 6))
+    assert p.basis == "chebyshev"
+    x = torch.linspace(-10, 6, 301, dtype=dtype, requires_grad=True)
+    truth = 1 / (1 + np.exp(-x.detach().double().numpy()))
+    bound = p.error_bound(-10, 6, dtype=str(dtype).removeprefix("torch."))
+    slope = np.polynomial.Chebyshev(p.chebyshev, domain=[-10, 6]).deriv()(x.detach().double().numpy())
+    wide = dtype if dtype == torch.float64 else torch.float32
+    layer = TaylorActivation(p, dtype=wide)
+    for f in (
+        layer,
+        lambda x: TaylorExpansion(p, kind="sum")(x[None])[0],
+        lambda x: expand(x, p, kind="sum"),
+        lambda x: TaylorActivation(p, rate=2.0, dtype=wide)(x / 2),
+        torch.compile(layer, fullgraph=True, backend="eager"),
+    ):
+        y = f(x)
+        assert y.dtype == dtype and np.abs(y.detach().double().numpy() - truth).max() <= bound
+        (of_x,) = torch.autograd.grad(y.sum(), x)
+        assert np.allclose(of_x.double(), slope, atol=2e-3 if dtype == torch.float16 else 2e-5)
+    layer(x).sum().backward()
+    u = (x.detach().double().numpy() + 2) / 8
+    expected = np.polynomial.chebyshev.chebvander(u, 40).sum(0)
+    assert np.allclose(layer.coefficients.grad.double(), expected, atol=1e-9 if dtype == torch.float64 else 1e-2)
+    # A state is of coefficients on this range.
+    other = TaylorActivation(mc.approximate("sigmoid", degree=40, on=(-10.5, 6.5)), dtype=wide)
+    with pytest.raises(RuntimeError, match="at="):
+        other.load_state_dict(layer.state_dict())
+    again = TaylorActivation(p, dtype=wide)
+    again.load_state_dict(layer.state_dict())
+    assert torch.equal(again(x), layer(x))
+    if dtype == torch.float64:
+        assert torch.autograd.gradcheck(layer, torch.randn(5, dtype=dtype, requires_grad=True))
+        assert torch.autograd.gradgradcheck(layer, torch.randn(5, dtype=dtype, requires_grad=True))
+
+
+def test_activations_of_high_degree_are_replaced():
+    model = nn.Sequential(nn.Sigmoid())
+    x = torch.linspace(-10, 10, 500)[:, None]
+    polynomial, report = approximate_activations(model, x, degree=40, margin=0.0)
+    assert report[0].approximation.basis == "chebyshev"
+    assert (polynomial(x) - model(x)).abs().max() <= report[0].error + report[0].rounding < 1e-4
 
 
 def test_the_range_check_of_layers():

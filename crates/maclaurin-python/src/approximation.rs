@@ -14,14 +14,7 @@ use crate::series::{Ulp, format_of, number, printed, tried, triple};
 /// The best polynomial on ranges. Python users get its subclass `maclaurin.Approximation`.
 #[pyclass(frozen, subclass, extends = Polynomial, module = "maclaurin._native")]
 pub struct Approximation {
-    inner: maclaurin::Approximation,
-}
-
-impl Approximation {
-    /// Whether sums of its powers are less accurate than its error.
-    pub fn needs_chebyshev(&self) -> bool {
-        self.inner.basis() == Basis::Chebyshev
-    }
+    pub inner: maclaurin::Approximation,
 }
 
 /// The method of a name, of samples if there are any.

@@ -2,8 +2,8 @@
 
 use std::ffi::CString;
 
-use maclaurin::{Degrees, Element, Expansion, Float, Kind, expand_into};
-use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice};
+use maclaurin::{Basis, Degrees, Element, Expansion, Float, Gradients, Kind, expand_into};
+use ndarray::{ArrayViewD, ArrayViewMutD, Axis, Slice, Zip};
 use numpy::{PyArray1, ToPyArray};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -22,7 +22,8 @@ use crate::series::Series;
 /// a_k (x-x0)^k ("terms"), a power (x-x0)^k ("powers"), a partial sum a_0 + ... + a_k (x-x0)^k
 /// ("partial_sums"), or the polynomial itself ("sum", no new axis).
 ///
-/// Computed in double precision and rounded once; the same bits on every machine.
+/// Computed in double precision and rounded once; the same bits on every machine. The "sum" of an Approximation whose
+/// basis is "chebyshev" is that of Chebyshev polynomials, as calling it is, on one core.
 ///
 /// Args:
 ///     x: an array of any shape and strides, or what NumPy or DLPack makes one of. uint8, int8,
@@ -68,7 +69,7 @@ pub fn expand<'py>(
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let expansion = options(kind, degrees, constant, axis, stack, scale, shift, threads)?;
-    check_basis(series, &expansion)?;
+    let sum = chebyshev_sum(series, &expansion)?;
     let input = Input::new(x)?;
     warn_outside(&input, series, &expansion)?;
     let precision = match (dtype, out) {
@@ -79,7 +80,7 @@ pub fn expand<'py>(
         },
         (None, None) => default_precision(&input),
     };
-    run(&input, &series.get().inner, &expansion, precision, out)
+    run(&input, &series.get().inner, sum, &expansion, precision, out)
 }
 
 /// The polynomial at every value of `x`.
@@ -90,21 +91,28 @@ pub fn evaluate<'py>(
     let input = Input::new(x)?;
     let expansion = Expansion { kind: Kind::Sum, ..Expansion::default() };
     let precision = default_precision(&input);
-    number_or_array(run(&input, polynomial, &expansion, precision, None)?)
+    number_or_array(run(&input, polynomial, None, &expansion, precision, None)?)
 }
 
-/// Refuses sums of powers that would lose what an approximation promises.
-fn check_basis(series: &Bound<'_, Polynomial>, expansion: &Expansion) -> PyResult<()> {
-    let Ok(approximation) = series.cast::<Approximation>() else { return Ok(()) };
-    if !approximation.get().needs_chebyshev()
-        || matches!(expansion.kind, Kind::Powers | Kind::Terms)
-    {
-        return Ok(());
+/// The approximation whose sum is to be one of Chebyshev polynomials, if it is one.
+///
+/// Refuses partial sums of powers that would lose what it promises.
+fn chebyshev_sum<'a>(
+    series: &'a Bound<'_, Polynomial>,
+    expansion: &Expansion,
+) -> PyResult<Option<&'a maclaurin::Approximation>> {
+    let Ok(approximation) = series.cast::<Approximation>() else { return Ok(None) };
+    let inner = &approximation.get().inner;
+    match expansion.kind {
+        _ if inner.basis() == Basis::Powers => Ok(None),
+        Kind::Powers | Kind::Terms => Ok(None),
+        Kind::Sum => Ok(Some(inner)),
+        Kind::PartialSums => Err(PyValueError::new_err(
+            "the powers of this polynomial are ill-conditioned: their partial sums would be off by more than its \
+             error; take kind=\"sum\", which adds up Chebyshev polynomials, or approximate on a smaller range or to a \
+             lower degree",
+        )),
     }
-    Err(PyValueError::new_err(
-        "the powers of this polynomial are ill-conditioned: their sums would be off by more than its error; \
-         call it, p(x), which adds up Chebyshev polynomials, or approximate on a smaller range or to a lower degree",
-    ))
 }
 
 fn default_precision(input: &Input<'_>) -> Precision {
@@ -114,6 +122,7 @@ fn default_precision(input: &Input<'_>) -> Precision {
 fn run<'py>(
     input: &Input<'py>,
     polynomial: &maclaurin::Polynomial,
+    sum: Option<&maclaurin::Approximation>,
     expansion: &Expansion,
     precision: Precision,
     out: Option<&Bound<'py, PyAny>>,
@@ -125,13 +134,13 @@ fn run<'py>(
             let shape = shape.map_err(|error| of_expansion(py, error))?;
             let fresh = memory::fresh(&shape, || expansion.output::<U>(polynomial, input.shape()));
             let mut fresh = fresh.map_err(|error| of_expansion(py, error))?;
-            each!(input, array => fill(py, &view(array), polynomial, expansion, fresh.view_mut()))?;
+            each!(input, array => fill(py, &view(array), polynomial, sum, expansion, fresh.view_mut()))?;
             memory::give_back(py, fresh)
         }
         Some(out) => {
             let array = output::<U>(out, &[input.as_any()])?;
             let place = view_mut(&array);
-            each!(input, array => fill(py, &view(array), polynomial, expansion, place))?;
+            each!(input, array => fill(py, &view(array), polynomial, sum, expansion, place))?;
             Ok(out.clone())
         }
     })
@@ -145,15 +154,26 @@ fn fill<T: Element, U: Float>(
     py: Python<'_>,
     x: &ArrayViewD<'_, T>,
     polynomial: &maclaurin::Polynomial,
+    sum: Option<&maclaurin::Approximation>,
     expansion: &Expansion,
     mut out: ArrayViewMutD<'_, U>,
 ) -> PyResult<()> {
+    let apply = |x: &ArrayViewD<'_, T>, out: &mut ArrayViewMutD<'_, U>| match sum {
+        Some(sum) if x.shape() == out.shape() => {
+            let Expansion { scale, shift, .. } = *expansion;
+            Zip::from(out).and(x).for_each(|y, x| {
+                *y = U::from_f64(sum.evaluate(scale * x.to_f64() + shift));
+            });
+            Ok(())
+        }
+        _ => expand_into(x, polynomial, expansion, out),
+    };
     let slabs = (out.len() * size_of::<U>()).div_ceil(SLAB);
     // A shape that does not fit is told of by the whole.
     let fits = || expansion.shape(polynomial, x.shape()).is_ok_and(|shape| shape == out.shape());
     let axes = if slabs > 1 && fits() { cut(x.shape(), out.ndim(), expansion) } else { None };
     let Some((axis, along)) = axes else {
-        let whole = py.detach(|| expand_into(x, polynomial, expansion, &mut out));
+        let whole = py.detach(|| apply(x, &mut out));
         return whole.map_err(|error| of_expansion(py, error));
     };
     let extent = x.shape()[axis];
@@ -162,8 +182,7 @@ fn fill<T: Element, U: Float>(
         let range = Slice::from(start..extent.min(start + step));
         let part = x.slice_axis(Axis(axis), range);
         let mut place = out.slice_axis_mut(Axis(along), range);
-        py.detach(|| expand_into(&part, polynomial, expansion, &mut place))
-            .map_err(|error| of_expansion(py, error))?;
+        py.detach(|| apply(&part, &mut place)).map_err(|error| of_expansion(py, error))?;
         py.check_signals()?;
     }
     Ok(())
@@ -186,7 +205,8 @@ fn cut(input: &[usize], dimensions: usize, expansion: &Expansion) -> Option<(usi
 /// Args:
 ///     gradient: of the shape of the expansion, float16, bfloat16, float32 or float64 (else taken as
 ///         float64); the gradient of x has its dtype and the shape of x, that of the coefficients
-///         is float64 of length order + 1.
+///         is float64 of length order + 1; of a sum of Chebyshev polynomials it is that of
+///         their coefficients.
 ///
 /// The other arguments as given to expand.
 ///
@@ -214,8 +234,7 @@ pub fn expand_backward<'py>(
     threads: Option<usize>,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyArray1<f64>>)> {
     let expansion = options(kind, degrees, constant, axis, stack, scale, shift, threads)?;
-    check_basis(series, &expansion)?;
-    let polynomial = &series.get().inner;
+    let polynomial = (&series.get().inner, chebyshev_sum(series, &expansion)?);
     let input = Input::new(x)?;
     match Input::new(gradient)? {
         Input::F16(gradient) => back(&view(&gradient), &input, polynomial, &expansion),
@@ -232,16 +251,40 @@ pub fn expand_backward<'py>(
 fn back<'py, U: Float + numpy::Element>(
     gradient: &ArrayViewD<'_, U>,
     input: &Input<'py>,
-    polynomial: &maclaurin::Polynomial,
+    (polynomial, sum): (&maclaurin::Polynomial, Option<&maclaurin::Approximation>),
     expansion: &Expansion,
 ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyArray1<f64>>)> {
     let py = input.as_any().py();
     let gradients = each!(input, array => {
         let values = view(array);
-        py.detach(|| maclaurin::expand_backward(gradient, &values, polynomial, expansion))
+        py.detach(|| match sum {
+            Some(sum) if values.shape() == gradient.shape() => {
+                Ok(gradients_of_sum(gradient, &values, sum, expansion))
+            }
+            _ => maclaurin::expand_backward(gradient, &values, polynomial, expansion),
+        })
     })
     .map_err(|error| of_expansion(py, error))?;
     Ok((give(py, gradients.values), gradients.coefficients.to_pyarray(py)))
+}
+
+/// The gradients of a sum of Chebyshev polynomials, those of the coefficients of these.
+fn gradients_of_sum<T: Element, U: Float>(
+    gradient: &ArrayViewD<'_, U>,
+    x: &ArrayViewD<'_, T>,
+    sum: &maclaurin::Approximation,
+    expansion: &Expansion,
+) -> Gradients<U> {
+    let Expansion { scale, shift, .. } = *expansion;
+    let mut coefficients = vec![0.0; sum.chebyshev().len()];
+    let values = Zip::from(gradient).and(x).map_collect(|gradient, x| {
+        let (gradient, x) = (gradient.to_f64(), scale * x.to_f64() + shift);
+        for (total, value) in coefficients.iter_mut().zip(sum.chebyshev_polynomials(x)) {
+            *total += gradient * value;
+        }
+        U::from_f64(gradient * sum.slope(x) * scale)
+    });
+    Gradients { values, coefficients }
 }
 
 /// How expand(x, series, ...) changes in the direction tangent (a Jacobian-vector product), laid
@@ -277,8 +320,7 @@ pub fn expand_tangent<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = x.py();
     let expansion = options(kind, degrees, constant, axis, stack, scale, shift, threads)?;
-    check_basis(series, &expansion)?;
-    let polynomial = &series.get().inner;
+    let (polynomial, sum) = (&series.get().inner, chebyshev_sum(series, &expansion)?);
     let input = Input::new(x)?;
     let precision = dtype.map_or(Ok(default_precision(&input)), Precision::new)?;
     let type_of_x = input.as_any().getattr("dtype")?;
@@ -287,7 +329,15 @@ pub fn expand_tangent<'py>(
         let result = each!(&input, array => {
             let direction = same_type(array, &Input::new(&tangent)?)?;
             let (values, direction) = (view(array), view(&direction));
-            py.detach(|| maclaurin::expand_tangent::<_, U>(&values, &direction, polynomial, &expansion))
+            py.detach(|| match sum {
+                Some(sum) if values.shape() == direction.shape() => {
+                    Ok(Zip::from(&values).and(&direction).map_collect(|x, tangent| {
+                        let slope = sum.slope(scale * x.to_f64() + shift);
+                        U::from_f64(slope * scale * tangent.to_f64())
+                    }))
+                }
+                _ => maclaurin::expand_tangent::<_, U>(&values, &direction, polynomial, &expansion),
+            })
         });
         Ok(give(py, result.map_err(|error| of_expansion(py, error))?))
     })

@@ -14,6 +14,7 @@ from jax.interpreters import ad, batching
 from maclaurin import rows
 from maclaurin._native import Polynomial, xla_handlers
 from maclaurin.jax.operation import Operation
+from maclaurin.polynomial import polynomial_of, summed
 
 __all__ = ["expand", "taylor_activation"]
 
@@ -30,7 +31,7 @@ def expand(
     x: Any,
     series: Any,
     *,
-    at: float | jax.Array | None = None,
+    at: rows.Place | jax.Array | None = None,
     kind: rows.Kind = "terms",
     degrees: rows.Degrees = "nonzero",
     constant: bool = False,
@@ -46,7 +47,8 @@ def expand(
         series: a Series or Polynomial, or an array of coefficients a_0 ... a_p about `at` (then
             "nonzero" means all of them).
         at: the expansion point of coefficients, 0 by default; as scale and shift a number, or a scalar
-            array, which can be traced.
+            array, which can be traced. For kind "sum" also a range (low, high): then they are those of its
+            Chebyshev polynomials.
         kind, degrees, constant, scale, shift: as `maclaurin.expand` takes them. Static arguments of jax.jit must
             be hashable: give degrees as a tuple there.
         axis: where the axis of the degrees stands (stack), or the one they are joined along.
@@ -64,27 +66,36 @@ def expand(
     fixed = isinstance(series, Polynomial)
     if fixed and at is not None:
         raise TypeError(f"at={at!r} beside a series, whose expansion point is {series.center}: leave it out")
-    at = 0.0 if at is None else at
+    place: Any = 0.0 if at is None else at
     result = _result_type(x)
-    if any(isinstance(number, jax.Array) for number in (at, scale, shift)):
+    coefficients: Any
+    if isinstance(series, Polynomial):
+        polynomial_of(series, None, None, summed=kind == "partial_sums")
+        place, found = summed(series) if kind == "sum" else (series.center, series.coefficients.tolist())
+        coefficients = tuple(found)
+    else:
+        coefficients = jnp.asarray(series)
+        if coefficients.ndim != 1 or jnp.issubdtype(coefficients.dtype, jnp.complexfloating):
+            raise ValueError(
+                f"expected real coefficients a_0 ... a_p of one dimension, not {coefficients.dtype} of shape "
+                f"{coefficients.shape}"
+            )
+    if any(isinstance(number, jax.Array) for number in (place, scale, shift)):
         # Values that a transformation traces are no constants of a plan.
         x = x.astype(precision(result))
-        x = (x * scale + (shift - at)).astype(x.dtype)
-        at, scale, shift = 0.0, 1.0, 0.0
-    center = series.center if fixed else float(at)
-    coefficients: Any = tuple(series.coefficients.tolist()) if fixed else jnp.asarray(series)
-    if not fixed and (coefficients.ndim != 1 or jnp.issubdtype(coefficients.dtype, jnp.complexfloating)):
-        raise ValueError(
-            f"expected real coefficients a_0 ... a_p of one dimension, not {coefficients.dtype} of shape "
-            f"{coefficients.shape}"
-        )
+        if isinstance(place, tuple):
+            x = (x * scale + shift).astype(x.dtype)
+        else:
+            x, place = (x * scale + (shift - place)).astype(x.dtype), 0.0
+        scale, shift = 1.0, 0.0
+    place = rows.place(place, kind)
     nonzero: Sequence[int] = series.degrees if fixed else range(1, len(coefficients))
     chosen = rows.check(kind, degrees, len(coefficients) - 1, nonzero, constant)
     if kind != "sum":
         # From the end, so that it stays where it is when vmap adds axes in front.
         several = x.ndim + stack
         axis = int(np.lib.array_utils.normalize_axis_index(axis, several)) - several
-    plan = _Plan(center, kind, chosen, axis, stack, float(scale), float(shift), coefficients if fixed else None)
+    plan = _Plan(place, kind, chosen, axis, stack, float(scale), float(shift), coefficients if fixed else None)
     if not fixed:
         return _portable(plan, x, coefficients).astype(result)
     # One value a value is what XLA does well by itself, fused with what is around it.
@@ -92,8 +103,10 @@ def expand(
     return value.astype(result)
 
 
-def taylor_activation(x: Any, coefficients: Any, at: float | jax.Array = 0.0) -> jax.Array:
+def taylor_activation(x: Any, coefficients: Any, at: rows.Place | jax.Array = 0.0) -> jax.Array:
     """The polynomial sum_k coefficients[k] (x - at)^k at every value, by Horner's rule.
+
+    If at is a range (low, high) it is the sum of its Chebyshev polynomials, by Clenshaw's recurrence.
 
     Coefficients are a plain array: a leaf of the parameters that an optimizer trains.
 
@@ -115,7 +128,7 @@ def precision(dtype: Any) -> Any:
 class _Plan(NamedTuple):
     """What an expansion does, apart from its values and trained coefficients."""
 
-    at: float
+    at: rows.Place
     kind: rows.Kind
     degrees: tuple[int, ...]
     axis: int
@@ -128,10 +141,11 @@ class _Plan(NamedTuple):
 def _portable(plan: _Plan, x: jax.Array, trained: jax.Array | None = None) -> jax.Array:
     """The expansion in JAX's own operations."""
     result = _result_type(x)
-    t = x.astype(precision(result)) * plan.scale + (plan.shift - plan.at)
+    offset = plan.shift if isinstance(plan.at, tuple) else plan.shift - plan.at
+    t = x.astype(precision(result)) * plan.scale + offset
     coefficients: Any = plan.coefficients if trained is None else trained.astype(t.dtype)
     if plan.kind == "sum":
-        value: jax.Array = rows.horner(t, jnp.ones_like, coefficients)
+        value: jax.Array = rows.total(t, jnp.ones_like, coefficients, plan.at)
         return value.astype(result)
     values = rows.rows(t, jnp.ones_like, coefficients, plan.kind, plan.degrees)
     join = jnp.stack if plan.stack else jnp.concatenate

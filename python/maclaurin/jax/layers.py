@@ -18,7 +18,7 @@ from maclaurin.convolution import Geometry, Padding, Size, Start
 from maclaurin.jax.convolution import convolve
 from maclaurin.jax.expansion import expand
 from maclaurin.jax.powers import Plan
-from maclaurin.polynomial import DEFAULT_ORDER, polynomial_of
+from maclaurin.polynomial import DEFAULT_ORDER, polynomial_of, summed
 from maclaurin.radius import OnRadius, RadiusCheck, finite
 from maclaurin.series import Point
 
@@ -106,7 +106,7 @@ class TaylorExpansion(_Layer):
     def __post_init__(self) -> None:
         """Makes the series."""
         order, at = self._fill_in(self.function, self.order, self.at)
-        series = polynomial_of(self.function, order, at, summed=self.kind in ("sum", "partial_sums"))
+        series = polynomial_of(self.function, order, at, summed=self.kind == "partial_sums")
         chosen = rows.check(self.kind, self.degrees, series.order, series.degrees, self.constant)
         degrees = self.degrees if isinstance(self.degrees, str) else tuple(map(int, self.degrees))
         on_radius: OnRadius = "ignore" if self.kind == "powers" else self.on_radius
@@ -142,8 +142,9 @@ class TaylorActivation(_Layer):
         rate: None, or the initial value of a trained factor of the input.
         on_radius: as `TaylorExpansion` takes it.
 
-    Shape: any; the output has the input's. Parameters: `coefficients` of shape (order + 1,), and `rate` of shape ()
-    if there is one. Raises what `maclaurin.taylor` raises.
+    Shape: any; the output has the input's. Parameters: `coefficients` of shape (order + 1,) (of an Approximation whose
+    basis is "chebyshev" those of Chebyshev polynomials), and `rate` of shape () if there is one. Raises what
+    `maclaurin.taylor` raises.
 
     >>> layer = TaylorActivation("exp(x)", order=2)
     >>> layer(layer.init(), jnp.array([0.0, 1.0])).tolist()
@@ -159,13 +160,13 @@ class TaylorActivation(_Layer):
     def __post_init__(self) -> None:
         """Makes the series."""
         order, at = self._fill_in(self.function, self.order, self.at)
-        series = polynomial_of(self.function, order, at, summed=True)
+        series = polynomial_of(self.function, order, at, summed=False)
         rate = None if self.rate is None else finite("rate", self.rate)
         self._prepare(series, RadiusCheck(series, self.on_radius), rate=rate)
 
     def init(self, key: Any = None, dtype: Any = jnp.float32) -> dict[str, jax.Array]:
         """Parameters: nothing is drawn."""
-        found = {"coefficients": jnp.asarray(self.series.coefficients, dtype)}
+        found = {"coefficients": jnp.asarray(summed(self.series)[1], dtype)}
         return found if self.rate is None else {**found, "rate": jnp.asarray(self.rate, dtype)}
 
     def __call__(self, parameters: Parameters, x: Any) -> jax.Array:
@@ -174,7 +175,7 @@ class TaylorActivation(_Layer):
         if self._check.pending:
             self._check_radius(x if rate is None else x * rate)
         scale = 1.0 if rate is None else rate
-        return expand(x, parameters["coefficients"], at=self.series.center, kind="sum", scale=scale)
+        return expand(x, parameters["coefficients"], at=summed(self.series)[0], kind="sum", scale=scale)
 
 
 @dataclasses.dataclass(frozen=True)

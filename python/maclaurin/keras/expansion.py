@@ -10,8 +10,9 @@ import numpy as np
 from maclaurin import rows
 from maclaurin.keras import operations
 from maclaurin.keras.layer import TaylorLayer, with_parameters
+from maclaurin.polynomial import polynomial_of
 from maclaurin.radius import OnRadius, RadiusCheck, finite
-from maclaurin.series import Point, taylor
+from maclaurin.series import Point
 
 #: Keras says of its operations that they may give None.
 ops: Any = keras.ops
@@ -24,7 +25,8 @@ class TaylorExpansion(TaylorLayer):
     """Every channel becomes one channel for each degree of a Taylor series.
 
     Args:
-        function, order, at: as `maclaurin.taylor` takes them.
+        function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; or function is a Series or an
+            Approximation, which has its own order and point.
         parameters: values of the function's parameters.
         kind: "terms" a_k (x-x0)^k, "powers" (x-x0)^k, "partial_sums", or "sum" (as many channels as
             before).
@@ -46,8 +48,8 @@ class TaylorExpansion(TaylorLayer):
     def __init__(
         self,
         function: Any = "softplus",
-        order: int = 4,
-        at: Point = 0,
+        order: int | None = None,
+        at: Point | None = None,
         kind: rows.Kind = "terms",
         degrees: rows.Degrees = "nonzero",
         constant: bool = False,
@@ -58,17 +60,19 @@ class TaylorExpansion(TaylorLayer):
         on_radius: OnRadius = "warn",
         **options: Any,
     ) -> None:
-        series = taylor(with_parameters(function, parameters), order=order, at=at)
+        series = polynomial_of(with_parameters(function, parameters), order, at, summed=kind == "partial_sums")
         super().__init__(series=series, on_radius=on_radius, **options)
         self.supports_masking = True
         self.kind: rows.Kind = kind
+        if kind != "sum":
+            self._place, self._coefficients = self._center, tuple(series.coefficients.tolist())
         self.degrees = degrees if isinstance(degrees, str) else [int(degree) for degree in degrees]
         self.constant = constant
         self.scale, self.shift = float(scale), float(shift)
         self.data_format = keras.config.image_data_format() if data_format is None else data_format
         if self.data_format not in ("channels_first", "channels_last"):
             raise ValueError(f'data_format {data_format!r} is neither "channels_first" nor "channels_last"')
-        self.chosen = rows.check(kind, degrees, order, self.series.degrees, constant)
+        self.chosen = rows.check(kind, degrees, self.order, self.series.degrees, constant)
         self._check = RadiusCheck(self.series, on_radius, scale, shift)
 
     @property
@@ -79,8 +83,9 @@ class TaylorExpansion(TaylorLayer):
     def call(self, x: Any) -> Any:
         """The expansion of x."""
         y = operations.expand(
-            self._input(x), self.series, self._coefficients, self.kind, self.chosen, self._axis, self.scale, self.shift
-        )
+            self._input(x), self.series, self._place, self._coefficients, self.kind, self.chosen, self._axis,
+            self.scale, self.shift,
+        )  # fmt: skip
         return ops.cast(y, self.compute_dtype)
 
     def _identity(self) -> dict[str, list[float]]:
@@ -119,10 +124,11 @@ class TaylorExpansion(TaylorLayer):
 
 @keras.saving.register_keras_serializable(package="maclaurin")
 class TaylorActivation(TaylorLayer):
-    """A polynomial with trainable coefficients that starts as the Taylor series of a function.
+    """A polynomial with trainable coefficients, initialized by a Taylor series or by the best polynomial on a range.
 
     Args:
-        function, order, at: as `maclaurin.taylor` takes them.
+        function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; or function is a Series or an
+            Approximation, which has its own order and point.
         parameters: values of the function's parameters.
         rate: None, or the initial value of a trainable factor of the input. For a distribution whose
             parameter multiplies x, that is the distribution's rate:
@@ -141,21 +147,24 @@ class TaylorActivation(TaylorLayer):
     def __init__(
         self,
         function: Any = "softplus",
-        order: int = 4,
-        at: Point = 0,
+        order: int | None = None,
+        at: Point | None = None,
         rate: float | None = None,
         parameters: dict[str, str] | None = None,
         on_radius: OnRadius = "warn",
         **options: Any,
     ) -> None:
-        series = taylor(with_parameters(function, parameters), order=order, at=at)
+        series = polynomial_of(with_parameters(function, parameters), order, at, summed=False)
         super().__init__(series=series, on_radius=on_radius, **options)
         self.supports_masking = True
         self.first_rate = None if rate is None else finite("rate", rate)
         self.rate: Any = None
 
     def build(self, input_shape: Any) -> None:
-        """Makes the weights: `coefficients` of shape (order + 1,), and `rate`."""
+        """Makes the weights: `coefficients` of shape (order + 1,), and `rate`.
+
+        Of an Approximation whose basis is "chebyshev" they are those of the Chebyshev polynomials of its range.
+        """
         # In mixed precision they keep their digits: a rounded coefficient is another polynomial.
         self.coefficients = self.add_weight(
             shape=(self.order + 1,), initializer=_constant(self._coefficients), autocast=False, name="coefficients"
@@ -172,7 +181,7 @@ class TaylorActivation(TaylorLayer):
             x = ops.cast(x, self._precision) * ops.cast(self.rate, self._precision)
             self._check_radius(x)
         coefficients = ops.convert_to_tensor(self.coefficients)
-        return ops.cast(operations.activation(x, coefficients, self._center), self.compute_dtype)
+        return ops.cast(operations.activation(x, coefficients, self._place), self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         """The input's shape."""

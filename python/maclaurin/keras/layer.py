@@ -8,7 +8,10 @@ import keras
 import numpy as np
 
 from maclaurin._native import Function
+from maclaurin.approximation import Approximation
+from maclaurin.approximation import make as approximation_of
 from maclaurin.keras import operations
+from maclaurin.polynomial import summed
 from maclaurin.radius import OnRadius, RadiusCheck
 from maclaurin.series import Series
 
@@ -21,15 +24,18 @@ class TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, series: Any, on_radius: OnRadius, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        if not isinstance(series, Series) or series.function is None:
+        if not isinstance(series, (Series, Approximation)) or series.function is None:
             raise TypeError("a layer that can be saved needs a function that can be read, such as text")
         self.series, self._function = series, series.function
-        self.order, self.at = series.order, series.at_text
+        self.order = series.order
+        #: None of an approximation.
+        self.at = series.at_text if isinstance(series, Series) else None
         self.on_radius: OnRadius = on_radius
         self._check = RadiusCheck(series, on_radius)
         # Plain numbers, which every compiler takes as constants.
         self._center: float = series.center
-        self._coefficients: tuple[float, ...] = tuple(series.coefficients.tolist())
+        self._place, coefficients = summed(series)
+        self._coefficients: tuple[float, ...] = tuple(coefficients)
 
     @property
     def _precision(self) -> str:
@@ -51,7 +57,8 @@ class TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
 
     def _identity(self) -> dict[str, list[float]]:
         """What a saved state must have in common with the layer that loads it."""
-        return {"at": [self._center], "order": [self.order]}
+        at: list[float] = list(self._place) if isinstance(self._place, tuple) else [self._place]
+        return {"at": at, "order": [self.order]}
 
     def save_own_variables(self, store: Any) -> None:
         """Saves the weights, the expansion point and what else the layer's values depend on."""
@@ -73,20 +80,42 @@ class TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
 
     def get_config(self) -> dict[str, Any]:
         """What a saved model makes the layer from."""
-        function = self._function
-        config = {
-            "function": function.text,
-            "parameters": function.parameters,
-            "order": self.order,
-            "at": self.at,
-            "on_radius": self.on_radius,
-        }
-        return {**super().get_config(), **config}
+        if isinstance(self.series, Approximation):
+            config: dict[str, Any] = {"function": _saved(self.series)}
+        else:
+            function = self._function
+            config = {"function": function.text, "parameters": function.parameters, "order": self.order, "at": self.at}
+        return {**super().get_config(), **config, "on_radius": self.on_radius}
 
 
 def with_parameters(function: Any, parameters: dict[str, str] | None) -> Any:
-    """A function given as text, with values of its parameters; others as they are."""
-    return Function(function, **(parameters or {})) if isinstance(function, str) else function
+    """A function given as text, with values of its parameters, or an approximation from its config; others as they are.
+
+    >>> with_parameters("a*x", {"a": "2"})
+    Function('a*x', a='2')
+    """
+    if isinstance(function, str):
+        return Function(function, **(parameters or {}))
+    if isinstance(function, dict):
+        return approximation_of(*(_loaded(value) for value in function["approximation"]))
+    return function
+
+
+def _saved(p: Approximation) -> dict[str, Any]:
+    """The arguments of an approximation as what configs hold."""
+    return {
+        "approximation": [
+            {"text": value.text, "parameters": value.parameters} if isinstance(value, Function) else value
+            for value in p._arguments
+        ]
+    }
+
+
+def _loaded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Function(value["text"], **value["parameters"])
+    # Files have no tuples.
+    return [tuple(item) if isinstance(item, list) else item for item in value] if isinstance(value, list) else value
 
 
 def _short(numbers: list[float]) -> str:

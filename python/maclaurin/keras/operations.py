@@ -11,7 +11,6 @@ import keras
 import numpy as np
 
 from maclaurin import rows
-from maclaurin.series import Series
 
 #: Keras says of its operations that they may give None.
 ops: Any = keras.ops
@@ -94,7 +93,8 @@ def concrete(x: Any) -> np.ndarray[Any, Any] | None:
 
 def expand(
     x: Any,
-    series: Series,
+    series: Any,
+    at: rows.Place,
     coefficients: Sequence[float],
     kind: rows.Kind,
     degrees: Sequence[int],
@@ -102,9 +102,10 @@ def expand(
     scale: float,
     shift: float,
 ) -> Any:
-    """The expansion of x by a series along the axis of channels, in the type of x.
+    """The expansion of x by a series or an approximation along the axis of channels, in the type of x.
 
     Args:
+        at, coefficients: where the coefficients belong, and these.
         degrees: those that come out, with 0 for the constant.
     """
     backend = keras.backend.backend()
@@ -118,18 +119,19 @@ def expand(
         # Compilers cannot trace a series, but numbers.
         from maclaurin.torch.expansion import expand_by
 
-        return expand_by(x, list(coefficients), (series.center, kind, list(degrees), axis, False, scale, shift))
+        return expand_by(x, list(coefficients), (at, kind, list(degrees), axis, False, scale, shift))
     t = ops.cast(x, _precision(x))
     # Multiplying by 1 and adding 0 would cost a pass over memory each.
     t = t if scale == 1 else t * scale
-    t = t if shift == series.center else t + (shift - series.center)
+    offset = shift if isinstance(at, tuple) else shift - at
+    t = t if offset == 0 else t + offset
     if kind == "sum":
-        return ops.cast(rows.horner(t, ops.ones_like, coefficients), x.dtype)
+        return ops.cast(rows.total(t, ops.ones_like, coefficients, at), x.dtype)
     return ops.cast(ops.concatenate(rows.rows(t, ops.ones_like, coefficients, kind, degrees), axis=axis), x.dtype)
 
 
-def activation(x: Any, coefficients: Any, at: float) -> Any:
-    """The polynomial of trained coefficients about a point at every value, in the type of x."""
+def activation(x: Any, coefficients: Any, at: rows.Place) -> Any:
+    """The polynomial of trained coefficients about a point, or on a range, at every value, in the type of x."""
     backend = keras.backend.backend()
     if backend == "jax":
         from maclaurin.jax import taylor_activation as activation_jax
@@ -140,8 +142,8 @@ def activation(x: Any, coefficients: Any, at: float) -> Any:
 
         return activation_torch(x, coefficients, at=at)
     t = ops.cast(x, _precision(x))
-    t = t - at if at else t
-    return ops.cast(rows.horner(t, ops.ones_like, ops.unstack(ops.cast(coefficients, t.dtype))), x.dtype)
+    t = t if isinstance(at, tuple) or at == 0 else t - at
+    return ops.cast(rows.total(t, ops.ones_like, ops.unstack(ops.cast(coefficients, t.dtype)), at), x.dtype)
 
 
 def dense(x: Any, kernel: Any, bias: Any, order: int, at: float) -> Any:

@@ -132,7 +132,7 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         found: Any
         series: tuple[Any, ...]
         if isinstance(self.function, Polynomial):
-            found = polynomial_of(self.function, None, None, summed=self.kind in ("sum", "partial_sums"))
+            found = polynomial_of(self.function, None, None, summed=self.kind == "partial_sums")
             series = (found,) * features
         elif np.ndim(self.at) == 0:  # type: ignore[arg-type]
             found = taylor(self.function, order=self.order, at=self.at)  # type: ignore[arg-type]

@@ -416,31 +416,14 @@ def _approximate(
         raise ValueError(f"{where}: {reason}") from reason
     if isinstance(p, EstimatedApproximation):
         raise TypeError(f"{where}: nothing is proven of a function that cannot be read; give it as text or a Function")
-    if p.basis != "powers":
-        raise ValueError(
-            f"{where}: the powers of degree {p.degree} are ill-conditioned, sums of them would be off by more than "
-            "the error; take a lower degree or a larger tolerance, or narrow the range (a normalization before the "
-            "activation, a smaller margin)"
-        )
     error = float(p.error) + formula.deviation
     return ReplacedActivation(tuple(seen.names), kind, (low, high), error, _rounding(p, seen.dtype), p)
 
 
 def _rounding(p: Approximation, dtype: torch.dtype) -> float:
-    """A bound of the rounding errors of Horner's rule in a type, coefficients and x - center rounded to it.
-
-    With u the unit roundoff, t = x - center, r the largest ``|t|`` and n the degree it is
-    ``(2 n + 2) u sum |a_k| r^k + u (|center| + r) sum k |a_k| r^(k-1)``, to first order in u: Higham, Accuracy and
-    Stability of Numerical Algorithms, 2002, section 5.1, the second sum for the error of t.
-    """
-    unit = torch.finfo(dtype).eps / 2
+    """A bound of what rounding to a type adds, of coefficients and of every operation."""
     low, high = cast("tuple[float, float]", p.on)
-    reach = max(abs(low - p.center), abs(high - p.center))
-    sizes = [abs(a) * reach**k for k, a in enumerate(p.coefficients.tolist())]
-    slope = sum(k * size for k, size in enumerate(sizes)) / reach
-    first = (2 * p.order + 2) * sum(sizes) + (abs(p.center) + reach) * slope
-    # Terms of higher order in u are below a percent of it.
-    return float(1.01 * unit * first)
+    return p.error_bound(low, high, str(dtype).removeprefix("torch.")) - p.error_bound(low, high)
 
 
 def _replace(model: nn.Module, layers: dict[nn.Module, TaylorActivation]) -> nn.Module:

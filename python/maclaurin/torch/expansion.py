@@ -12,6 +12,7 @@ from maclaurin import rows
 from maclaurin._native import Polynomial
 from maclaurin._native import expand as native_expand
 from maclaurin._native import expand_backward as native_backward
+from maclaurin.polynomial import polynomial_of, summed
 from maclaurin.torch.arrays import FLOATS, as_array, as_tensor, is_plain, is_real, is_transformed
 
 __all__ = ["expand", "taylor_activation"]
@@ -21,7 +22,7 @@ def expand(
     x: Tensor,
     series: Polynomial | Tensor,
     *,
-    at: float | None = None,
+    at: rows.Place | None = None,
     kind: rows.Kind = "terms",
     degrees: rows.Degrees = "nonzero",
     constant: bool = False,
@@ -37,11 +38,12 @@ def expand(
             integers float32.
         series: a Series or Polynomial, or a tensor of coefficients a_0 ... a_p about `at` (then
             "nonzero" means all of them).
-        at: the expansion point of coefficients, 0 by default. TypeError beside a Series or Polynomial,
-            which has its own.
+        at: the expansion point of coefficients, 0 by default; for kind "sum" also a range (low, high): then they are
+            those of its Chebyshev polynomials. TypeError beside a Series or Polynomial, which has its own.
         dim: where the dimension of the degrees stands (stack), or the one they are joined along.
 
-    A "sum" keeps the memory format of x.
+    A "sum" keeps the memory format of x. Of an Approximation whose basis is "chebyshev" it is that of Chebyshev
+    polynomials.
 
     >>> from maclaurin import taylor
     >>> expand(torch.tensor([1.0]), taylor("exp(x)", order=2)).tolist()
@@ -50,15 +52,17 @@ def expand(
     if isinstance(series, Polynomial):
         if at is not None:
             raise TypeError(f"at={at!r} beside a series, whose expansion point is {series.center}: leave it out")
-        at = series.center
+        polynomial_of(series, None, None, summed=kind == "partial_sums")
         nonzero: Sequence[int] = series.degrees
-        coefficients: Tensor | list[float] = list(series._numbers)
+        coefficients: Tensor | list[float]
+        at, coefficients = summed(series) if kind == "sum" else (series.center, list(series._numbers))
     else:
         if series.dim() != 1:
             raise ValueError(f"expected coefficients a_0 ... a_p of one dimension, not of shape {tuple(series.shape)}")
         coefficients, nonzero = series, range(1, len(series))
     chosen = rows.check(kind, degrees, len(coefficients) - 1, nonzero, constant)
-    return expand_by(x, coefficients, (float(at or 0.0), kind, list(chosen), dim, stack, float(scale), float(shift)))
+    place = rows.place(at or 0.0, kind)
+    return expand_by(x, coefficients, (place, kind, list(chosen), dim, stack, float(scale), float(shift)))
 
 
 def expand_by(x: Tensor, coefficients: Tensor | list[float], plan: tuple[Any, ...]) -> Tensor:
@@ -66,10 +70,11 @@ def expand_by(x: Tensor, coefficients: Tensor | list[float], plan: tuple[Any, ..
 
     plan: (at, kind, degrees with 0 for the constant, dim, stack, scale, shift).
     """
-    trained = isinstance(coefficients, Tensor)
+    trained, in_powers = isinstance(coefficients, Tensor), not isinstance(plan[0], tuple)
     if not is_real(x):
         raise TypeError(f"a tensor of {x.dtype} cannot be expanded: its values must be real numbers, such as float32")
-    if x.device.type != "cpu" or not is_plain(x, coefficients if isinstance(coefficients, Tensor) else None):
+    plain = is_plain(x, coefficients if isinstance(coefficients, Tensor) else None)
+    if x.device.type != "cpu" or not (plain and in_powers):
         return _portable(x, coefficients, *plan)
     if not isinstance(coefficients, Tensor):
         coefficients = torch.tensor(coefficients, dtype=torch.float64)
@@ -96,8 +101,10 @@ def _memory_order(x: Tensor) -> list[int] | None:
     return order if x.permute(order).is_contiguous() else None
 
 
-def taylor_activation(x: Tensor, coefficients: Tensor, at: float = 0.0) -> Tensor:
+def taylor_activation(x: Tensor, coefficients: Tensor, at: rows.Place = 0.0) -> Tensor:
     """The polynomial sum_k coefficients[k] (x - at)^k at every value, by Horner's rule.
+
+    If at is a range (low, high) it is the sum of its Chebyshev polynomials, by Clenshaw's recurrence.
 
     >>> taylor_activation(torch.tensor([2.0]), torch.tensor([1.0, 0.0, 3.0])).tolist()
     [13.0]
@@ -203,7 +210,7 @@ def differentiable(
 def _portable(
     x: Tensor,
     coefficients: Tensor | list[float],
-    at: float,
+    at: rows.Place,
     kind: rows.Kind,
     degrees: Sequence[int],
     dim: int,
@@ -217,11 +224,12 @@ def _portable(
     t = x.to(precision)
     # Multiplying by 1 and adding 0 would cost a pass over memory each.
     t = t if scale == 1 else t * scale
-    t = t if shift == at else t + (shift - at)
+    offset = shift if isinstance(at, tuple) else shift - at
+    t = t if offset == 0 else t + offset
     if isinstance(coefficients, Tensor):
         coefficients = coefficients.to(device=x.device, dtype=precision)
     if kind == "sum":
-        value: Tensor = rows.horner(t, torch.ones_like, coefficients)
+        value: Tensor = rows.total(t, torch.ones_like, coefficients, at)
         return value.to(result)
     values = rows.rows(t, torch.ones_like, coefficients, kind, degrees)
     join = torch.stack if stack else torch.cat

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from maclaurin import rows
 from maclaurin.approximation import Approximation
-from maclaurin.polynomial import polynomial_of
+from maclaurin.polynomial import polynomial_of, summed
 from maclaurin.radius import OnRadius, RadiusCheck, finite
 from maclaurin.series import Point
 from maclaurin.torch.arrays import as_array, is_plain, is_real
@@ -26,6 +26,7 @@ class TaylorModule(nn.Module):
         super().__init__()
         self.series = series
         self._center: float = series.center
+        self._place: rows.Place = self._center
         self._check = RadiusCheck(series, on_radius, scale, shift)
         self.register_load_state_dict_pre_hook(_check_state)  # type: ignore[no-untyped-call]
 
@@ -38,7 +39,8 @@ class TaylorModule(nn.Module):
 
     def _identity(self) -> dict[str, list[float]]:
         """What a state must have in common with the layer that loads it."""
-        return {"at": [self._center], "order": [self.series.order]}
+        at: list[float] = list(self._place) if isinstance(self._place, tuple) else [self._place]
+        return {"at": at, "order": [self.series.order]}
 
     def get_extra_state(self) -> Tensor:
         """The expansion point and what else values depend on, as float64: a part of the state."""
@@ -115,15 +117,17 @@ class TaylorExpansion(TaylorModule):
         shift: float = 0.0,
         on_radius: OnRadius = "warn",
     ) -> None:
-        series = polynomial_of(function, order, at, summed=kind in ("sum", "partial_sums"))
+        series = polynomial_of(function, order, at, summed=kind == "partial_sums")
         super().__init__(series, "ignore" if kind == "powers" else on_radius, scale, shift)
+        # Plain numbers: no half-precision module may round them.
+        self._coefficients: list[float] = self.series.coefficients.tolist()
+        if kind == "sum":
+            self._place, self._coefficients = summed(series)
         self.kind: rows.Kind = kind
         self.chosen = rows.check(kind, degrees, series.order, series.degrees, constant)
         self.dim = dim
         self.scale = float(scale)
         self.shift = float(shift)
-        # Plain numbers: no half-precision module may round them.
-        self._coefficients: list[float] = self.series.coefficients.tolist()
 
     @property
     def multiplier(self) -> int:
@@ -133,7 +137,7 @@ class TaylorExpansion(TaylorModule):
     def forward(self, x: Tensor) -> Tensor:
         """The expansion of x."""
         self.check_radius(x)
-        plan = (self._center, self.kind, list(self.chosen), self.dim, False, self.scale, self.shift)
+        plan = (self._place, self.kind, list(self.chosen), self.dim, False, self.scale, self.shift)
         return expand_channels(x, self._coefficients, plan)
 
     def _identity(self) -> dict[str, list[float]]:
@@ -167,7 +171,8 @@ class TaylorActivation(TaylorModule):
     Args:
         function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; or function is a Series or an
             Approximation, which has its own order and point.
-        trainable: whether `coefficients` (of shape (order + 1,)) is a parameter, or a buffer.
+        trainable: whether `coefficients` (of shape (order + 1,)) is a parameter, or a buffer. They are those of powers
+            of x - at; of an Approximation whose basis is "chebyshev" those of the Chebyshev polynomials of its range.
         rate: None, or the initial value of a trainable factor of the input. For a distribution whose
             parameter multiplies x, that is the distribution's rate:
             ``TaylorActivation("erlang_cdf(x, 3, 1)", order=6, rate=2.0)`` starts as the Erlang
@@ -198,7 +203,8 @@ class TaylorActivation(TaylorModule):
         device: Any = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        super().__init__(polynomial_of(function, order, at, summed=True), on_radius)
+        super().__init__(polynomial_of(function, order, at, summed=False), on_radius)
+        self._place, self._coefficients = summed(self.series)
         self._first_rate = None if rate is None else finite("rate", rate)
         empty = torch.empty(self.series.order + 1, device=device, dtype=dtype)
         if trainable:
@@ -211,7 +217,7 @@ class TaylorActivation(TaylorModule):
     @torch.no_grad()
     def reset_parameters(self) -> None:
         """Sets the coefficients to those of the polynomial, and the rate to its initial value."""
-        self.coefficients.copy_(torch.tensor(self.series.coefficients.tolist(), dtype=torch.float64))
+        self.coefficients.copy_(torch.tensor(self._coefficients, dtype=torch.float64))
         if self.rate is not None and self._first_rate is not None:
             self.rate.fill_(self._first_rate)
 
@@ -220,7 +226,7 @@ class TaylorActivation(TaylorModule):
         if self.rate is not None:
             x = x * self.rate
         self.check_radius(x)
-        return expand_by(x, self.coefficients, (self._center, "sum", [], -1, True, 1.0, 0.0))
+        return expand_by(x, self.coefficients, (self._place, "sum", [], -1, True, 1.0, 0.0))
 
     def extra_repr(self) -> str:
         """What a printed module shows."""

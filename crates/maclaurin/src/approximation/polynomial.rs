@@ -115,8 +115,7 @@ impl Approximation {
                 self.coefficients().iter().rev().fold(0.0, |sum, a| sum * t + a)
             }
             Basis::Chebyshev => {
-                let (low, high) = hull(&self.ranges);
-                let u = (x - low.midpoint(high)) / (high / 2.0 - low / 2.0);
+                let (u, _) = self.place(x);
                 let (mut next, mut after) = (0.0, 0.0);
                 let coefficients = self.chebyshev();
                 for c in coefficients[1..].iter().rev() {
@@ -125,6 +124,38 @@ impl Approximation {
                 coefficients[0] + u * next - after
             }
         }
+    }
+
+    /// The derivative at `x` of the sum of Chebyshev polynomials, in doubles.
+    #[must_use]
+    pub fn slope(&self, x: f64) -> f64 {
+        // T_k' = k U_(k-1), and U_(k-1) obeys the recurrence of T_k.
+        let (u, half) = self.place(x);
+        let (mut sum, mut before, mut value) = (0.0, 0.0, 1.0);
+        for (k, c) in self.chebyshev().iter().enumerate().skip(1) {
+            sum += k as f64 * c * value;
+            (before, value) = (value, 2.0 * u * value - before);
+        }
+        sum / half
+    }
+
+    /// The Chebyshev polynomials of the smallest range around all ranges at `x`, in doubles: as many as
+    /// [`Approximation::chebyshev`] has coefficients.
+    pub fn chebyshev_polynomials(&self, x: f64) -> impl Iterator<Item = f64> {
+        let (u, _) = self.place(x);
+        let (mut before, mut value) = (u, 1.0);
+        (0..self.chebyshev().len()).map(move |_| {
+            let own = value;
+            (before, value) = (value, 2.0 * u * value - before);
+            own
+        })
+    }
+
+    /// The place of `x` in the smallest range around all, which is mapped to [-1, 1], and half its width.
+    fn place(&self, x: f64) -> (f64, f64) {
+        let (low, high) = hull(&self.ranges);
+        let half = high / 2.0 - low / 2.0;
+        ((x - low.midpoint(high)) / half, half)
     }
 
     /// A certified upper bound of `|f(x) - p(x)|` for `low <= x <= high`, as
