@@ -41,6 +41,15 @@ def place(at: Any, kind: Kind) -> Place:
     return low, high
 
 
+def numbers(at: Place) -> list[float]:
+    """The numbers that say where coefficients belong.
+
+    >>> numbers(0.5), numbers((0.0, 1.0))
+    ([0.5], [0.0, 1.0])
+    """
+    return list(at) if isinstance(at, tuple) else [at]
+
+
 def check(kind: Kind, degrees: Degrees, order: int, nonzero: Sequence[int], constant: bool) -> tuple[int, ...]:
     """The degrees that come out, the constant's 0 included; none for "sum".
 

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from maclaurin import rows
 from maclaurin._native import Function
 from maclaurin.approximation import Approximation
 from maclaurin.approximation import make as approximation_of
@@ -57,8 +58,7 @@ class TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
 
     def _identity(self) -> dict[str, list[float]]:
         """What a saved state must have in common with the layer that loads it."""
-        at: list[float] = list(self._place) if isinstance(self._place, tuple) else [self._place]
-        return {"at": at, "order": [self.order]}
+        return {"at": rows.numbers(self._place), "order": [float(self.order)]}
 
     def save_own_variables(self, store: Any) -> None:
         """Saves the weights, the expansion point and what else the layer's values depend on."""

@@ -39,8 +39,7 @@ class TaylorModule(nn.Module):
 
     def _identity(self) -> dict[str, list[float]]:
         """What a state must have in common with the layer that loads it."""
-        at: list[float] = list(self._place) if isinstance(self._place, tuple) else [self._place]
-        return {"at": at, "order": [self.series.order]}
+        return {"at": rows.numbers(self._place), "order": [float(self.series.order)]}
 
     def get_extra_state(self) -> Tensor:
         """The expansion point and what else values depend on, as float64: a part of the state."""
