@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use super::inverse::Atan;
 use super::{Analytic, Builtin, Exp, Log};
-use crate::number::{Arithmetic, Exact, Interval, Interval64, Outward64, Rational, half};
+use crate::number::{Arithmetic, Exact, Interval, Interval64, Outward64, Rational, exactly, half};
 
 /// Arithmetic on pairs (real part, imaginary part) of the numbers of `A`.
 pub(crate) struct Complex<A>(pub A);
@@ -44,6 +44,10 @@ impl<A: Analytic> Branch<A> for Principal<'_, A> {
         Some(plane.unknown())
     }
 }
+
+/// An argument below `pi/2`, and a modulus far below the largest double.
+const LARGEST_TURN: f64 = 1.5;
+const LARGEST_PRODUCT: f64 = 1e200;
 
 /// A rectangle of the complex plane.
 pub(crate) type Rectangle = (Interval64, Interval64);
@@ -99,6 +103,44 @@ impl<A: Analytic> Complex<A> {
             (Some(Ordering::Less), _) => a.add(&a.pi(), &atan(a.divide(im, re))),
             _ => return None,
         })
+    }
+
+    /// The image of a rectangle, by the mean value theorem on a convex set: `F(c) + F'(Z) (z - c)`.
+    /// Numbers of more bits than doubles have are taken as they are.
+    pub(super) fn mean_value(
+        &self,
+        z: &Pair<A>,
+        value: impl Fn(&Pair<A>) -> Option<Pair<A>>,
+        slope: impl FnOnce() -> Option<Pair<A>>,
+    ) -> Option<Pair<A>> {
+        let (re, im) = self.rectangle(z);
+        let is_point = re.low == re.high && im.low == im.high;
+        if is_point || self.bits() > f64::MANTISSA_DIGITS as usize {
+            return value(z);
+        }
+        let middle = |side: Interval64| self.0.exact(&exactly(side.middle()).into());
+        let center = (middle(re), middle(im));
+        let change = self.multiply(&slope()?, &self.subtract(z, &center));
+        Some(self.add(&value(&center)?, &change))
+    }
+
+    /// The sum of the principal logarithms of numbers. Those in the right half-plane are multiplied as
+    /// long as their arguments, `|arg z| <= |Im z|/Re z`, leave the product there.
+    pub(super) fn sum_of_logs(&self, numbers: impl Iterator<Item = Pair<A>>) -> Pair<A> {
+        let (mut sum, mut product, mut turn) = (self.integer(0), self.integer(1), 0.0);
+        for z in numbers {
+            let (re, im) = self.rectangle(&z);
+            let own = if re.low > 0.0 { im.magnitude() / re.low } else { f64::INFINITY };
+            let next = self.multiply(&product, &z);
+            let part = self.rectangle(&next).0;
+            if turn + own <= LARGEST_TURN && part.low > 0.0 && part.high < LARGEST_PRODUCT {
+                (product, turn) = (next, turn + own);
+                continue;
+            }
+            sum = self.add(&sum, &self.apply::<Log>(&product));
+            (product, turn) = (z, own);
+        }
+        self.add(&sum, &self.apply::<Log>(&product))
     }
 
     /// The function's value where `z` is real and inside the real domain.

@@ -89,7 +89,10 @@ impl Builtin for Dawson {
 /// The bits that the coefficients over an argument can have.
 fn wanted_bits<A: Analytic>(a: &A, u: &A::Number) -> f64 {
     let (re, _) = a.rectangle(u);
-    let known = -((re.high - re.low) / re.mignitude()).log2();
+    let width = (re.high - re.low) / re.mignitude();
+    // No wider than the rounding of doubles.
+    let is_narrow = width < 1e-9;
+    let known = if is_narrow { f64::INFINITY } else { -width.log2() };
     (a.bits() as f64).min(known.max(0.0) + SPARE_BITS)
 }
 

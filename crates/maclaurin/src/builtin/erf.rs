@@ -1,20 +1,17 @@
 //! The error function (DLMF 7.2.1) and the imaginary one, `erfi x = -i erf(ix)`, which no library
 //! has to any precision: one formula, but for signs.
 
-use std::cmp::Ordering;
-
 use dashu_base::Sign;
 use dashu_float::{FBig, Repr};
 use dashu_int::IBig;
 
 use super::recurrence::{derivative, integral, multiply, negate};
-use super::taylor::{integer, magnitude, nearest, point};
+use super::taylor::{integer, magnitude, nearest, point, within};
 use super::{About, Analytic, Branch, Builtin, Complex, Dawson, Exp, Listed, Pair, Parity, symbol};
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Named, down, half, outward, up};
 
-/// Terms of the series in the complex plane, and the largest modulus for which they suffice.
-const TERMS: i64 = 90;
-const REACH: i64 = 4;
+/// The largest modulus for which the series is summed in the complex plane.
+const REACH: f64 = 4.001;
 
 /// The largest binary magnitude of arguments for which the series of the imaginary one is summed.
 const LARGEST_MAGNITUDE: isize = 9;
@@ -70,31 +67,24 @@ where
         Some(a.multiply(&sum.scaled(1), &decay).divide(&root))
     }
 
-    /// `erf z = 2/sqrt(pi) sum_n (-1)^n z^(2n+1) / (n! (2n+1))` (DLMF 7.6.1) for `|z| <= 4`: the
-    /// terms left out are below `4 * 16^90/90! < 2^-96` together. Nothing is known beyond.
+    /// Its slope over a rectangle is that of an exponential, and far tighter than the sum's image.
     fn complex<A: Analytic>(
         plane: &Complex<A>,
         z: &Pair<A>,
         _: &mut dyn Branch<A>,
     ) -> Option<Pair<A>> {
-        let a = &plane.0;
-        let reach = a.integer(REACH * REACH);
-        if a.sign(&a.subtract(&reach, &plane.square_of_modulus(z))) != Some(Ordering::Greater) {
-            return Some(plane.unknown());
-        }
-        let square = plane.multiply(z, z);
-        let square = if IMAGINARY { square } else { plane.negate(&square) };
-        let mut sum = plane.integer(0);
-        // Horner's rule, from the last term on: c_n = 1/(2n+1) + square/(n+1) c_(n+1), with
-        // c_n the sum of what follows over (-1)^n z^(2n)/n!.
-        for n in (0..TERMS).rev() {
-            let scaled = plane.divide(&plane.multiply(&sum, &square), &plane.integer(n + 1));
-            sum = plane.add(&scaled, &plane.divide(&plane.integer(1), &plane.integer(2 * n + 1)));
-        }
-        let root = a.power(&a.pi(), &half());
-        let value = plane.multiply(&plane.scaled(&sum, &a.divide(&a.integer(2), &root)), z);
-        let gap = a.at_most(2f64.powi(-90));
-        Some((a.add(&value.0, &gap), a.add(&value.1, &gap)))
+        let signed = |z: Pair<A>| if IMAGINARY { z } else { plane.negate(&z) };
+        let root = plane.0.power(&plane.0.pi(), &half());
+        let factor = plane.0.divide(&plane.0.integer(2), &root);
+        let value = |z: &Pair<A>| {
+            let sum = sum(plane, z, &signed(plane.multiply(z, z)))?;
+            Some(plane.scaled(&sum, &factor))
+        };
+        let slope = || {
+            let growth = plane.apply::<Exp>(&signed(plane.multiply(z, z)));
+            Some(plane.scaled(&growth, &factor))
+        };
+        plane.mean_value(z, value, slope)
     }
 
     /// `y' = f' 2/sqrt(pi) e^(-f^2)` (DLMF 7.10.1), of the imaginary one `f' 2/sqrt(pi) e^(f^2)`
@@ -105,6 +95,36 @@ where
         let scaled: Vec<_> = derivative(a, f).iter().map(|d| a.multiply(&factor, d)).collect();
         integral(a, a.apply::<Self>(&f[0]), &multiply(a, &scaled, &bell[..bell.len() - 1]))
     }
+}
+
+/// `sum_n s^n z/(n! (2n+1))`, where `s` is `-z^2` for the error function and `z^2` for the
+/// imaginary one (DLMF 7.6.1). Terms halve once `n >= 2|z|^2`: what is left out is then below
+/// `2 |z|^(2n+1)/n!`. Nothing is known far from zero, where terms cancel.
+fn sum<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, square: &Pair<A>) -> Option<Pair<A>> {
+    let (re, im) = plane.rectangle(z);
+    let modulus = re.magnitude().hypot(im.magnitude()) * (1.0 + 1e-12);
+    if modulus.is_nan() || modulus > REACH {
+        return None;
+    }
+    let wanted = -(plane.bits() as f64 + 40.0);
+    let (mut terms, mut size) = (0i64, 1.0 + modulus.log2());
+    while size > wanted || (terms as f64) < 2.0 * modulus * modulus {
+        terms += 1;
+        size += 2.0 * modulus.log2() - (terms as f64).log2();
+    }
+    let mut sum = plane.integer(0);
+    // Horner's rule, from the last term on: c_n = 1/(2n+1) + square/(n+1) c_(n+1), with
+    // c_n the sum of what follows over square^n/n!.
+    for n in (0..terms).rev() {
+        let scale = plane.0.divide(&plane.0.integer(1), &plane.0.integer(n + 1));
+        let scaled = plane.scaled(&plane.multiply(&sum, square), &scale);
+        let own = plane.0.divide(&plane.0.integer(1), &plane.0.integer(2 * n + 1));
+        sum = plane.add(&scaled, &plane.real(own));
+    }
+    let value = plane.multiply(&sum, z);
+    // One bit for the rounding of these doubles.
+    let gap = within(&plane.0, size.max(wanted).ceil() as i64 + 1);
+    Some((plane.0.add(&value.0, &gap), plane.0.add(&value.1, &gap)))
 }
 
 /// Near zero the slope is `2/sqrt(pi)` (DLMF 7.6.1).

@@ -22,6 +22,11 @@ const FARTHEST: f64 = 1024.0;
 /// Pieces a side of a walk around a square, few at first.
 const PIECES: [usize; 2] = [16, 256];
 
+/// Rectangles are halved down to these parts of their distance: where a guard may be zero, and where
+/// nothing is known of it, so that no zero is to be found.
+const RESOLUTION: f64 = 1e-12;
+const RESOLUTION_OF_UNKNOWN: f64 = 1e-8;
+
 /// Squares that are tried, each a third of the one before.
 const SHRINKINGS: usize = 12;
 
@@ -96,7 +101,9 @@ impl<'a> Search<'a> {
                 let width = place.0.high - place.0.low;
                 let covers = |square: &&Square| meets(&square.place(), &place);
                 match self.squares.iter().find(covers) {
-                    Some(square) if width > square.half_width / 64.0 => self.split(&pending),
+                    Some(square) if width > square.half_width / 64.0 => {
+                        self.split(&pending, RESOLUTION);
+                    }
                     _ => self.cover.put_off(pending),
                 }
                 continue;
@@ -123,7 +130,12 @@ impl<'a> Search<'a> {
             match evaluation {
                 Ok(evaluation) if evaluation.guards.is_empty() => return Radius::infinite(),
                 Ok(evaluation) => self.cover.prove(node, evaluation.guards),
-                Err(_) => self.split(&pending),
+                Err(stuck) => {
+                    let (re, im) = stuck.value;
+                    let is_known = re.magnitude().max(im.magnitude()) < f64::INFINITY;
+                    let resolution = if is_known { RESOLUTION } else { RESOLUTION_OF_UNKNOWN };
+                    self.split(&pending, resolution);
+                }
             }
         }
         let far = FARTHEST * self.series.at_f64().abs().max(1.0);
@@ -146,10 +158,10 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn split(&mut self, pending: &Pending) {
+    fn split(&mut self, pending: &Pending, resolution: f64) {
         let Pending { distance, node, place } = pending;
         let width = place.0.high - place.0.low;
-        if width < distance * 1e-12
+        if width < distance * resolution
             || width < 1e-280
             || (*distance == 0.0 && width < self.resolution())
         {

@@ -375,10 +375,11 @@ impl Arithmetic for Outward64 {
 
     fn exact(&self, value: &Exact) -> Interval64 {
         let small = value.as_rational().and_then(|q| {
-            Some((i32::try_from(q.numerator()).ok()?, i32::try_from(q.denominator()).ok()?))
+            let parts = (i64::try_from(q.numerator()).ok()?, i64::try_from(q.denominator()).ok()?);
+            (parts.0.unsigned_abs().max(parts.1.unsigned_abs()) <= 1 << 53).then_some(parts)
         });
         match small {
-            Some((p, q)) => Interval64::point(p.into()).divide(Interval64::point(q.into())),
+            Some((p, q)) => Interval64::point(p as f64).divide(Interval64::point(q as f64)),
             None => Interval64::around(&value.enclose(64)),
         }
     }

@@ -21,8 +21,7 @@ use super::{
     Sin, general, symbol,
 };
 use crate::number::{
-    Arithmetic, Certified, Exact, Interval, Interval64, Named, Outward64, Rational, Value, exactly,
-    half,
+    Arithmetic, Certified, Exact, Interval, Interval64, Named, Outward64, Rational, Value, half,
 };
 
 /// Arguments up to here have exact values.
@@ -91,17 +90,8 @@ impl Builtin for Rgamma {
             let value = plane.divide(&sine, &plane.multiply(&mirrored, &plane.pi()));
             return Some(if integer % 2 == 0 { value } else { plane.negate(&value) });
         }
-        let (value, slope) = value_and_slope(plane, z)?;
-        let (re, im) = plane.rectangle(z);
-        let wide = re.low != re.high || im.low != im.high;
-        if !wide || plane.bits() > f64::MANTISSA_DIGITS as usize {
-            return Some(value);
-        }
-        // The mean value theorem on a convex set: `F(c) + F'(Z) (z - c)`.
-        let middle = |side: Interval64| plane.0.exact(&exactly(side.middle()).into());
-        let center = (middle(re), middle(im));
-        let (value, _) = value_and_slope(plane, &center)?;
-        Some(plane.add(&value, &plane.multiply(&slope, &plane.subtract(z, &center))))
+        let value = |z: &Pair<A>| Some(value_and_slope(plane, z)?.0);
+        plane.mean_value(z, value, || Some(value_and_slope(plane, z)?.1))
     }
 
     /// The Taylor coefficients at `f_0`, and `f` put in.
@@ -292,10 +282,8 @@ impl Builtin for Lgamma {
         let Some(mut found) = stirling(plane, &last, 1) else { return Some(plane.unknown()) };
         let right = (0..steps).map(|j| plane.add(&above, &plane.integer(j)));
         let left = (0..poles - 1).map(|j| plane.negate(&plane.add(z, &plane.integer(j))));
-        let logs = right.chain(left).map(|factor| plane.apply::<Log>(&factor));
-        Some(logs.fold(plane.subtract(&found.swap_remove(0), &own), |sum, log| {
-            plane.subtract(&sum, &log)
-        }))
+        let logs = plane.add(&own, &plane.sum_of_logs(right.chain(left)));
+        Some(plane.subtract(&found.swap_remove(0), &logs))
     }
 
     fn series<A: Analytic>(a: &A, f: &[A::Number]) -> Vec<A::Number> {
