@@ -47,13 +47,14 @@ fn kinks_inside_a_range_are_no_obstacle() {
 /// The domain ends where the range does; the tangent is vertical there.
 #[test]
 fn branch_points_at_the_ends_of_a_range_are_no_obstacle() {
-    let cases: [(&str, (f64, f64), fn(f64) -> f64); 4] = [
-        ("sqrt(1 - x^2)", (-1.0, 1.0), |x| (1.0 - x * x).sqrt()),
-        ("acos(2*x - 1)", (0.0, 1.0), |x| (2.0 * x - 1.0).acos()),
-        ("sqrt(4 - x)*x", (0.0, 4.0), |x| (4.0 - x).sqrt() * x),
-        ("asin(x/2)", (-2.0, 2.0), |x| (x / 2.0).asin()),
+    let cases = [
+        ("sqrt(1 - x^2)", (-1.0, 1.0)),
+        ("acos(2*x - 1)", (0.0, 1.0)),
+        ("sqrt(4 - x)*x", (0.0, 4.0)),
+        ("asin(x/2)", (-2.0, 2.0)),
     ];
-    for (text, on, f) in cases {
+    for (text, on) in cases {
+        let f = |x: f64| parse(text).evaluate(x);
         let p = new(text, 6, &[on], &Choice::default()).unwrap();
         let error = p.error().bound;
         assert!(p.best() > 0.0 && error <= 1.02 * p.best(), "{text}: {error} {}", p.best());
