@@ -28,6 +28,7 @@ from maclaurin._native import (
     release_memory,
 )
 from maclaurin.approximation import Approximation, approximate
+from maclaurin.config import show_config
 from maclaurin.convolution import convolve
 from maclaurin.estimate import EstimatedSeries
 from maclaurin.estimated_approximation import EstimatedApproximation
@@ -68,6 +69,7 @@ __all__ = [
     "plot_error",
     "plot_expansion",
     "release_memory",
+    "show_config",
     "taylor",
     "trace",
 ]

@@ -8,6 +8,7 @@
 mod approximation;
 #[allow(unsafe_code)]
 mod array;
+mod config;
 mod convolve;
 #[allow(unsafe_code)]
 mod dlpack;
@@ -30,6 +31,8 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::approximation::Approximation;
+    #[pymodule_export]
+    use crate::config::config;
     #[pymodule_export]
     use crate::convolve::{backward_weight, convolve, convolve_backward_input};
     #[pymodule_export]

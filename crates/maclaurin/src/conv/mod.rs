@@ -203,7 +203,7 @@ pub fn convolve_into<T: Float>(
     convolution: &Convolution,
     out: &mut ArrayViewMut4<'_, T>,
 ) -> Result<(), ConvolutionError> {
-    convolve_with(Level::best(), x, weight, bias, convolution, out)
+    convolve_with(Level::chosen()?, x, weight, bias, convolution, out)
 }
 
 fn convolve_with<T: Float>(
@@ -307,7 +307,7 @@ pub fn convolve_backward_input_into<T: Float>(
     convolution: &Convolution,
     out: &mut ArrayViewMut4<'_, T>,
 ) -> Result<(), ConvolutionError> {
-    input_gradient_with(Level::best(), gradient, x, weight, convolution, out)
+    input_gradient_with(Level::chosen()?, gradient, x, weight, convolution, out)
 }
 
 fn input_gradient_with<T: Float>(
@@ -372,7 +372,7 @@ pub fn convolve_backward_weight<T: Float>(
     weight: &[usize; 4],
     convolution: &Convolution,
 ) -> Result<WeightGradients<T>, ConvolutionError> {
-    weight_gradient_with(Level::best(), gradient, x, weight, convolution)
+    weight_gradient_with(Level::chosen()?, gradient, x, weight, convolution)
 }
 
 fn weight_gradient_with<T: Float>(

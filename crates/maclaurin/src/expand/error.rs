@@ -65,6 +65,17 @@ pub enum ExpandError {
     /// An array with gaps where one without is needed.
     #[error("the array for the gradient of the values has gaps: it must lie side by side")]
     NotContiguous,
+    /// Instructions that the variable `MACLAURIN_INSTRUCTIONS` asks for and the machine lacks.
+    #[error(
+        "MACLAURIN_INSTRUCTIONS is {asked:?}; this machine has {}: set it to one of these, or not at all",
+        .known.join(", ")
+    )]
+    Instructions {
+        /// What the variable says.
+        asked: String,
+        /// What the machine has, the best one first.
+        known: Vec<&'static str>,
+    },
     /// Threads that the system would not start.
     #[error("the threads could not be started: {0}")]
     Threads(String),

@@ -27,9 +27,36 @@ use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, Slice};
 
 pub use element::{Element, Float};
 pub use error::ExpandError;
+use kernel::instructions::Level;
 use kernel::{Backward, Destination, Forward, Gradient, Plan};
 pub use polynomial::Polynomial;
 use strided::Strided;
+
+/// The instruction set that arrays are computed by: `"avx512"`, `"avx2"` or `"baseline"` (what every
+/// processor of the architecture has). All give the same bits in expansions. It is the best one that the
+/// machine has, unless the variable `MACLAURIN_INSTRUCTIONS`, which is read once, names another one:
+/// for tests and benchmarks.
+///
+/// # Errors
+///
+/// [`ExpandError::Instructions`] if the variable names none that the machine has: then nothing is
+/// expanded.
+///
+/// # Examples
+///
+/// ```
+/// assert!(maclaurin::instruction_sets().contains(&maclaurin::instructions()?));
+/// # Ok::<(), maclaurin::ExpandError>(())
+/// ```
+pub fn instructions() -> Result<&'static str, ExpandError> {
+    Level::chosen().map(Level::name)
+}
+
+/// The instruction sets that this machine has, the best one first.
+#[must_use]
+pub fn instruction_sets() -> Vec<&'static str> {
+    Level::all().into_iter().map(Level::name).collect()
+}
 
 /// What each value becomes, for each degree `k` of the expansion.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -370,7 +397,7 @@ fn forward<T: Element, U: Float>(
         inner: layout.inner,
         output,
     };
-    kernel::expand(&job, expansion.threads).map_err(ExpandError::Threads)
+    kernel::expand(&job, expansion.threads)
 }
 
 impl Layout {
@@ -503,5 +530,5 @@ pub fn expand_backward_into<T: Element, U: Float>(
         values,
         coefficients,
     };
-    kernel::gradient(&job, expansion.threads).map_err(ExpandError::Threads)
+    kernel::gradient(&job, expansion.threads)
 }

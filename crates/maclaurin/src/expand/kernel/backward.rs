@@ -11,6 +11,7 @@ use super::interleave::Pattern;
 use super::parallel::{self, Units};
 use super::rows::{LANES, Tile, widen};
 use super::{Kind, Plan, WIDEST_GROUP};
+use crate::expand::ExpandError;
 use crate::expand::element::Lane;
 use crate::expand::element::sealed::{Narrow, Wide};
 use crate::expand::strided::Strided;
@@ -46,8 +47,9 @@ unsafe impl<T: Sync, U: Sync> Sync for Backward<'_, T, U> {}
 pub(in crate::expand) fn gradient<T: Wide, U: Narrow>(
     backward: &Backward<'_, T, U>,
     threads: Option<usize>,
-) -> Result<Vec<f64>, String> {
-    gradient_with(Level::best(), parallel::last_level_cache(), backward, threads)
+) -> Result<Vec<f64>, ExpandError> {
+    let cache = parallel::last_level_cache();
+    gradient_with(Level::chosen()?, cache, backward, threads).map_err(ExpandError::Threads)
 }
 
 /// [`gradient`] by an instruction set, past a cache of so many bytes.

@@ -7,6 +7,7 @@ use super::interleave::Pattern;
 use super::parallel::{self, Units};
 use super::rows::{LANES, Tile, WIDTH};
 use super::{Plan, WIDEST_GROUP};
+use crate::expand::ExpandError;
 use crate::expand::element::sealed::{Narrow, Wide};
 use crate::expand::strided::{Run, Strided};
 
@@ -40,8 +41,9 @@ pub(in crate::expand) struct Forward<'a, T, U> {
 pub(in crate::expand) fn expand<T: Wide, U: Narrow>(
     forward: &Forward<'_, T, U>,
     threads: Option<usize>,
-) -> Result<(), String> {
-    expand_with(Level::best(), parallel::last_level_cache(), forward, threads)
+) -> Result<(), ExpandError> {
+    let cache = parallel::last_level_cache();
+    expand_with(Level::chosen()?, cache, forward, threads).map_err(ExpandError::Threads)
 }
 
 /// [`expand`] by an instruction set, past a cache of so many bytes.

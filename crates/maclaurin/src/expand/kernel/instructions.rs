@@ -1,9 +1,12 @@
 //! What differs between instruction sets: how lanes are exchanged, and how memory is written.
 
+use std::sync::OnceLock;
+
 use super::backward::{DirectGradient, Sums};
 use super::forward::Direct;
 use super::interleave::{Lanes, Pattern};
 use super::vector::{Array, Vector};
+use crate::expand::ExpandError;
 use crate::expand::element::Lane;
 use crate::expand::element::sealed::{Narrow, Wide};
 
@@ -325,32 +328,58 @@ pub(crate) enum Level {
 }
 
 impl Level {
-    /// All that the machine has, the best one last: they are to agree.
-    #[cfg(test)]
+    /// All that the machine has, the best one first: they are to agree.
     pub(crate) fn all() -> Vec<Self> {
-        let portable = [Self::Portable(Portable)];
         #[cfg(target_arch = "x86_64")]
-        return portable
+        return super::avx512::Avx512::detected()
+            .map(Self::Avx512)
             .into_iter()
             .chain(super::avx2::Avx2::detected().map(Self::Avx2))
-            .chain(super::avx512::Avx512::detected().map(Self::Avx512))
+            .chain([Self::Portable(Portable)])
             .collect();
         #[cfg(not(target_arch = "x86_64"))]
-        return portable.into();
+        return vec![Self::Portable(Portable)];
     }
 
-    /// The best one.
-    pub(crate) fn best() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            if let Some(avx512) = super::avx512::Avx512::detected() {
-                return Self::Avx512(avx512);
-            }
-            if let Some(avx2) = super::avx2::Avx2::detected() {
-                return Self::Avx2(avx2);
-            }
+    /// What users call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Portable(_) => "baseline",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(_) => "avx512",
         }
-        Self::Portable(Portable)
+    }
+
+    /// The one that the variable `MACLAURIN_INSTRUCTIONS`, read once, asks for, or else the best one.
+    ///
+    /// # Errors
+    ///
+    /// [`ExpandError::Instructions`] if the machine does not have what is asked for.
+    pub(crate) fn chosen() -> Result<Self, ExpandError> {
+        static CHOSEN: OnceLock<Result<Level, ExpandError>> = OnceLock::new();
+        let choose = || {
+            let asked = std::env::var_os("MACLAURIN_INSTRUCTIONS").unwrap_or_default();
+            Self::named(&asked.to_string_lossy())
+        };
+        CHOSEN.get_or_init(choose).clone()
+    }
+
+    /// The one of a name, of an empty one the best.
+    pub(super) fn named(name: &str) -> Result<Self, ExpandError> {
+        let all = Self::all();
+        let found = all.iter().find(|level| name.is_empty() || level.name() == name);
+        found.copied().ok_or_else(|| ExpandError::Instructions {
+            asked: name.to_owned(),
+            known: all.iter().map(|level| level.name()).collect(),
+        })
+    }
+
+    /// The one that was asked for if the machine has it, or else the best one: for work that nobody
+    /// compares.
+    pub(crate) fn best() -> Self {
+        Self::chosen().unwrap_or_else(|_| Self::all()[0])
     }
 
     /// Lanes of a vector of `bytes`-byte values.

@@ -242,3 +242,13 @@ fn infinities_of_a_tile_stay_there() {
     };
     check::<f32, f32>(&case, |x| x as f32).unwrap();
 }
+
+#[test]
+fn instructions_have_names() {
+    for level in Level::all() {
+        assert_eq!(Level::named(level.name()).unwrap().name(), level.name());
+    }
+    assert_eq!(Level::named("").unwrap().name(), Level::all()[0].name());
+    let error = Level::named("avx1024").err().unwrap().to_string();
+    assert!(error.contains("\"avx1024\"") && error.contains("baseline: set it"), "{error}");
+}

@@ -1,0 +1,42 @@
+"""Which instructions run, and that all give the same bits."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from maclaurin import _native
+
+EXPAND = """
+import hashlib, numpy as np, maclaurin as mc
+mc.show_config()
+x = np.linspace(-3, 3, 10_001)
+for dtype in ("float32", "float64"):
+    terms = mc.expand(x.astype(dtype), mc.taylor("exp", order=9))
+    print(hashlib.sha256(terms.tobytes()).hexdigest())
+"""
+
+
+def run(instructions):
+    environment = os.environ | {"MACLAURIN_INSTRUCTIONS": instructions}
+    return subprocess.run(
+        [sys.executable, "-c", EXPAND], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_every_instruction_set_runs_and_gives_the_same_bits():
+    results = set()
+    for name in _native.config()[2]:
+        done = run(name)
+        version, instructions, threads, *rest = done.stdout.splitlines()
+        assert version.startswith("maclaurin ") and threads.startswith("threads: "), done
+        assert instructions.startswith(f"instructions: {name} (of "), done
+        results.add(tuple(rest))
+    assert len(results) == 1
+
+
+@pytest.mark.parametrize("name", ["avx1024", "AVX2"])
+def test_an_unknown_instruction_set_is_refused_by_name(name):
+    error = run(name).stderr
+    assert f'ValueError: MACLAURIN_INSTRUCTIONS is "{name}"; this machine has ' in error
