@@ -20,9 +20,7 @@ for dtype in ("float32", "float64"):
 
 def run(instructions):
     environment = os.environ | {"MACLAURIN_INSTRUCTIONS": instructions}
-    return subprocess.run(
-        [sys.executable, "-c", EXPAND], env=environment, capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, "-c", EXPAND], env=environment, capture_output=True, text=True, check=False)
 
 
 def test_every_instruction_set_runs_and_gives_the_same_bits():
