@@ -56,4 +56,4 @@ def summed(polynomial: Polynomial) -> tuple[rows.Place, list[float]]:
     """
     if isinstance(polynomial, Approximation) and polynomial.basis == "chebyshev":
         return (polynomial._ranges[0][0], polynomial._ranges[-1][1]), polynomial.chebyshev.tolist()
-    return polynomial.center, polynomial.coefficients.tolist()
+    return polynomial.center, list(polynomial._numbers)

@@ -206,7 +206,8 @@ def test_errors_of_the_users_are_the_users(f, error, message):
 def test_what_numpy_computes_is_read(f, text):
     function = mc.trace(f)
     assert function.text == text
-    x = np.linspace(-0.9, 0.9, 20)
+    # Below -1/e the principal branch of lambertw is not real.
+    x = np.linspace(-0.36 if text == "lambert_w(x)" else -0.9, 0.9, 20)
     assert np.allclose(function(x), f(x), rtol=1e-14, atol=1e-15)
 
 

@@ -15,6 +15,7 @@ def test_the_first_hour(capsys):
     assert matplotlib.get_backend().lower() == "agg" and sklearn and torch
     from matplotlib import pyplot as plt
 
+    plt.close("all")
     names = {}
     figures = 0
     for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:

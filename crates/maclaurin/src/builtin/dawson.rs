@@ -196,3 +196,20 @@ fn image(x: &Interval, bits: usize) -> Interval {
     }
     image
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_that_end_at_zero_have_images() {
+        for (low, high) in [(0.0, 0.5), (-0.5, 0.0), (0.0, 3.0), (-1.0, 1.0), (0.0, 0.0)] {
+            for function in [Dawson::INTERVAL, Erfi::INTERVAL] {
+                let image = function(&Interval::from_f64(low, high), 100);
+                assert!(image.contains_zero(), "{low} {high}");
+                let (least, most) = image.to_f64_outward();
+                assert!(-20.0 < least && most < 2000.0, "{low} {high}: {least} {most}");
+            }
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! The error function (DLMF 7.2.1) and the imaginary one, `erfi x = -i erf(ix)`, which no library
 //! has to any precision: one formula, but for signs.
 
+use std::cmp::Ordering;
+
 use dashu_base::Sign;
 use dashu_float::{FBig, Repr};
 use dashu_int::IBig;
@@ -188,9 +190,6 @@ fn at(x: &Repr<2>, bits: usize) -> Interval {
 
 /// `erfi` at one point, `2/sqrt(pi) e^(x^2)` times Dawson's integral where no sum is formed.
 fn imaginary_at(x: &Repr<2>, bits: usize) -> Interval {
-    if x.significand().is_zero() {
-        return Interval::integer(IBig::ZERO);
-    }
     let x = point(x);
     let bits = bits + 32;
     let integral = if magnitude(&x) <= LARGEST_MAGNITUDE {
@@ -208,6 +207,9 @@ fn imaginary_at(x: &Repr<2>, bits: usize) -> Interval {
 pub(super) fn integral_of_growth(x: &Interval, bits: usize) -> Interval {
     if magnitude(x) > LARGEST_MAGNITUDE {
         return Interval::whole_line();
+    }
+    if x.sign() == Some(Ordering::Equal) {
+        return x.clone();
     }
     let square = x.multiply(x, bits);
     let (mut power, mut sum) = (x.clone(), x.clone());
