@@ -155,7 +155,8 @@ def functions(field):
         "Ei": lambda f: f.ei(),
         "gamma": lambda f: f.gamma(),
         "rgamma": lambda f: f.rgamma(),
-        "lgamma": lambda f: f.lgamma(),
+        # log|gamma|: at negative numbers FLINT's own has no value.
+        "lgamma": lambda f: f.lgamma() if f[0] > 0 else -(f.rgamma() if f.rgamma()[0] > 0 else -f.rgamma()).log(),
         "digamma": digamma,
         "digamma_over_gamma": digamma_over_gamma,
         "lambert_w": lambda f: f.lambertw(),
