@@ -34,6 +34,21 @@ def test_every_instruction_set_runs_and_gives_the_same_bits():
     assert len(results) == 1
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a system without forks")
+def test_forked_processes_work_after_it_was_shown():
+    code = (
+        "import os, numpy as np, maclaurin as mc\n"
+        "mc.show_config()\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    mc.expand(np.ones(5_000_000, np.float32), mc.taylor('exp', order=4))\n"
+        "    os._exit(7)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.endswith("\n7\n"), done
+
+
 @pytest.mark.parametrize("name", ["avx1024", "AVX2"])
 def test_an_unknown_instruction_set_is_refused_by_name(name):
     error = run(name).stderr

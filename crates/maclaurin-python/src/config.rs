@@ -8,6 +8,6 @@ use crate::error::of_expansion;
 #[pyfunction]
 pub fn config(py: Python<'_>) -> PyResult<(&'static str, &'static str, Vec<&'static str>, usize)> {
     let instructions = maclaurin::instructions().map_err(|error| of_expansion(py, error))?;
-    let threads = rayon::current_num_threads();
+    let threads = maclaurin::threads().map_err(|error| of_expansion(py, error))?;
     Ok((env!("CARGO_PKG_VERSION"), instructions, maclaurin::instruction_sets(), threads))
 }

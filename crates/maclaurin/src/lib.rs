@@ -70,7 +70,7 @@ pub use conv::{
 pub use expand::{
     Degrees, Element, ExpandError, Expansion, Float, Gradients, Kind, Polynomial, expand,
     expand_backward, expand_backward_into, expand_into, expand_tangent, instruction_sets,
-    instructions,
+    instructions, threads,
 };
 pub use function::{
     BuiltinFunction, Constant, Excerpt, Function, ParseError, ParseErrorKind, Span,

@@ -58,6 +58,22 @@ pub fn instruction_sets() -> Vec<&'static str> {
     Level::all().into_iter().map(Level::name).collect()
 }
 
+/// How many threads work on an expansion that names no number of them.
+///
+/// # Errors
+///
+/// [`ExpandError::Threads`] if a forked process cannot start its own.
+///
+/// # Examples
+///
+/// ```
+/// assert!(maclaurin::threads()? >= 1);
+/// # Ok::<(), maclaurin::ExpandError>(())
+/// ```
+pub fn threads() -> Result<usize, ExpandError> {
+    kernel::pool::Pool::of(None).map(kernel::pool::Pool::threads).map_err(ExpandError::Threads)
+}
+
 /// What each value becomes, for each degree `k` of the expansion.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Kind {
