@@ -151,6 +151,20 @@ def test_a_function_that_reads_its_arguments_type_is_that_of_floats():
     assert (np.abs(series.coefficients - [0, 1, 0, -1 / 6]) <= series.errors).all()
 
 
+@pytest.mark.parametrize("f", [scipy.special.loggamma, lambda x: scipy.special.loggamma(x)])
+def test_what_has_no_values_near_the_point_is_not_read(f):
+    # NaN at negative floats, where log|gamma| has values.
+    assert mc.taylor(f, order=1, at=2).exact[0] == 0
+    for act in (lambda: mc.taylor(f, order=2, at=-0.5), lambda: mc.taylor(f, order=2, at="-1/2")):
+        with pytest.raises(mc.NotAnalyticError):
+            act()
+    assert mc.taylor(scipy.special.gammaln, order=1, at=-0.5).coefficients[0] == pytest.approx(
+        math.log(2 * math.pi**0.5)
+    )
+    # A hole at the point itself is none of its surroundings.
+    assert mc.taylor(lambda x: np.sin(x) / x, order=2).coefficients[0] == 1
+
+
 def test_fast_oscillations_are_not_taken_for_noise():
     series = mc.taylor(lambda x: math.exp(float(x)) + 1e-3 * math.sin(1e5 * float(x)), order=3)
     assert (np.abs(series.coefficients - [1, 101, 0.5, 1 / 6 - 1e12 / 6]) <= series.errors).all()

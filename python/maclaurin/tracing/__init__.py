@@ -55,13 +55,18 @@ def trace(f: Any) -> Function:
 
 
 def near(f: Any, at: float) -> Function:
-    """As `trace`, compared with the function's values at and near a point too."""
+    """As `trace`, compared with the function's values at and near a point too.
+
+    Where the function has none there and what is read has, they are not the same there: `scipy.special.loggamma` of
+    floats below 0 is NaN.
+    """
     unit = max(1.0, abs(at))
-    return function_of(f, [at, *(at + unit * part for part in (0.017, -0.023, 0.11, -0.13, 0.29)), *COMPARED])
+    around = [at, *(at + unit * part for part in (0.017, -0.023, 0.11, -0.13, 0.29))]
+    return function_of(f, [*around, *COMPARED], around)
 
 
-def function_of(f: Any, points: Sequence[float]) -> Function:
-    """As `trace`, with the points at which the values are compared.
+def function_of(f: Any, points: Sequence[float], needed: Sequence[float] = ()) -> Function:
+    """As `trace`, with the points at which the values are compared; some of those needed must have one.
 
     Raises NotTraceableError if it cannot be read, TypeError if it is no function of one argument.
     """
@@ -71,7 +76,7 @@ def function_of(f: Any, points: Sequence[float]) -> Function:
         return Function(text)
     _check(f)
     if isinstance(f, np.vectorize):
-        return function_of(f.pyfunc, points)
+        return function_of(f.pyfunc, points, needed)
     ways: list[Callable[[], str | None]] = [lambda: expression(rebound(f)(Expression("x", ATOM))).text]
     if "jax" in sys.modules:
         ways.append(lambda: _of_jax(f))
@@ -86,7 +91,7 @@ def function_of(f: Any, points: Sequence[float]) -> Function:
                 # Other ways may remember the first.
                 break
             function = Function(text)
-            _compare(f, function, points)
+            _compare(f, function, points, needed)
         except NotTraceableError as reason:
             failures.append(reason)
         except ParseError as reason:
@@ -136,7 +141,7 @@ def _of_jax(f: Callable[[Any], Any]) -> str | None:
     return None if found is None else found.text
 
 
-def _compare(f: Callable[[Any], Any], function: Function, points: Sequence[float]) -> None:
+def _compare(f: Callable[[Any], Any], function: Function, points: Sequence[float], needed: Sequence[float]) -> None:
     """Refuses what was read where its values are not those of the function."""
     try:
         call = sampling.caller(f, list(points))
@@ -145,7 +150,7 @@ def _compare(f: Callable[[Any], Any], function: Function, points: Sequence[float
             f"this Python function cannot be read: called with a number it raised {reason!r}"
         ) from reason
     apart, smallest = APART["jax" in sys.modules or "torch" in sys.modules]
-    seen = 0
+    seen = set()
     for x in points:
         try:
             y = call(x)
@@ -154,7 +159,7 @@ def _compare(f: Callable[[Any], Any], function: Function, points: Sequence[float
         expected = function(x)
         if not math.isfinite(y) or not math.isfinite(expected):
             continue
-        seen += 1
+        seen.add(x)
         if abs(y - expected) > apart * max(abs(y), abs(expected), smallest):
             raise NotTraceableError(
                 f"this Python function cannot be read: it reads as {function.text}, whose value at x = {x} is "
@@ -162,3 +167,7 @@ def _compare(f: Callable[[Any], Any], function: Function, points: Sequence[float
             )
     if not seen:
         raise NotTraceableError("this Python function cannot be read: it has no finite values to compare with")
+    if seen.isdisjoint(needed) and any(math.isfinite(function(x)) for x in needed):
+        raise NotTraceableError(
+            f"this Python function cannot be read: it reads as {function.text}, but has no values near x = {needed[0]}"
+        )
