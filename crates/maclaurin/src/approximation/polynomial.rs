@@ -127,6 +127,17 @@ impl Approximation {
     }
 
     /// The derivative at `x` of the sum of Chebyshev polynomials, in doubles.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use maclaurin::{Approximation, Choice, Function};
+    ///
+    /// let square = Function::parse("x^2")?;
+    /// let p = Approximation::new(&square, 2, &[(0.0, 2.0)], &Choice::default())?;
+    /// assert_eq!(p.slope(1.5), 3.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn slope(&self, x: f64) -> f64 {
         // T_k' = k U_(k-1), and U_(k-1) obeys the recurrence of T_k.
@@ -141,6 +152,18 @@ impl Approximation {
 
     /// The Chebyshev polynomials of the smallest range around all ranges at `x`, in doubles: as many as
     /// [`Approximation::chebyshev`] has coefficients.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use maclaurin::{Approximation, Choice, Function};
+    ///
+    /// let square = Function::parse("x^2")?;
+    /// let p = Approximation::new(&square, 2, &[(-1.0, 1.0)], &Choice::default())?;
+    /// // 1, x and 2 x^2 - 1.
+    /// assert!(p.chebyshev_polynomials(0.5).eq([1.0, 0.5, -0.5]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn chebyshev_polynomials(&self, x: f64) -> impl Iterator<Item = f64> {
         let (u, _) = self.place(x);
         let (mut before, mut value) = (u, 1.0);

@@ -9,7 +9,6 @@
 //! `|E(z)| <= 2 G |z|^(-2n-1) + 2 e^(-(|z|^2 - X^2)/2)`. The Taylor coefficients of `E` at a real `x`
 //! are bounded by Cauchy's estimate in the disc of radius `x/2`, whose phases are at most `pi/6`.
 
-use std::cmp::Ordering;
 use std::f64::consts::{FRAC_PI_6, LOG2_E};
 
 use dashu_float::Repr;
@@ -17,7 +16,7 @@ use dashu_float::Repr;
 use super::composition::compose;
 use super::erf::integral_of_growth;
 use super::recurrence::{derivative, multiply};
-use super::taylor::{at_ends, mean_value, point, within};
+use super::taylor::{at_ends, known_bits, mean_value, point, within};
 use super::{About, Analytic, Branch, Builtin, Complex, Erfi, Exp, Pair, Parity, double, symbol};
 use crate::number::{Arithmetic, Certified, Exact, Interval, Named, Value, half};
 
@@ -25,9 +24,6 @@ use crate::number::{Arithmetic, Certified, Exact, Interval, Named, Value, half};
 const BEFORE_PEAK: f64 = 0.9241;
 const BEYOND_PEAK: f64 = 0.9242;
 const ABOVE_PEAK: f64 = 0.541_045;
-
-/// Bits kept beyond those that a wide argument has.
-const SPARE_BITS: f64 = 24.0;
 
 pub(crate) struct Dawson;
 
@@ -70,7 +66,8 @@ impl Builtin for Dawson {
     fn series<A: Analytic>(a: &A, f: &[A::Number]) -> Vec<A::Number> {
         if f.len() > 1
             && !a.is_exact(&f[0])
-            && let Some(mut outer) = far_coefficients(a, &f[0], f.len(), wanted_bits(a, &f[0]))
+            && let bits = known_bits(a, &f[0], a.rectangle(&f[0]).0.mignitude())
+            && let Some(mut outer) = far_coefficients(a, &f[0], f.len(), bits as f64)
         {
             outer[0] = a.apply::<Self>(&f[0]);
             return compose(a, &outer, f);
@@ -84,16 +81,6 @@ impl Builtin for Dawson {
         }
         y
     }
-}
-
-/// The bits that the coefficients over an argument can have.
-fn wanted_bits<A: Analytic>(a: &A, u: &A::Number) -> f64 {
-    let (re, _) = a.rectangle(u);
-    let width = (re.high - re.low) / re.mignitude();
-    // No wider than the rounding of doubles.
-    let is_narrow = width < 1e-9;
-    let known = if is_narrow { f64::INFINITY } else { -width.log2() };
-    (a.bits() as f64).min(known.max(0.0) + SPARE_BITS)
 }
 
 /// How many terms of the sum bring its remainder below `2^-bits` on the disc of half the modulus, and the
@@ -182,9 +169,8 @@ fn image(x: &Interval, bits: usize) -> Interval {
     }
     if high - low < BEYOND_PEAK - BEFORE_PEAK {
         let slope = || {
-            let value = x.multiply(&Interval::from_f64(-ABOVE_PEAK, ABOVE_PEAK), bits);
-            let value = if x.sign() == Some(Ordering::Less) { value.negate() } else { value };
-            Interval::integer(1.into()).add(&value.add(&value, bits).negate(), bits)
+            let twice = Interval::from_f64(-2.0 * ABOVE_PEAK, 2.0 * ABOVE_PEAK);
+            Interval::integer(1.into()).add(&x.multiply(&twice, bits), bits)
         };
         return mean_value(x, bits, |x| at(x, bits), slope);
     }

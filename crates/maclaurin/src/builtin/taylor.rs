@@ -4,7 +4,7 @@
 use dashu_base::Approximation;
 use dashu_float::Repr;
 
-use super::Builtin;
+use super::{Analytic, Builtin};
 use crate::number::{Arithmetic, Exact, IBig, Interval, Rational, UBig, down};
 
 /// Bits of the interval whose ends a double is rounded from.
@@ -102,6 +102,21 @@ pub(super) fn point(x: &Repr<2>) -> Interval {
 pub(super) fn magnitude(x: &Interval) -> isize {
     let top = x.magnitude();
     top.upper().exponent().saturating_add_unsigned(top.upper().digits())
+}
+
+/// Arguments wider than the rounding of doubles are wide: the bits kept beyond those that they have.
+const WIDE: f64 = 1e-9;
+const SPARE_BITS: usize = 24;
+
+/// The bits that values over an argument can have: no more than it has below `size`, and some for
+/// rounding.
+pub(super) fn known_bits<A: Analytic>(a: &A, u: &A::Number, size: f64) -> usize {
+    let (re, im) = a.rectangle(u);
+    let width = (re.high - re.low).max(im.high - im.low) / size;
+    if width < WIDE {
+        return a.bits();
+    }
+    a.bits().min(SPARE_BITS + (1.0 / width).log2().ceil() as usize)
 }
 
 /// A rational constant in an arithmetic.

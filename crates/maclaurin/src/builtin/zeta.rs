@@ -24,7 +24,7 @@ use super::taylor::{
 use super::{About, Analytic, Branch, Builtin, Complex, Exp, Log, Pair, Sin, general, symbol};
 use crate::number::{
     Arithmetic, Ball, Balls, Certified, Exact, Interval, Interval64, Named, Outward64, Rational,
-    Symbol, Value, exactly, half,
+    Symbol, Value, half,
 };
 
 /// Integers up to here have exact values.
@@ -115,17 +115,8 @@ impl Builtin for EntireZeta {
         z: &Pair<A>,
         _: &mut dyn Branch<A>,
     ) -> Option<Pair<A>> {
-        let (re, im) = plane.rectangle(z);
-        let wide = re.low != re.high || im.low != im.high;
-        if !wide || plane.bits() > f64::MANTISSA_DIGITS as usize {
-            return Some(taylor(plane, z, 1)?.swap_remove(0));
-        }
-        // The mean value theorem on a convex set: `F(c) + F'(Z) (z - c)`.
-        let middle = |side: Interval64| plane.0.exact(&exactly(side.middle()).into());
-        let center = (middle(re), middle(im));
-        let slope = taylor(plane, z, 2)?.swap_remove(1);
-        let value = taylor(plane, &center, 1)?.swap_remove(0);
-        Some(plane.add(&value, &plane.multiply(&slope, &plane.subtract(z, &center))))
+        let value = |z: &Pair<A>| Some(taylor(plane, z, 1)?.swap_remove(0));
+        plane.mean_value(z, value, || Some(taylor(plane, z, 2)?.swap_remove(1)))
     }
 
     /// The Taylor coefficients at `f_0`, and `f` put in.

@@ -436,6 +436,11 @@ impl Builder {
     }
 
     /// The value of a step that is an exact constant, made of a limited number of others.
+    fn exact_constant(&self, index: Index) -> Option<Exact> {
+        let mut budget = MOST_STEPS_OF_EXACT;
+        self.exact(index, &mut budget)
+    }
+
     fn exact(&self, index: Index, budget: &mut usize) -> Option<Exact> {
         *budget = budget.checked_sub(1)?;
         let mut of = |index: &Index| self.exact(*index, budget).filter(Exact::is_light);
@@ -471,7 +476,7 @@ impl Builder {
 
     /// The values of steps that are exact constants.
     pub(crate) fn exact_constants(&self, steps: &[Index]) -> Option<Vec<Exact>> {
-        steps.iter().map(|&index| self.exact(index, &mut MOST_STEPS_OF_EXACT.clone())).collect()
+        steps.iter().map(|&index| self.exact_constant(index)).collect()
     }
 
     fn rational(&self, index: Index) -> Option<&Rational> {
@@ -505,7 +510,7 @@ impl Builder {
     /// The value of a function at an end of its domain.
     fn at_end(&self, function: Elementary, u: Index) -> Option<Exact> {
         each!(function, F => {
-            let u = self.exact(u, &mut MOST_STEPS_OF_EXACT.clone())?;
+            let u = self.exact_constant(u)?;
             if margin::<F>(&u) == Some(Ordering::Equal) { F::at_end(&u) } else { None }
         })
     }

@@ -14,7 +14,7 @@ use std::f64::consts::{PI, TAU};
 
 use super::Rgamma;
 use crate::builtin::recurrence::{derivative, multiply, negate};
-use crate::builtin::taylor::{enclosed, rational, variable, within};
+use crate::builtin::taylor::{enclosed, known_bits, rational, variable, within};
 use crate::builtin::{Analytic, Builtin, Exp, Log, Sin};
 use crate::number::{Exact, IBig, Rational, UBig, half, tangent_numbers};
 
@@ -23,10 +23,6 @@ pub(super) const MOST_STEPS: f64 = 64.0;
 
 /// How large `w` is, in units of the bits wanted: a balance of the steps to it and the terms there.
 const DISTANCE: f64 = 0.35;
-
-/// An argument wider than the rounding of doubles, and the bits kept beyond those that it has.
-const WIDE: f64 = 1e-9;
-const SPARE_BITS: usize = 24;
 
 thread_local! {
     /// `B_2m/(2m(2m-1))` from `m = 1` on.
@@ -49,13 +45,6 @@ pub(in crate::builtin) fn coefficients<T>(count: usize, to: impl Fn(&Rational) -
         }
         known[..count].iter().map(to).collect()
     })
-}
-
-/// The bits that values over an argument can have: no more than it has, and some for rounding.
-fn wanted_bits<A: Analytic>(a: &A, u: &A::Number) -> usize {
-    let (re, im) = a.rectangle(u);
-    let width = (re.high - re.low).max(im.high - im.low);
-    if width < WIDE { a.bits() } else { a.bits().min(SPARE_BITS + (1.0 / width).log2() as usize) }
 }
 
 /// How many terms bring the remainder on the disc below `2^-bits`, and the binary logarithm of its
@@ -86,7 +75,7 @@ pub(super) fn stirling<A: Analytic>(a: &A, w: &A::Number, terms: usize) -> Optio
     let (re, im) = a.rectangle(w);
     let modulus = re.mignitude().hypot(im.mignitude()) * (1.0 - 1e-12);
     let angle = im.magnitude().atan2(re.low);
-    let bits = wanted_bits(a, w) as f64 + terms as f64 + 8.0;
+    let bits = known_bits(a, w, 1.0) as f64 + terms as f64 + 8.0;
     if !(re.low > 0.0 && modulus.is_finite()) {
         return None;
     }
@@ -137,7 +126,7 @@ pub(super) fn stirling<A: Analytic>(a: &A, w: &A::Number, terms: usize) -> Optio
 /// The number of steps to the right after which Stirling's series gives the given number of terms.
 pub(super) fn steps<A: Analytic>(a: &A, u: &A::Number, terms: usize) -> Option<i64> {
     let low = a.rectangle(u).0.low;
-    let goal = DISTANCE * (wanted_bits(a, u) + terms + 8) as f64 + 4.0;
+    let goal = DISTANCE * (known_bits(a, u, 1.0) + terms + 8) as f64 + 4.0;
     (low > -MOST_STEPS - 1.0).then(|| (goal - low).ceil().max(0.0) as i64)
 }
 
