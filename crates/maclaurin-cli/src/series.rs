@@ -101,8 +101,11 @@ fn table(series: &Series) -> String {
             None if !series.is_zero_proven(degree) => "(zero is not proven)".into(),
             None => "(enclosed only)".into(),
         };
+        // Only those beyond the doubles need more than their rounding.
+        let beyond = coefficient.is_infinite().then(|| series.enclosure(degree, 60).ok()).flatten();
+        let decimal = beyond.map_or_else(|| format!("{coefficient:?}"), |it| it.to_decimal(17).0);
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{degree:>6}  {:<24} {exact}", format!("{coefficient:?}"));
+        let _ = writeln!(text, "{degree:>6}  {decimal:<24} {exact}");
     }
     text
 }

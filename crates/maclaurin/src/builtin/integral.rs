@@ -247,7 +247,8 @@ fn ein_interval(x: &Interval, bits: usize) -> Interval {
 }
 
 /// `Ein` at one point: the series about zero (DLMF 6.6.4), and for large arguments
-/// `euler_gamma + log x + E_1(x)` with `0 < E_1(x) < e^(-x)/x` (DLMF 6.2.4, 6.8.1).
+/// `euler_gamma + log x + E_1(x)` with `0 < E_1(x) < e^(-x)/x` (DLMF 6.2.4, 6.8.1), or
+/// `euler_gamma + log |x| - Ei(-x)` (DLMF 6.2.7).
 fn ein_at(x: &Repr<2>, bits: usize) -> Interval {
     let x = point(x);
     if x.contains_zero() {
@@ -259,6 +260,11 @@ fn ein_at(x: &Repr<2>, bits: usize) -> Interval {
         let bits = bits + 16;
         let tail = Interval::between(Repr::zero(), Repr::new(IBig::ONE, -(bits as isize)));
         return Interval::euler_gamma(bits).add(&x.log(bits), bits).add(&tail, bits);
+    }
+    if !positive && let Some(far) = growing_integral(&x.negate(), bits + 16) {
+        let bits = bits + 16;
+        let log = Interval::euler_gamma(bits).add(&x.negate().log(bits), bits);
+        return log.add(&far.negate(), bits);
     }
     if magnitude(&x) > LARGEST_MAGNITUDE {
         return Interval::whole_line();
@@ -278,6 +284,33 @@ fn ein_at(x: &Repr<2>, bits: usize) -> Interval {
     Interval::whole_line()
 }
 
+/// `Ei t` of a positive `t` that is large for so many bits; `None` of a smaller one.
+///
+/// Repeated integration by parts of `e^s/s` from `X = 2(n+1)` to `t` gives
+/// `Ei t = e^t sum_(k<n) k!/t^(k+1) + C + n! integral of e^s s^(-n-1)`. On that range the logarithmic
+/// derivative of the last integrand is `1 - (n+1)/s >= 1/2`, so that its integral is between 0 and
+/// `2 e^t t^(-n-1)`; and `|C| <= 2 e^X`, since `0 < Ei X <= 2 e^X` (DLMF 6.6.1) and the sum at `X`, whose
+/// terms at least halve, is at most 1.
+fn growing_integral(t: &Interval, bits: usize) -> Option<Interval> {
+    let size = t.to_f64_outward().0;
+    // With n below bits the terms fall below 2^-bits: n!/t^n < 2^-n.
+    let end = 2.0 * (bits as f64 + 2.0);
+    if size < 2.0 * end {
+        return None;
+    }
+    let inverse = integer(1).divide(t, bits);
+    let (mut term, mut sum, mut n) = (inverse.clone(), integer(0), 0);
+    while magnitude(&term) > magnitude(&inverse) - bits as isize {
+        sum = sum.add(&term, bits);
+        n += 1;
+        term = term.multiply(&inverse, bits).multiply(&integer(n), bits);
+    }
+    let twice = |x: &Interval| x.multiply(&integer(2), bits);
+    let constant = twice(&Interval::from_f64(end, end).add(&t.negate(), bits).exp(bits));
+    let rest = integer(0).hull(&twice(&term)).add(&constant.hull(&constant.negate()), bits);
+    Some(t.exp(bits).multiply(&sum.add(&rest, bits), bits))
+}
+
 fn sine_integral(x: f64) -> f64 {
     if x.is_infinite() { std::f64::consts::FRAC_PI_2.copysign(x) } else { nearest::<Si>(x) }
 }
@@ -285,4 +318,37 @@ fn sine_integral(x: f64) -> f64 {
 fn ein(x: f64) -> f64 {
     // -Ein(-720) is beyond the largest double.
     if x < -720.0 || x == f64::INFINITY { x.signum() * f64::INFINITY } else { nearest::<Ein>(x) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The sum far from zero against the series about zero at a precision for which no sum would do.
+    #[test]
+    fn the_growing_integral_is_that_of_the_series() {
+        for (t, bits) in
+            [(300u64, 60usize), (1_000, 60), (1_000, 200), (5_000, 1_000), (16_383, 53)]
+        {
+            let far = growing_integral(&integer(t), bits).expect("large enough");
+            let precision = t as usize;
+            let ein = ein_at(integer(t).negate().lower(), precision);
+            let log = Interval::euler_gamma(precision).add(&integer(t).log(precision), precision);
+            let near = log.add(&ein.negate(), precision);
+            let difference = far.add(&near.negate(), precision);
+            assert!(difference.contains_zero(), "{t} {bits}");
+            assert!(magnitude(&difference) <= magnitude(&far) - bits as isize + 8, "{t} {bits}");
+            // Only the series was used for it.
+            assert!(growing_integral(&integer(t), precision + 16).is_none());
+        }
+    }
+
+    #[test]
+    fn far_arguments_have_values_while_their_exponential_has() {
+        let value = ein_at(integer(1_000_000).negate().lower(), 64).negate();
+        let ratio = value.divide(&integer(1_000_000).exp(64), 64).multiply(&integer(1_000_000), 64);
+        // 1 + 1/t + 2/t^2 + ...
+        let (low, high) = ratio.to_f64_outward();
+        assert!(1.000_001_000_001 < low && high < 1.000_001_000_003);
+    }
 }

@@ -297,8 +297,8 @@ fn undecided(unbounded: bool) -> &'static str {
         "its magnitude, or that of a number that it is made of, is beyond every exponent here; \
          choose another expansion point"
     } else {
-        "it is zero, or nearly so, in a way that no exact rule here proves; simplify the \
-         expression or choose another expansion point"
+        "it, or a number that it is made of, is zero or nearly so, in a way that no exact rule here \
+         proves; simplify the expression or choose another expansion point"
     }
 }
 
