@@ -89,10 +89,10 @@ function makeMethods() {
         return;
       }
       const drawn = errorCurve(answer.errors, answer.x, answer.bound, METHODS[method]);
-      const best = answer.best_text ? [h("dt", {}, "best possible \u2265"), h("dd", {}, answer.best_text)] : [];
+      const best = answer.best_text ? [h("dt", { title: "no polynomial of this degree is closer: certified" }, "best \u2265"), h("dd", {}, answer.best_text)] : [];
       body.replaceChildren(
         h("dl", {}, h("dt", {}, "degree"), h("dd", {}, String(answer.degree)),
-          h("dt", {}, "certified error \u2264"), h("dd", { class: "figure" }, answer.bound_text), best),
+          h("dt", { title: "certified bound of the error on the range" }, "certified \u2264"), h("dd", { class: "figure" }, answer.bound_text), best),
         drawn.holder);
     },
   };

@@ -1,12 +1,13 @@
 //! A polynomial on a range by one of the four methods.
 
-use maclaurin::{Approximation, Choice, Function, Method, Series, scientific};
+use maclaurin::{Approximation, Choice, Function, Method, Series};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::LARGEST_ORDER;
 use crate::curves::places;
 use crate::failure::Failure;
+use crate::figures::{lower, upper};
 use crate::subject::Subject;
 
 /// Points of the error curve.
@@ -92,9 +93,9 @@ impl Question {
         Ok(json!({
             "degree": self.subject.order,
             "bound": error.bound,
-            "bound_text": scientific(error.bound, 3, true),
+            "bound_text": upper(error.bound),
             "best": best,
-            "best_text": best.map(|best| scientific(best, 3, false)),
+            "best_text": best.map(|best| lower(best)),
             "text": text,
             "x": x,
             "errors": errors,

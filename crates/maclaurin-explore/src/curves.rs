@@ -1,10 +1,11 @@
 //! The function and its Taylor polynomials on a range, and how far they are from it.
 
-use maclaurin::{ErrorBound, Function, Series, scientific};
+use maclaurin::{ErrorBound, Function, Series};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::figures::upper;
 use crate::subject::Subject;
 
 /// The most points of a curve.
@@ -118,7 +119,7 @@ fn errors(whole: &ErrorBound, parts: &[ErrorBound]) -> Value {
     };
     json!({
         "bound": whole.bound,
-        "bound_text": scientific(whole.bound, 4, true),
+        "bound_text": upper(whole.bound),
         "at": whole.at,
         "bounds": parts.iter().map(|part| part.bound).collect::<Vec<_>>(),
         "places": parts.iter().map(|part| part.at).collect::<Vec<_>>(),
@@ -126,18 +127,20 @@ fn errors(whole: &ErrorBound, parts: &[ErrorBound]) -> Value {
     })
 }
 
-/// Between what and what the function certainly is at each point: the polynomial, give or take the
-/// larger bound of the parts that meet there.
+/// Between what and what the function certainly is at each point: the polynomial, give or take a bound
+/// that is at both ends of a part at least that of the part, and linear between them.
 fn band(x: &[f64], polynomial: &[f64], parts: &[ErrorBound]) -> Value {
+    let bound = |part: usize| parts.get(part).map_or(0.0, |part| part.bound);
+    let edge = |i: usize| i.checked_sub(1).map_or(0.0, bound).max(bound(i));
     let last = x.len() - 1;
-    let bound = |i: usize| {
-        let part = i * parts.len() / last;
-        let beside = (i * parts.len()).is_multiple_of(last) && part > 0;
-        let before = if beside { parts[part - 1].bound } else { 0.0 };
-        before.max(parts.get(part).map_or(0.0, |part| part.bound))
-    };
     let ends = |sign: f64| -> Vec<f64> {
-        polynomial.iter().enumerate().map(|(i, y)| y + sign * bound(i)).collect()
+        let end = |(i, y): (usize, &f64)| {
+            let place = i as f64 * parts.len() as f64 / last as f64;
+            let part = (place as usize).min(parts.len() - 1);
+            let (left, right, along) = (edge(part), edge(part + 1), place - part as f64);
+            y + sign * (left * (1.0 - along) + right * along)
+        };
+        polynomial.iter().enumerate().map(end).collect()
     };
     json!([ends(-1.0), ends(1.0)])
 }

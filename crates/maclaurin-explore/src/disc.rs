@@ -36,8 +36,8 @@ fn complex(re: &str, im: &str) -> String {
     match (re, im) {
         (re, "0") => re.to_owned(),
         ("0", "1") => "\u{b1}i".into(),
-        ("0", im) => format!("\u{b1}{im} i"),
-        (re, "1") => format!("{re} \u{b1} i"),
-        (re, im) => format!("{re} \u{b1} {im} i"),
+        ("0", im) => format!("\u{b1}{im}\u{a0}i"),
+        (re, "1") => format!("{re}\u{a0}\u{b1}\u{a0}i"),
+        (re, im) => format!("{re}\u{a0}\u{b1}\u{a0}{im}\u{a0}i"),
     }
 }

@@ -21,6 +21,7 @@ mod coefficients;
 mod curves;
 mod disc;
 mod failure;
+mod figures;
 mod picture;
 mod subject;
 

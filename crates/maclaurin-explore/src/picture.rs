@@ -3,13 +3,14 @@
 //! A channel of such a picture has 256 values at most. So the page sends the pixels once, and then for
 //! each degree gets the gray of every value: the picture itself stays where it is.
 
-use maclaurin::{Expansion, Kind, expand, scientific};
+use maclaurin::{Expansion, Kind, expand};
 use ndarray::{Array3, ArrayD, ArrayView3};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::curves::smallest;
 use crate::failure::Failure;
+use crate::figures::nearest;
 use crate::subject::Subject;
 use crate::{MOST_OUTPUT, MOST_PIXELS};
 
@@ -138,10 +139,7 @@ fn tile(count: &[u32], term: impl Fn(usize) -> f32) -> Value {
         if part.is_nan() { CONSTANT } else { (255.0 * part.clamp(0.0, 1.0)).round() as u8 }
     };
     let gray: Vec<u8> = (0..VALUES).map(gray).collect();
-    let shown = |value: f32| {
-        if value.is_finite() { scientific(f64::from(value), 3, false) } else { "none".into() }
-    };
-    json!({ "gray": gray, "low": shown(low), "high": shown(high) })
+    json!({ "gray": gray, "low": nearest(f64::from(low)), "high": nearest(f64::from(high)) })
 }
 
 /// The expansion of a picture as a file.
