@@ -28,10 +28,7 @@ def explore(
     page is in the widget's ``state``, and a new ``state`` is shown on the page. The values of the function's
     parameters are given by their names: ``mc.explore("sin(a*x)", a=2)``.
 
-    >>> import maclaurin as mc
-    >>> page = mc.explore("softplus", order=6, on=(-2, 2))
-    >>> page.state["f"], page.state["order"]
-    ('softplus', 6)
+    For example ``mc.explore("softplus", order=6, on=(-2, 2))``.
     """
     try:
         import anywidget

@@ -19,7 +19,7 @@ function field(label, act, more = {}) {
 /** Lays the page out in `root`; the host answers questions and keeps the state. Returns how to end it. */
 export function mount(root, host) {
   const store = makeStore(host.load());
-  const view = { curves: null, disc: null, marks: [], counted: null, known: { functions: [], largest_order: LARGEST_ORDER } };
+  const view = { curves: null, errors: null, disc: null, marks: [], counted: null, known: { functions: [], largest_order: LARGEST_ORDER } };
   const act = (change, group) => store.set(change, group);
   const says = h("p", { class: "says", role: "status" });
   let quiet;
@@ -100,13 +100,15 @@ export function mount(root, host) {
     at.input.setAttribute("aria-invalid", String(Boolean(answer.error?.text != null && answer.error.text === store.get().at)));
     plotPanel.classList.toggle("failed", failed);
     if (!failed) parameters.show(answer.parameters);
-    const { errors: error, order: shown } = view.curves ?? {};
-    if (failed || answer.error) bound.textContent = "";
-    else if (!error?.bound_text) bound.textContent = "no bound on this range";
-    else bound.textContent = `order ${shown} is off by at most ${error.bound_text} on this range: certified`;
     plot.redraw();
-    errors.redraw();
     histogram.redraw();
+  }
+  function showErrors(answer) {
+    view.errors = answer;
+    const shown = answer.errors?.bound_text;
+    bound.textContent = shown ? `order ${answer.order} is off by at most ${shown} on this range: certified` : "";
+    errors.redraw();
+    plot.redraw();
   }
   function showDisc(answer) {
     view.disc = answer.error ? null : answer;
@@ -127,6 +129,7 @@ export function mount(root, host) {
     const { orders } = store.get();
     const points = Math.min(480, Math.max(160, Math.round(plot.holder.clientWidth / 3)));
     ask("curves", plotPanel, { ask: "curves", ...subject(), orders, on: range(), points }, showCurves);
+    ask("errors", errorPanel, { ask: "errors", ...subject(), on: range(), points }, showErrors);
     ask("disc", planePanel, { ask: "disc", ...subject(), order: 0 }, showDisc);
   });
   const askRest = afterPause(120, () => {
@@ -204,15 +207,21 @@ export function mount(root, host) {
     put(order, state.order);
     put(orderField, state.order);
     showChips(state);
-    undo.disabled = !store.canUndo();
-    redo.disabled = !store.canRedo();
+    // A disabled button would lose the focus, and the keys with it.
+    undo.setAttribute("aria-disabled", String(!store.canUndo()));
+    redo.setAttribute("aria-disabled", String(!store.canRedo()));
     root.dataset.theme = state.theme;
     if (root.parentElement === document.body) document.documentElement.dataset.theme = state.theme;
     for (const drawing of [plot, errors, plane, histogram]) drawing.redraw();
   }
 
   const save = afterPause(150, () => host.save(store.get()));
+  let before = "";
   store.listen((state) => {
+    // A band that is late is true for the same function only.
+    const named = JSON.stringify([state.f, state.p]);
+    if (named !== before) view.errors = null;
+    before = named;
     show(state);
     save();
     request();

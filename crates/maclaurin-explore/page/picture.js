@@ -99,7 +99,7 @@ function makePicture(store, view, work) {
     if (!picture) return;
     const { channels } = picture;
     const dims = within.checked ? sheet?.inside : null;
-    paint(original.getContext("2d"), picture, (to, i, from, at) => {
+    paint(original.getContext("2d", { willReadFrequently: true }), picture, (to, i, from, at) => {
       for (let channel = 0; channel < 3; channel += 1) to[i + channel] = from[at + (channels === 1 ? 0 : channel)];
       to[i + 3] = channels === 4 ? from[at + 3] : 255;
       if (!dims) return;

@@ -41,10 +41,10 @@ function mainPlot(store, view, act) {
     layer.replaceChildren(clipping(clip, box), grid(box, ticks(lo, hi, width / 90), ticks(low, high, tall / 50), x, y), curves);
     if (data) {
       curves.append(...outside(box, x, view.disc));
-      if (data.band) {
-        const [below, above] = data.band;
-        const there = path(data.x, above, x, y);
-        const back = path([...data.x].reverse(), [...below].reverse(), x, y);
+      if (view.errors?.band) {
+        const { x: xs, band: [below, above] } = view.errors;
+        const there = path(xs, above, x, y);
+        const back = path([...xs].reverse(), [...below].reverse(), x, y);
         curves.append(s("path", { class: "band", d: `${there}${back.replace("M", "L")}Z` }));
       }
       for (const { order, y: values } of data.polynomials ?? []) {
@@ -122,7 +122,8 @@ function mainPlot(store, view, act) {
     const sign = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     const factor = { "+": 0.8, "=": 0.8, "-": 1.25 }[event.key];
     if (sign && event.target === point) {
-      moveTo((view.curves?.at ?? 0) + sign * step() * (event.shiftKey ? 10 : 1));
+      const at = Number(store.get().at || NaN);
+      moveTo((Number.isFinite(at) ? at : (view.curves?.at ?? 0)) + sign * step() * (event.shiftKey ? 10 : 1));
     } else if (sign) {
       const by = (sign * (hi - lo)) / 20;
       const fine = step();
@@ -143,10 +144,10 @@ function errorPlot(store, view) {
     const { lo, hi } = store.get();
     const box = inside(width, tall);
     const x = linear(lo, hi, box.left, box.right);
-    const errors = view.curves?.errors;
+    const errors = view.errors?.errors;
     svg.replaceChildren();
     if (!errors?.bounds) {
-      const text = errors?.message ?? view.curves?.error?.message ?? "";
+      const text = view.errors?.error?.message ?? "";
       svg.append(grid(box, ticks(lo, hi, width / 90), [], x, x), ...wrapped(text, box));
       return;
     }
@@ -159,7 +160,7 @@ function errorPlot(store, view) {
     const top = Math.ceil(Math.max(...known) + 0.3);
     const bottom = Math.min(top - 2, Math.max(Math.floor(Math.min(...known)), top - 16));
     const y = linear(bottom, top, box.bottom, box.top);
-    const [first, last] = [view.curves.x[0], view.curves.x.at(-1)];
+    const [first, last] = [view.errors.x[0], view.errors.x.at(-1)];
     const edge = (i) => first + ((last - first) * i) / errors.bounds.length;
     const xs = errors.bounds.flatMap((_, i) => [edge(i), edge(i + 1)]);
     const level = errors.bounds.map((bound) => Math.max(bottom - 1, log(bound) ?? top + 1));

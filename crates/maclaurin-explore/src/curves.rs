@@ -1,4 +1,4 @@
-//! The function and its Taylor polynomials on a range, and how far they are from it.
+//! The function and its Taylor polynomials on a range, and how far apart they are.
 
 use maclaurin::{ErrorBound, Function, Series};
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use crate::subject::Subject;
 const MOST_POINTS: usize = 1000;
 
 /// Parts of the range with an error bound of their own.
-const PARTS: usize = 80;
+const PARTS: usize = 120;
 
 /// The most polynomials.
 const MOST_ORDERS: usize = 16;
@@ -78,32 +78,39 @@ impl Question {
         let order = self.subject.order;
         let highest = self.orders.iter().copied().fold(order, usize::max);
         let longest = self.subject.series(function, highest)?;
-        let series = if order == highest { &longest } else { &longest.truncate(order)? };
-        let at = series.at_f64();
+        let at = longest.at_f64();
         let values = |order: usize| -> Vec<f64> {
             let coefficients = &longest.coefficients()[..=order];
             let value = |x: f64| coefficients.iter().rev().fold(0.0, |sum, a| sum * (x - at) + a);
             x.iter().map(|&x| value(x)).collect()
         };
-        let [low, high] = self.on;
-        let own = values(order);
         let polynomials: Vec<_> =
             self.orders.iter().map(|&k| json!({ "order": k, "y": values(k) })).collect();
-        let profile = series.error_profile(low, high, PARTS);
-        let (error, band) = match &profile {
-            Ok(profile) => (errors(&profile.whole, &profile.parts), band(x, &own, &profile.parts)),
-            Err(reason) => (json!({ "message": reason.to_string() }), Value::Null),
-        };
         Ok(json!({
             "at": at,
-            "at_text": series.at(),
+            "at_text": longest.at(),
             "at_value": function.evaluate(at),
             "order": order,
-            "degrees": series.degrees(),
-            "polynomial": own,
+            "polynomial": values(order),
             "polynomials": polynomials,
-            "errors": error,
+        }))
+    }
+
+    /// The certified errors, which may take longer than the curves: on the range, on its parts, and as a
+    /// band in which the function certainly is.
+    pub fn errors(&self) -> Result<Value, Failure> {
+        let [low, high] = self.on;
+        let function = self.subject.function()?;
+        let series = self.subject.series(&function, self.subject.order)?;
+        let profile = series.error_profile(low, high, PARTS)?;
+        let x = places(low, high, self.points.clamp(16, MOST_POINTS));
+        let polynomial: Vec<f64> = x.iter().map(|&x| series.evaluate(x)).collect();
+        let band = band(&x, &polynomial, &profile.parts);
+        Ok(json!({
+            "order": self.subject.order,
+            "x": x,
             "band": band,
+            "errors": errors(&profile.whole, &profile.parts),
         }))
     }
 }

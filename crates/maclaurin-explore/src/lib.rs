@@ -7,7 +7,8 @@
 //! | `ask` | what comes back |
 //! |---|---|
 //! | `names` | the built-in functions, the languages of source code, the limits |
-//! | `curves` | the function and its Taylor polynomials on a range, their band, the certified error |
+//! | `curves` | the function and its Taylor polynomials on a range |
+//! | `errors` | the certified error on the range and its parts, and the band that it makes |
 //! | `coefficients` | the coefficients, decimal and exact, the series as text and LaTeX |
 //! | `disc` | the radius of convergence and proven singularities |
 //! | `approximation` | a polynomial on the range by one of the four methods, with its error |
@@ -70,6 +71,7 @@ pub const SCRIPT: &str = concat!(
 enum Question {
     Names {},
     Curves(curves::Question),
+    Errors(curves::Question),
     Coefficients(subject::Subject),
     Disc(subject::Subject),
     Approximation(approximation::Question),
@@ -105,6 +107,7 @@ pub fn answer(question: &str, bytes: &[u8]) -> Answer {
     let answered = read(question).and_then(|question| match question {
         Question::Names {} => Ok(names()),
         Question::Curves(question) => question.answer(),
+        Question::Errors(question) => question.errors(),
         Question::Coefficients(subject) => coefficients::answer(&subject),
         Question::Disc(subject) => disc::answer(&subject),
         Question::Approximation(question) => question.answer(),
