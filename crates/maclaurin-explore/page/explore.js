@@ -269,6 +269,8 @@ export default {
     const shade = document.body.dataset.jpThemeLight ?? document.body.dataset.vscodeThemeKind;
     if (shade === "false" || shade === "vscode-dark") root.classList.add("dark");
     else if (shade !== undefined) root.classList.add("light");
+    // JupyterLab's own keys (arrows between cells, z for undo) are not meant here; it asks the element in focus.
+    root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
     el.append(root);
     return mount(root, notebookHost(model));
   },
