@@ -125,13 +125,22 @@ export function mount(root, host) {
   };
   const range = () => [store.get().lo, store.get().hi];
 
-  const askCurves = oncePerFrame(() => {
+  const askCurves = () => {
     const { orders } = store.get();
     const points = Math.min(480, Math.max(160, Math.round(plot.holder.clientWidth / 3)));
-    ask("curves", plotPanel, { ask: "curves", ...subject(), orders, on: range(), points }, showCurves);
-    ask("errors", errorPanel, { ask: "errors", ...subject(), on: range(), points }, showErrors);
-    ask("disc", planePanel, { ask: "disc", ...subject(), order: 0 }, showDisc);
-  });
+    // What moves first is answered first; the proofs come behind it.
+    const proofs = () => {
+      const asked = named(store.get());
+      // What is proven of one function is not shown beside another.
+      const same = (show) => (answer) => asked === named(store.get()) && show(answer);
+      ask("errors", errorPanel, { ask: "errors", ...subject(), on: range(), points }, same(showErrors));
+      ask("disc", planePanel, { ask: "disc", ...subject(), order: 0 }, same(showDisc));
+    };
+    ask("curves", plotPanel, { ask: "curves", ...subject(), orders, on: range(), points }, (answer) => {
+      showCurves(answer);
+      proofs();
+    });
+  };
   const askRest = afterPause(120, () => {
     ask("coefficients", tablePanel, { ask: "coefficients", ...subject() }, (answer) => coefficients.show(answer.error ? null : answer));
     for (const method of Object.keys(METHODS)) {
@@ -216,12 +225,14 @@ export function mount(root, host) {
   }
 
   const save = afterPause(150, () => host.save(store.get()));
-  let before = "";
+  const named = ({ f, p }) => JSON.stringify([f, p]);
+  let before = named(store.get());
   store.listen((state) => {
-    // A band that is late is true for the same function only.
-    const named = JSON.stringify([state.f, state.p]);
-    if (named !== before) view.errors = null;
-    before = named;
+    if (named(state) !== before) {
+      view.errors = null;
+      view.disc = null;
+    }
+    before = named(state);
     show(state);
     save();
     request();

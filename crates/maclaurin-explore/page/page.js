@@ -5,9 +5,11 @@ const host = {
   patience: 150,
   async ask(question, bytes, signal) {
     const text = new TextEncoder().encode(JSON.stringify(question));
-    const length = new Uint8Array(4);
-    new DataView(length.buffer).setUint32(0, text.length, true);
-    const body = new Blob(bytes ? [length, text, bytes] : [length, text]);
+    // Not a Blob: its way through the browser takes longer than the answer.
+    const body = new Uint8Array(4 + text.length + (bytes?.length ?? 0));
+    new DataView(body.buffer).setUint32(0, text.length, true);
+    body.set(text, 4);
+    if (bytes) body.set(bytes, 4 + text.length);
     let reply;
     try {
       reply = await fetch("ask", { method: "POST", body, signal });

@@ -95,7 +95,7 @@ impl Question {
             "bound": error.bound,
             "bound_text": upper(error.bound),
             "best": best,
-            "best_text": best.map(|best| lower(best)),
+            "best_text": best.map(lower),
             "text": text,
             "x": x,
             "errors": errors,

@@ -173,7 +173,8 @@ impl ArrayQuestion {
 
 /// An array as version 1 of NumPy's format.
 fn npy(array: &ArrayD<f32>) -> Vec<u8> {
-    let shape: String = array.shape().iter().map(|side| format!("{side}, ")).collect();
+    let sides: Vec<_> = array.shape().iter().map(ToString::to_string).collect();
+    let shape = sides.join(", ");
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}), }}");
     // The values begin at a multiple of 64 bytes; the ten before the header have its length.
     let padded = (10 + header.len() + 1).next_multiple_of(64) - 11;

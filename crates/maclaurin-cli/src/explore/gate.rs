@@ -16,7 +16,7 @@ pub struct Gate {
 
 impl Gate {
     pub fn new(random: [u8; 16], port: u16) -> Self {
-        let token = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let token = format!("{:032x}", u128::from_le_bytes(random));
         Self { token, port }
     }
 

@@ -4,6 +4,7 @@ mod browser;
 mod gate;
 mod server;
 
+use std::fmt::Write;
 use std::net::{Ipv4Addr, TcpListener};
 
 use clap::Args;
@@ -66,7 +67,8 @@ fn in_fragment(text: &str) -> String {
         if byte.is_ascii_alphanumeric() {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            // Writing to a String cannot fail.
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped

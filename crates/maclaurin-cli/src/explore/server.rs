@@ -31,7 +31,7 @@ const CONNECTIONS: usize = 64;
 /// How long a request's head may take, its body, and the whole connection.
 const HEAD: Duration = Duration::from_secs(5);
 const BODY: Duration = Duration::from_secs(20);
-const CONNECTION: Duration = Duration::from_secs(120);
+const CONNECTION: Duration = Duration::from_mins(2);
 
 /// How long the engine works on one question.
 const WORK: Duration = Duration::from_secs(30);
