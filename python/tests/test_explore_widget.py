@@ -54,7 +54,8 @@ def lab(tmp_path):
     notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": kernel, "cells": [cell]}
     (tmp_path / "explore.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     places = {"HOME": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
-              "JUPYTER_RUNTIME_DIR": str(tmp_path / "run"), "PYTHONPATH": str(Path(mc.__file__).parents[1])}  # fmt: skip
+              "JUPYTER_RUNTIME_DIR": str(tmp_path / "run"),
+              "PYTHONPATH": str(Path(mc.__file__).parents[1])}  # fmt: skip
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
                "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]  # fmt: skip
     with subprocess.Popen(

@@ -56,7 +56,9 @@ function makeEditor(store, names, act) {
     const end = input.selectionStart;
     const start = end - word().length;
     const rest = input.value.slice(end);
-    const call = rest.startsWith("(") ? name : `${name}(${parameters.join(", ")})`;
+    // Those with a value of their own may be left out.
+    const needed = parameters.filter((parameter) => !parameter.includes("="));
+    const call = rest.startsWith("(") ? name : `${name}(${needed.join(", ")})`;
     input.value = input.value.slice(0, start) + call + rest;
     input.focus();
     input.setSelectionRange(start + call.length, start + call.length);
