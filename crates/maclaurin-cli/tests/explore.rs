@@ -278,11 +278,15 @@ fn fifty_clients_are_answered_beside_slow_ones() {
 #[test]
 fn work_for_a_client_that_went_away_is_given_up() {
     let server = Explore::start(&["--port", "0"]);
-    let long = r#"{"ask": "coefficients", "expression": "exp(sin(exp(sin(exp(x)))))", "at": "sqrt(2)+pi", "order": 100}"#;
+    // More than the 30 seconds that a question is given.
+    let sum: Vec<_> = (1..300).map(|k| format!("exp(sin(exp({k}*x + sqrt({k}))))")).collect();
+    let long = serde_json::json!({
+        "ask": "coefficients", "expression": sum.join(" + "), "at": "sqrt(2)", "order": 100,
+    });
     for _ in 0..40 {
-        server.connect().write_all(&server.question(long, &[])).unwrap();
+        server.connect().write_all(&server.question(&long.to_string(), &[])).unwrap();
     }
-    // All workers would be busy for minutes otherwise, and this one would be refused after its own.
+    // All workers would be busy for minutes otherwise, longer than this client waits.
     assert!(server.ask(CURVES, &[]).0["error"].is_null());
 }
 
