@@ -22,7 +22,13 @@ IMPORT = re.compile(r"^(?:>>> )?(?:from|import) (?:maclaurin\.)?(\w+)", re.MULTI
 @cache
 def imports(path: Path) -> set[str]:
     """The optional packages that a Python file or a page imports, those of a module of ours by its name."""
-    return set(IMPORT.findall(path.read_text(encoding="utf-8"))) & {*FRAMEWORKS, "matplotlib", "sklearn"}
+    return set(IMPORT.findall(path.read_text(encoding="utf-8"))) & {
+        *FRAMEWORKS,
+        "anywidget",
+        "matplotlib",
+        "playwright",
+        "sklearn",
+    }
 
 
 def pytest_addoption(parser):

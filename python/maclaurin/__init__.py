@@ -39,6 +39,7 @@ from maclaurin.poles import laurent
 from maclaurin.series import ErrorBound, Series, taylor
 from maclaurin.tracing import trace
 from maclaurin.ulp import UlpErrors
+from maclaurin.widget import explore
 
 __all__ = [
     "Approximation",
@@ -64,6 +65,7 @@ __all__ = [
     "expand",
     "expand_backward",
     "expand_tangent",
+    "explore",
     "functions",
     "laurent",
     "plot_error",

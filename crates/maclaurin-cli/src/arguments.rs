@@ -12,6 +12,7 @@ use maclaurin::{Coefficients, Degrees, Error, Function, Series};
 
 use crate::Failure;
 use crate::code::{CodeArguments, Format, FormatName};
+use crate::explore::ExploreArguments;
 use crate::input::InputArguments;
 
 pub use self::values::{FileFormat, KindName, MethodName, Orders, Pieces, TypeName};
@@ -99,6 +100,12 @@ Exit codes: 0 all written, 1 some or all files failed, 2 the command line is wro
             "The expansion point: a number or an expression without x, such as 1/2 or pi/6 [default: 0; with \
              --tolerance, the one that needs the smallest order]")))]
     Bound(BoundArguments),
+    /// Look at a function and its polynomials on a page in the browser.
+    #[command(after_help = "Examples:
+  maclaurin explore
+  maclaurin explore softplus
+  maclaurin explore \"sin(a*x)/x\" --port 9000 --no-open")]
+    Explore(ExploreArguments),
     /// List the built-in functions: spellings, formula, where each is analytic, and its source.
     #[command(after_help = "Examples:
   maclaurin functions

@@ -10,6 +10,7 @@ mod chart;
 mod code;
 mod error_chart;
 mod expand;
+mod explore;
 mod font;
 mod functions;
 mod input;
@@ -69,6 +70,9 @@ enum Failure {
         /// Of how many.
         all: usize,
     },
+    /// The page could not be served.
+    #[error("cannot serve the page: {0}")]
+    Serve(String),
     /// A picture could not be drawn.
     #[error("cannot draw: {0}")]
     Draw(String),
@@ -99,6 +103,7 @@ fn main() -> ExitCode {
         Command::Expand(arguments) => expand::run(arguments),
         Command::Plot(arguments) => plot::run(arguments),
         Command::Bound(arguments) => bound::run(arguments),
+        Command::Explore(arguments) => explore::run(arguments),
         Command::Functions(arguments) => functions::run(arguments),
         Command::Completions { shell } => {
             let mut command = Arguments::command();

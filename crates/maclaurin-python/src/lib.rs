@@ -14,6 +14,7 @@ mod convolve;
 mod dlpack;
 mod error;
 mod expand;
+mod explore;
 mod function;
 mod interrupt;
 #[allow(unsafe_code)]
@@ -39,6 +40,8 @@ mod _native {
     use crate::error::{NotAnalyticError, ParseError, RadiusWarning};
     #[pymodule_export]
     use crate::expand::{expand, expand_backward, expand_tangent, values_outside};
+    #[pymodule_export]
+    use crate::explore::{explore_answer, explore_files};
     #[pymodule_export]
     use crate::function::Function;
     #[pymodule_export]

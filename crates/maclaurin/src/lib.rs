@@ -40,7 +40,7 @@
 //! - [`Laurent`], [`Pade`]: series about poles, and quotients of polynomials;
 //! - [`Approximation`], [`Piecewise`]: the best polynomial on a range, in one piece or in several, with its proof;
 //! - [`Code`], [`Language`], [`Scheme`]: polynomials as source code;
-//! - [`Radius`], [`ErrorBound`]: where the polynomial can be trusted, certified;
+//! - [`Radius`], [`SingularPoint`], [`ErrorBound`]: where the polynomial can be trusted, certified;
 //! - [`Polynomial`], [`Expansion`], [`fn@expand`], [`expand_backward`]: arrays, and their gradients;
 //! - [`Convolution`], [`convolve`], [`convolve_backward`]: convolution over the powers of an array.
 
@@ -62,7 +62,7 @@ pub use approximation::{
 };
 pub use builtin::Elementary;
 pub use cancel::cancellable;
-pub use certify::{Basis, ErrorBound, ErrorProfile, OutsideRadius, Poles};
+pub use certify::{Basis, ErrorBound, ErrorProfile, OutsideRadius, Poles, SingularPoint};
 pub use conv::{
     Convolution, ConvolutionError, ConvolutionGradients, WeightGradients, convolve,
     convolve_backward, convolve_backward_input_into, convolve_backward_weight, convolve_into,

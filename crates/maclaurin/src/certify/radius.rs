@@ -7,6 +7,7 @@
 //! zero is an exact constant, so is the radius.
 
 use super::cover::{Cover, Pending, distance};
+use super::nearest::SingularPoint;
 use super::path::{Circuit, Place, Plane, Square, differ, meets, point};
 use super::region::{Guard, Rectangle, Stuck};
 use super::singularity::{ExactPlace, Exactly, Local};
@@ -48,11 +49,18 @@ impl Series {
     #[must_use]
     pub fn radius(&self) -> Radius {
         let found = || match self.expanded() {
-            Ok(series) => Search::new(series).run(),
+            Ok(series) => search(series).0,
             Err(_) => self.inherited_radius(),
         };
         self.radius.get_or_init(found).clone()
     }
+}
+
+/// The radius of convergence, and the singularities proven on the way.
+pub(super) fn search(series: Expanded<'_>) -> (Radius, Vec<SingularPoint>) {
+    let mut search = Search::new(series);
+    let radius = search.run();
+    (radius, search.singular)
 }
 
 struct Search<'a> {
@@ -68,6 +76,8 @@ struct Search<'a> {
     detours: Vec<(f64, f64)>,
     /// Places where the function was looked at exactly.
     places: Vec<Local>,
+    /// Proven singularities.
+    singular: Vec<SingularPoint>,
 }
 
 impl<'a> Search<'a> {
@@ -82,10 +92,11 @@ impl<'a> Search<'a> {
             found: Radius::at_least(f64::INFINITY),
             detours: Vec::new(),
             places: Vec::new(),
+            singular: Vec::new(),
         }
     }
 
-    fn run(mut self) -> Radius {
+    fn run(&mut self) -> Radius {
         while let Some(pending) = self.cover.next() {
             let Pending { distance, node, place } = pending;
             if distance >= self.found.lower || self.plane.is_exhausted() {
@@ -147,7 +158,7 @@ impl<'a> Search<'a> {
                 self.limit(distance, None);
             }
         }
-        self.found
+        self.found.clone()
     }
 
     /// Nothing is proven from that distance on.
@@ -328,6 +339,9 @@ impl<'a> Search<'a> {
         if is_singular && distance.high < self.found.upper {
             self.found.upper = distance.high;
         }
+        if is_singular {
+            self.singular.push(SingularPoint::at(exact));
+        }
         self.limit(distance.low, is_singular.then_some(text));
         self.squares.push(square);
         true
@@ -375,6 +389,7 @@ impl<'a> Search<'a> {
             if circuit.singular {
                 let far = (place.0.square().add(place.1.square())).high.sqrt().next_up();
                 self.found.upper = self.found.upper.min(far);
+                self.singular.push(SingularPoint::within(&place, self.plane.origin.0));
                 return;
             }
         }
