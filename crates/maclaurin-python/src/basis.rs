@@ -1,9 +1,13 @@
 //! `maclaurin.Basis`: the polynomials of a family, in the place of powers.
 
-use maclaurin::{BasisError, Family, PolynomialBasis, Squash};
+use std::fmt::Write;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use maclaurin::{BasisError, Expansion, Family, PolynomialBasis, Squash};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::expand::evaluate;
 use crate::polynomial::Polynomial;
 
 /// What `maclaurin.basis` makes.
@@ -99,5 +103,47 @@ impl Basis {
     #[getter(_recurrence_numbers)]
     fn numbers(&self) -> Vec<f64> {
         self.inner.recurrence().numbers()
+    }
+
+    /// Each value of an array becomes P_0, P_1, ... P_degree along a last axis, as NumPy's legvander and its like have
+    /// it.
+    fn __call__<'py>(slf: &Bound<'py, Self>, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let expansion = Expansion { constant: true, ..Expansion::default() };
+        evaluate(x, &slf.as_super().get().inner, &expansion)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast_exact::<Self>().is_ok_and(|other| self.inner == other.get().inner)
+    }
+
+    fn __hash__(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        // Zeros that are equal have one hash.
+        self.numbers().into_iter().for_each(|number| (number + 0.0).to_bits().hash(&mut hasher));
+        hasher.finish()
+    }
+
+    fn __repr__(&self) -> String {
+        let mut text =
+            format!("basis({:?}, degree={}", self.name(), self.degree()).replace('"', "'");
+        if let Some((low, high)) = self.on().filter(|&on| on != (-1.0, 1.0)) {
+            let _ = write!(text, ", on=({low:?}, {high:?})");
+        }
+        if let Some(squash) = self.squash() {
+            let _ = write!(text, ", squash='{squash}'");
+        }
+        for (name, value) in self.parameters() {
+            // A keyword of Python.
+            let name = if name == "lambda" { "lambda_" } else { name };
+            let _ = write!(text, ", {name}={value:?}");
+        }
+        text + ")"
+    }
+
+    #[expect(clippy::type_complexity, reason = "Python's arguments")]
+    fn __getnewargs__(
+        &self,
+    ) -> (&str, usize, Option<(f64, f64)>, Option<&str>, Vec<(&'static str, f64)>) {
+        (self.name(), self.degree(), self.on(), self.squash(), self.parameters())
     }
 }

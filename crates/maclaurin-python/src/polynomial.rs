@@ -1,5 +1,6 @@
 //! `maclaurin.Polynomial`: what arrays are expanded by.
 
+use maclaurin::{Expansion, Kind};
 use numpy::{PyArray1, ToPyArray};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -86,7 +87,7 @@ impl Polynomial {
 
     /// The polynomial's value: of a number a float, of an array an array of its shape.
     fn __call__<'py>(&self, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        evaluate(x, &self.inner)
+        evaluate(x, &self.inner, &Expansion { kind: Kind::Sum, ..Expansion::default() })
     }
 
     fn __repr__(&self) -> String {

@@ -187,6 +187,11 @@ impl Family {
         }
     }
 
+    /// Whether it is orthogonal on no finite range.
+    fn is_unbounded(self) -> bool {
+        matches!(self, Self::Hermite | Self::HermiteE | Self::Laguerre { .. })
+    }
+
     fn check(self) -> Result<(), BasisError> {
         for (name, value) in self.parameters() {
             let (least, needed) = match self {
@@ -267,7 +272,8 @@ impl PolynomialBasis {
         if degree > LARGEST_DEGREE_OF_BASIS {
             return Err(BasisError::Degree(degree));
         }
-        Ok(Self { family, degree, range: None, squash: None })
+        let range = if family.is_unbounded() { None } else { Some((-1.0, 1.0)) };
+        Ok(Self { family, degree, range, squash: None })
     }
 
     /// On another range, which is mapped to [-1, 1].
@@ -277,7 +283,7 @@ impl PolynomialBasis {
     /// [`BasisError::Range`] if the ends are not finite and rising, [`BasisError::Unbounded`] of Hermite's and
     /// Laguerre's polynomials.
     pub fn on(self, low: f64, high: f64) -> Result<Self, BasisError> {
-        if matches!(self.family, Family::Hermite | Family::HermiteE | Family::Laguerre { .. }) {
+        if self.family.is_unbounded() {
             return Err(BasisError::Unbounded { family: self.family.name() });
         }
         if !(low < high && (high / 2.0 - low / 2.0).is_finite() && (2.0 / (high - low)).is_finite())
@@ -308,9 +314,7 @@ impl PolynomialBasis {
     /// The range that is mapped to [-1, 1]; none of Hermite's and Laguerre's polynomials.
     #[must_use]
     pub fn range(&self) -> Option<(f64, f64)> {
-        let unbounded =
-            matches!(self.family, Family::Hermite | Family::HermiteE | Family::Laguerre { .. });
-        if unbounded { None } else { Some(self.range.unwrap_or((-1.0, 1.0))) }
+        self.range
     }
 
     /// How values are squashed.
