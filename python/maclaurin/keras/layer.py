@@ -25,7 +25,7 @@ class TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, series: Any, on_radius: OnRadius, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._function = getattr(series, "function", None)
+        self._function: Any = getattr(series, "function", None)
         if not isinstance(series, Basis) and (
             not isinstance(series, (Series, Approximation)) or self._function is None
         ):

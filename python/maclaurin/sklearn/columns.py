@@ -22,6 +22,9 @@ from maclaurin.series import Series
 
 Array = npt.NDArray[Any]
 
+#: What a feature may be expanded by.
+Fitted = Series | EstimatedSeries | Approximation | Basis
+
 #: Denominators from here on are not written out in names.
 LONGEST = 10**40
 
@@ -47,7 +50,7 @@ class Expansion:
     constant: bool
     interactions: int
     #: By feature: the series, the degrees that come out, scale and shift.
-    series: tuple[Series | EstimatedSeries | Approximation | Basis, ...]
+    series: tuple[Fitted, ...]
     degrees: tuple[tuple[int, ...], ...]
     scale: Array
     shift: Array
@@ -143,9 +146,8 @@ class Expansion:
             series, degrees = self.series[group[0]], self.degrees[group[0]]
             part = X if len(groups) == 1 else X[:, group]
             # A polynomial, without the function whose radius has been checked.
-            polynomial = series
-            if not isinstance(series, Basis):
-                polynomial = Polynomial(series.center, series.coefficients)
+            known = isinstance(series, Basis)
+            polynomial = series if known else Polynomial(series.center, series.coefficients)
             blocks.append(_expand(part, polynomial, self.kind, degrees, scale, shift))
             made += [((feature, degree),) for degree in degrees for feature in group]
         pure = blocks[0] if len(blocks) == 1 else _joined(blocks, X)
@@ -265,14 +267,14 @@ class Expansion:
         return " ".join(self._term(self.series[feature], degree, power) for (feature, degree), power in each)
 
     @staticmethod
-    def _power(series: Series | EstimatedSeries | Approximation, variable: str, degree: int) -> str:
+    def _power(series: Fitted, variable: str, degree: int) -> str:
         at = series.at_text if isinstance(series, Series) else repr(series.center)
         sign = "+" if at.startswith("-") else "-"
         base = variable if series.center == 0 else f"{variable} {sign} {at.removeprefix('-')}"
         return (base if base.isidentifier() else f"({base})") + (f"^{degree}" if degree > 1 else "")
 
     @staticmethod
-    def _term(series: Series | EstimatedSeries | Approximation, degree: int, power: str) -> str:
+    def _term(series: Fitted, degree: int, power: str) -> str:
         exact = _exact(series, degree)
         if isinstance(exact, int | Fraction) and Fraction(exact).denominator < LONGEST:
             return _rational_multiple(Fraction(exact), power)
@@ -289,7 +291,7 @@ def _zero(series: Any) -> float:
     return -(offset + b / a) / slope
 
 
-def _exact(series: Series | EstimatedSeries | Approximation, degree: int) -> int | Fraction | Exact | None:
+def _exact(series: Fitted, degree: int) -> int | Fraction | Exact | None:
     return series._exact_coefficient(degree) if isinstance(series, Series) else None
 
 
