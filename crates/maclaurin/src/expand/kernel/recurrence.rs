@@ -2,7 +2,8 @@
 //!
 //! `t = scale x + offset`, squashed; `P_(k+1) = (A_k t + B_k) P_k - C_k P_(k-1)`, and its derivative
 //! `P'_(k+1) = (A_k P_k + (A_k t + B_k) P'_k) - C_k P'_(k-1)`. Each degree is a loop over the values of a tile, which
-//! the compiler vectorizes for every instruction set: each operation is rounded once and none is fused with another.
+//! the compiler vectorizes for every instruction set: each operation is rounded once and none is fused with another. A
+//! block of values is a variable until it is stored, so that it need not know that rows do not overlap.
 
 use super::aligned::Aligned;
 use super::drain::Drain;
@@ -186,11 +187,13 @@ fn raise_by<L: Lane, const B: bool, const C: bool>(
     let blocks = after.as_chunks_mut::<WIDTH>().0.iter_mut().zip(t.as_chunks::<WIDTH>().0);
     let known = now.as_chunks::<WIDTH>().0.iter().zip(before.as_chunks::<WIDTH>().0);
     for ((after, t), (now, before)) in blocks.zip(known) {
+        let mut block = [L::default(); WIDTH];
         for i in 0..WIDTH {
             let factor = if B { a * t[i] + b } else { a * t[i] };
             let product = factor * now[i];
-            after[i] = if C { product - c * before[i] } else { product };
+            block[i] = if C { product - c * before[i] } else { product };
         }
+        *after = block;
     }
 }
 
@@ -217,11 +220,13 @@ fn derive_by<L: Lane, const B: bool, const C: bool>(
     let values = values.as_chunks::<WIDTH>().0.iter();
     let known = slopes.as_chunks::<WIDTH>().0.iter().zip(before.as_chunks::<WIDTH>().0);
     for (((after, t), values), (slopes, before)) in blocks.zip(values).zip(known) {
+        let mut block = [L::default(); WIDTH];
         for i in 0..WIDTH {
             let factor = if B { a * t[i] + b } else { a * t[i] };
             let sum = a * values[i] + factor * slopes[i];
-            after[i] = if C { sum - c * before[i] } else { sum };
+            block[i] = if C { sum - c * before[i] } else { sum };
         }
+        *after = block;
     }
 }
 
@@ -277,15 +282,17 @@ impl<L: Lane> Take<L> for Adding<'_, L> {
                 continue;
             }
             let gradients = &self.gradients[row.place * self.stride..];
-            let terms = self.total.iter_mut().zip(slopes).zip(gradients);
-            if std::mem::replace(&mut self.started, true) {
-                for ((total, &slope), &gradient) in terms {
-                    *total += slope * gradient;
+            let terms = slopes.as_chunks::<WIDTH>().0.iter().zip(gradients.as_chunks::<WIDTH>().0);
+            let first = !std::mem::replace(&mut self.started, true);
+            for (total, (slopes, gradients)) in
+                self.total.as_chunks_mut::<WIDTH>().0.iter_mut().zip(terms)
+            {
+                let mut block = *total;
+                for i in 0..WIDTH {
+                    let term = slopes[i] * gradients[i];
+                    block[i] = if first { term } else { block[i] + term };
                 }
-            } else {
-                for ((total, &slope), &gradient) in terms {
-                    *total = slope * gradient;
-                }
+                *total = block;
             }
         }
     }
