@@ -2,8 +2,8 @@
 //!
 //! `t = scale x + offset`, squashed; `P_(k+1) = (A_k t + B_k) P_k - C_k P_(k-1)`, and its derivative
 //! `P'_(k+1) = (A_k P_k + (A_k t + B_k) P'_k) - C_k P'_(k-1)`. Each degree is a loop over the values of a tile, which
-//! the compiler vectorizes for every instruction set: each operation is rounded once and none is fused with another. A
-//! block of values is a variable until it is stored, so that it need not know that rows do not overlap.
+//! the compiler vectorizes for every instruction set: each operation is rounded once and none is fused with another.
+//! Rows are arguments of their own, of which it knows that they do not overlap.
 
 use super::aligned::Aligned;
 use super::drain::Drain;
@@ -150,12 +150,13 @@ impl<L: Lane> Ladder<L> {
                 // Zero times an infinite argument is no zero.
                 slope_after.fill(step[0]);
             } else if SLOPES {
-                derive(step, t, [now, slope, slope_before], slope_after);
+                derive(step, t, now, slope, slope_before, slope_after);
             }
             raise(
                 if k == 0 { [step[0], step[1], L::default()] } else { step },
                 t,
-                [now, before],
+                now,
+                before,
                 after,
             );
             (before, now, after) = (now, after, before);
@@ -167,13 +168,13 @@ impl<L: Lane> Ladder<L> {
 
 /// `f P_k - c P_(k-1)` where `f = a t + b`.
 #[inline(always)]
-fn raise<L: Lane>([a, b, c]: [L; 3], t: &[L], [now, before]: [&[L]; 2], after: &mut [L]) {
+fn raise<L: Lane>(step: [L; 3], t: &[L], now: &[L], before: &[L], after: &mut [L]) {
     let zero = L::default();
-    match (b == zero, c == zero) {
-        (true, true) => raise_by::<L, false, false>([a, b, c], t, [now, before], after),
-        (true, false) => raise_by::<L, false, true>([a, b, c], t, [now, before], after),
-        (false, true) => raise_by::<L, true, false>([a, b, c], t, [now, before], after),
-        (false, false) => raise_by::<L, true, true>([a, b, c], t, [now, before], after),
+    match (step[1] == zero, step[2] == zero) {
+        (true, true) => raise_by::<L, false, false>(step, t, now, before, after),
+        (true, false) => raise_by::<L, false, true>(step, t, now, before, after),
+        (false, true) => raise_by::<L, true, false>(step, t, now, before, after),
+        (false, false) => raise_by::<L, true, true>(step, t, now, before, after),
     }
 }
 
@@ -181,31 +182,35 @@ fn raise<L: Lane>([a, b, c]: [L; 3], t: &[L], [now, before]: [&[L]; 2], after: &
 fn raise_by<L: Lane, const B: bool, const C: bool>(
     [a, b, c]: [L; 3],
     t: &[L],
-    [now, before]: [&[L]; 2],
+    now: &[L],
+    before: &[L],
     after: &mut [L],
 ) {
-    let blocks = after.as_chunks_mut::<WIDTH>().0.iter_mut().zip(t.as_chunks::<WIDTH>().0);
-    let known = now.as_chunks::<WIDTH>().0.iter().zip(before.as_chunks::<WIDTH>().0);
-    for ((after, t), (now, before)) in blocks.zip(known) {
-        let mut block = [L::default(); WIDTH];
-        for i in 0..WIDTH {
-            let factor = if B { a * t[i] + b } else { a * t[i] };
-            let product = factor * now[i];
-            block[i] = if C { product - c * before[i] } else { product };
-        }
-        *after = block;
+    let count = after.len();
+    let (t, now, before) = (&t[..count], &now[..count], &before[..count]);
+    for i in 0..count {
+        let factor = if B { a * t[i] + b } else { a * t[i] };
+        let product = factor * now[i];
+        after[i] = if C { product - c * before[i] } else { product };
     }
 }
 
 /// `(a P_k + f P'_k) - c P'_(k-1)` where `f = a t + b`.
 #[inline(always)]
-fn derive<L: Lane>(step: [L; 3], t: &[L], known: [&[L]; 3], after: &mut [L]) {
+fn derive<L: Lane>(
+    step: [L; 3],
+    t: &[L],
+    values: &[L],
+    slopes: &[L],
+    before: &[L],
+    after: &mut [L],
+) {
     let zero = L::default();
     match (step[1] == zero, step[2] == zero) {
-        (true, true) => derive_by::<L, false, false>(step, t, known, after),
-        (true, false) => derive_by::<L, false, true>(step, t, known, after),
-        (false, true) => derive_by::<L, true, false>(step, t, known, after),
-        (false, false) => derive_by::<L, true, true>(step, t, known, after),
+        (true, true) => derive_by::<L, false, false>(step, t, values, slopes, before, after),
+        (true, false) => derive_by::<L, false, true>(step, t, values, slopes, before, after),
+        (false, true) => derive_by::<L, true, false>(step, t, values, slopes, before, after),
+        (false, false) => derive_by::<L, true, true>(step, t, values, slopes, before, after),
     }
 }
 
@@ -213,20 +218,29 @@ fn derive<L: Lane>(step: [L; 3], t: &[L], known: [&[L]; 3], after: &mut [L]) {
 fn derive_by<L: Lane, const B: bool, const C: bool>(
     [a, b, c]: [L; 3],
     t: &[L],
-    [values, slopes, before]: [&[L]; 3],
+    values: &[L],
+    slopes: &[L],
+    before: &[L],
     after: &mut [L],
 ) {
-    let blocks = after.as_chunks_mut::<WIDTH>().0.iter_mut().zip(t.as_chunks::<WIDTH>().0);
-    let values = values.as_chunks::<WIDTH>().0.iter();
-    let known = slopes.as_chunks::<WIDTH>().0.iter().zip(before.as_chunks::<WIDTH>().0);
-    for (((after, t), values), (slopes, before)) in blocks.zip(values).zip(known) {
-        let mut block = [L::default(); WIDTH];
-        for i in 0..WIDTH {
-            let factor = if B { a * t[i] + b } else { a * t[i] };
-            let sum = a * values[i] + factor * slopes[i];
-            block[i] = if C { sum - c * before[i] } else { sum };
-        }
-        *after = block;
+    let count = after.len();
+    let (t, values) = (&t[..count], &values[..count]);
+    let (slopes, before) = (&slopes[..count], &before[..count]);
+    for i in 0..count {
+        let factor = if B { a * t[i] + b } else { a * t[i] };
+        let sum = a * values[i] + factor * slopes[i];
+        after[i] = if C { sum - c * before[i] } else { sum };
+    }
+}
+
+/// Adds the product of two rows to a third, or sets it to that.
+#[inline(always)]
+fn weigh<L: Lane, const FIRST: bool>(total: &mut [L], slopes: &[L], gradients: &[L]) {
+    let count = total.len();
+    let (slopes, gradients) = (&slopes[..count], &gradients[..count]);
+    for i in 0..count {
+        let term = slopes[i] * gradients[i];
+        total[i] = if FIRST { term } else { total[i] + term };
     }
 }
 
@@ -282,17 +296,11 @@ impl<L: Lane> Take<L> for Adding<'_, L> {
                 continue;
             }
             let gradients = &self.gradients[row.place * self.stride..];
-            let terms = slopes.as_chunks::<WIDTH>().0.iter().zip(gradients.as_chunks::<WIDTH>().0);
             let first = !std::mem::replace(&mut self.started, true);
-            for (total, (slopes, gradients)) in
-                self.total.as_chunks_mut::<WIDTH>().0.iter_mut().zip(terms)
-            {
-                let mut block = *total;
-                for i in 0..WIDTH {
-                    let term = slopes[i] * gradients[i];
-                    block[i] = if first { term } else { block[i] + term };
-                }
-                *total = block;
+            if first {
+                weigh::<L, true>(self.total, slopes, gradients);
+            } else {
+                weigh::<L, false>(self.total, slopes, gradients);
             }
         }
     }
