@@ -65,6 +65,7 @@ class TaylorExpansion(TaylorLayer):
         super().__init__(series=series, on_radius=on_radius, **options)
         self.supports_masking = True
         self.kind: rows.Kind = kind
+        self._which: rows.Kind | rows.Basis
         self._place, self._which, numbers = expanded(series, kind)
         self._coefficients = tuple(numbers)
         self.degrees = degrees if isinstance(degrees, str) else [int(degree) for degree in degrees]
