@@ -477,4 +477,5 @@ def main():
         writer.writerows(ROWS)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,7 @@ Layers and estimators live in modules of their own, each of which needs its fram
 
 from maclaurin import compat
 from maclaurin._native import (
+    Basis,
     Exact,
     Function,
     Laurent,
@@ -28,6 +29,7 @@ from maclaurin._native import (
     release_memory,
 )
 from maclaurin.approximation import Approximation, approximate
+from maclaurin.basis import basis
 from maclaurin.config import show_config
 from maclaurin.convolution import convolve
 from maclaurin.estimate import EstimatedSeries
@@ -43,6 +45,7 @@ from maclaurin.widget import explore
 
 __all__ = [
     "Approximation",
+    "Basis",
     "BuiltinFunction",
     "ErrorBound",
     "EstimatedApproximation",
@@ -60,6 +63,7 @@ __all__ = [
     "Series",
     "UlpErrors",
     "approximate",
+    "basis",
     "compat",
     "convolve",
     "expand",

@@ -16,8 +16,10 @@ from typing import Any, Literal
 Array = Any
 
 Kind = Literal["terms", "powers", "partial_sums", "sum"]
+#: What comes out of a basis, whose numbers stand in the place of coefficients.
+Basis = Literal["basis"]
 #: In the order that the native module counts them in.
-KINDS: tuple[Kind, ...] = ("powers", "terms", "partial_sums", "sum")
+KINDS: tuple[Kind | Basis, ...] = ("powers", "terms", "partial_sums", "sum", "basis")
 
 Degrees = Literal["nonzero", "all"] | Sequence[int]
 
@@ -25,7 +27,7 @@ Degrees = Literal["nonzero", "all"] | Sequence[int]
 Place = float | tuple[float, float]
 
 
-def place(at: Any, kind: Kind) -> Place:
+def place(at: Any, kind: Kind | Basis) -> Place:
     """Where coefficients belong, as floats.
 
     Raises ValueError for a range that is none, or with another kind than "sum".
@@ -58,8 +60,8 @@ def check(kind: Kind, degrees: Degrees, order: int, nonzero: Sequence[int], cons
     """
     if order < 0:
         raise ValueError("there are no coefficients: give at least a_0")
-    if kind not in KINDS:
-        raise ValueError(f"kind {kind!r} is none of {', '.join(map(repr, KINDS))}")
+    if kind not in KINDS[:4]:
+        raise ValueError(f"kind {kind!r} is none of {', '.join(map(repr, KINDS[:4]))}")
     if kind == "sum":
         return ()
     if isinstance(degrees, str):
@@ -100,6 +102,40 @@ def rows(
             total = total + coefficient * power
         if degree in wanted:
             found[degree] = coefficient * power if kind == "terms" else power if kind == "powers" else total
+    return [found[degree] for degree in degrees]
+
+
+def basis(
+    x: Array, framework: Any, numbers: Sequence[float], degrees: Sequence[int], scale: float, shift: float
+) -> list[Array]:
+    """The polynomials of a basis at scale*x + shift.
+
+    Args:
+        framework: a module with ones_like, where and tanh for x.
+        numbers: those of `Basis._recurrence_numbers`: slope and offset of the map to [-1, 1], squash, and the steps.
+
+    >>> import numpy as np
+    >>> from maclaurin import basis as of
+    >>> [float(row) for row in basis(np.array(0.5), np, of("legendre", 2)._recurrence_numbers, [0, 2], 1.0, 0.0)]
+    [1.0, -0.125]
+    """
+    slope, offset, squash, *steps = numbers
+    slope, offset = slope * scale, slope * shift + offset
+    # Multiplying by 1 and adding 0 would cost a pass over memory each.
+    t = x if slope == 1 else x * slope
+    t = t if offset == 0 else t + offset
+    if squash == 1:
+        t = framework.tanh(t)
+    elif squash == 2:
+        t = framework.where(t < -1, -1.0, t)
+        t = framework.where(t > 1, 1.0, t)
+    found = [framework.ones_like(t)]
+    for degree in range(max(degrees)):
+        a, b, c = steps[3 * degree : 3 * degree + 3]
+        factor = t if a == 1 else a * t
+        factor = factor + b if b else factor
+        value = factor * found[-1] if degree else factor
+        found.append(value - c * found[-2] if c and degree else value)
     return [found[degree] for degree in degrees]
 
 

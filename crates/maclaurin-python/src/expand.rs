@@ -22,13 +22,14 @@ use crate::series::Series;
 /// a_k (x-x0)^k ("terms"), a power (x-x0)^k ("powers"), a partial sum a_0 + ... + a_k (x-x0)^k
 /// ("partial_sums"), or the polynomial itself ("sum", no new axis).
 ///
-/// Computed in double precision and rounded once; the same bits on every machine. The "sum" of an Approximation whose
+/// Computed in double precision and rounded once; the same bits on every machine. A basis (mc.basis) is computed in the
+/// result's type, float16 and bfloat16 by way of float32, and each degree k becomes its polynomial P_k. The "sum" of an Approximation whose
 /// basis is "chebyshev" is that of Chebyshev polynomials, as calling it is, on one core.
 ///
 /// Args:
 ///     x: an array of any shape and strides, or what NumPy or DLPack makes one of. uint8, int8,
 ///         uint16, int16, float16, bfloat16 (ml_dtypes), float32 and float64 are read as they lie.
-///     series: a Series or a Polynomial.
+///     series: a Series, an Approximation, a Polynomial or a Basis.
 ///     kind: "terms", "powers", "partial_sums" or "sum".
 ///     degrees: "nonzero" (those from 1 on whose coefficient is not exactly zero), "all" (from 1
 ///         on), or a list of degrees.
@@ -83,15 +84,15 @@ pub fn expand<'py>(
     run(&input, &series.get().inner, sum, &expansion, precision, out)
 }
 
-/// The polynomial at every value of `x`.
+/// The expansion of `x`, as a number where that is one.
 pub fn evaluate<'py>(
     x: &Bound<'py, PyAny>,
     polynomial: &maclaurin::Polynomial,
+    expansion: &Expansion,
 ) -> PyResult<Bound<'py, PyAny>> {
     let input = Input::new(x)?;
-    let expansion = Expansion { kind: Kind::Sum, ..Expansion::default() };
     let precision = default_precision(&input);
-    number_or_array(run(&input, polynomial, None, &expansion, precision, None)?)
+    number_or_array(run(&input, polynomial, None, expansion, precision, None)?)
 }
 
 /// The approximation whose sum is to be one of Chebyshev polynomials, if it is one.
@@ -206,7 +207,7 @@ fn cut(input: &[usize], dimensions: usize, expansion: &Expansion) -> Option<(usi
 ///     gradient: of the shape of the expansion, float16, bfloat16, float32 or float64 (else taken as
 ///         float64); the gradient of x has its dtype and the shape of x, that of the coefficients
 ///         is float64 of length order + 1; of a sum of Chebyshev polynomials it is that of
-///         their coefficients.
+///         their coefficients, and of a basis, which has none, zeros.
 ///
 /// The other arguments as given to expand.
 ///

@@ -8,6 +8,7 @@
 mod approximation;
 #[allow(unsafe_code)]
 mod array;
+mod basis;
 mod config;
 mod convolve;
 #[allow(unsafe_code)]
@@ -32,6 +33,8 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::approximation::Approximation;
+    #[pymodule_export]
+    use crate::basis::Basis;
     #[pymodule_export]
     use crate::config::config;
     #[pymodule_export]

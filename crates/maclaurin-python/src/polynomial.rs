@@ -1,6 +1,8 @@
 //! `maclaurin.Polynomial`: what arrays are expanded by.
 
+use maclaurin::{Expansion, Kind};
 use numpy::{PyArray1, ToPyArray};
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -29,6 +31,15 @@ impl Polynomial {
         use maclaurin::Polynomial as Inner;
         let new = if trained { Inner::trained } else { Inner::new };
         Self { inner: new(at, coefficients) }
+    }
+
+    /// The polynomials of a recurrence, as `Basis._recurrence_numbers` lists it.
+    #[staticmethod]
+    fn _of_recurrence(numbers: Vec<f64>) -> PyResult<Self> {
+        let recurrence = maclaurin::Recurrence::from_numbers(&numbers);
+        let recurrence = recurrence
+            .ok_or_else(|| PyValueError::new_err("these numbers are those of no recurrence"))?;
+        Ok(Self { inner: maclaurin::Polynomial::basis(recurrence) })
     }
 
     /// The expansion point as a float.
@@ -76,7 +87,7 @@ impl Polynomial {
 
     /// The polynomial's value: of a number a float, of an array an array of its shape.
     fn __call__<'py>(&self, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        evaluate(x, &self.inner)
+        evaluate(x, &self.inner, &Expansion { kind: Kind::Sum, ..Expansion::default() })
     }
 
     fn __repr__(&self) -> String {

@@ -8,7 +8,7 @@ use std::panic::catch_unwind;
 
 use half::{bf16, f16};
 use maclaurin::{
-    Convolution, Degrees, Element, Expansion, Float, Kind, Polynomial,
+    Convolution, Degrees, Element, Expansion, Float, Kind, Polynomial, Recurrence,
     convolve_backward_input_into, convolve_backward_weight, convolve_into, expand_into,
 };
 use ndarray::{ArrayView, ArrayViewMut, Dimension, Ix1, Ix4};
@@ -184,7 +184,9 @@ fn expansion(frame: &CallFrame) -> Result<(), String> {
     else {
         return Err("an attribute is too short".into());
     };
-    let kinds = [Kind::Powers, Kind::Terms, Kind::PartialSums];
+    // A basis has the number after those of all kinds.
+    let kinds = [Kind::Powers, Kind::Terms, Kind::PartialSums, Kind::Sum, Kind::Terms];
+    let is_basis = *kind == 4;
     let kind = usize::try_from(*kind).ok().and_then(|kind| kinds.get(kind));
     let expansion = Expansion {
         kind: *kind.ok_or("unknown kind")?,
@@ -196,7 +198,12 @@ fn expansion(frame: &CallFrame) -> Result<(), String> {
         shift: *shift,
         threads: None,
     };
-    let polynomial = Polynomial::new(*at, coefficients.to_vec());
+    let polynomial = if is_basis {
+        let recurrence = Recurrence::from_numbers(coefficients);
+        Polynomial::basis(recurrence.ok_or("the numbers are those of no recurrence")?)
+    } else {
+        Polynomial::new(*at, coefficients.to_vec())
+    };
     match input.kind {
         2 => run::<i8, f32>(input, output, &polynomial, &expansion),
         3 => run::<i16, f32>(input, output, &polynomial, &expansion),

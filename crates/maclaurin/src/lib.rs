@@ -42,6 +42,7 @@
 //! - [`Code`], [`Language`], [`Scheme`]: polynomials as source code;
 //! - [`Radius`], [`SingularPoint`], [`ErrorBound`]: where the polynomial can be trusted, certified;
 //! - [`Polynomial`], [`Expansion`], [`fn@expand`], [`expand_backward`]: arrays, and their gradients;
+//! - [`PolynomialBasis`], [`Recurrence`]: orthogonal polynomials, in the place of powers;
 //! - [`Convolution`], [`convolve`], [`convolve_backward`]: convolution over the powers of an array.
 
 mod approximation;
@@ -68,7 +69,8 @@ pub use conv::{
     convolve_backward, convolve_backward_input_into, convolve_backward_weight, convolve_into,
 };
 pub use expand::{
-    Degrees, Element, ExpandError, Expansion, Float, Gradients, Kind, Polynomial, expand,
+    BasisError, Degrees, Element, ExpandError, Expansion, Family, Float, Gradients, Kind,
+    LARGEST_DEGREE_OF_BASIS, Polynomial, PolynomialBasis, Recurrence, Squash, expand,
     expand_backward, expand_backward_into, expand_into, expand_tangent, instruction_sets,
     instructions, threads,
 };

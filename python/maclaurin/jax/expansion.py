@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -14,7 +13,7 @@ from jax.interpreters import ad, batching
 from maclaurin import rows
 from maclaurin._native import Polynomial, xla_handlers
 from maclaurin.jax.operation import Operation
-from maclaurin.polynomial import polynomial_of, summed
+from maclaurin.polynomial import expanded, polynomial_of
 
 __all__ = ["expand", "taylor_activation"]
 
@@ -44,7 +43,7 @@ def expand(
 
     Args:
         x: an array of any shape; floating-point types give their own, integers float32.
-        series: a Series or Polynomial, or an array of coefficients a_0 ... a_p about `at` (then
+        series: a Series, Polynomial or Basis, or an array of coefficients a_0 ... a_p about `at` (then
             "nonzero" means all of them).
         at: the expansion point of coefficients, 0 by default; as scale and shift a number, or a scalar
             array, which can be traced. For kind "sum" also a range (low, high): then they are those of its
@@ -70,8 +69,10 @@ def expand(
     result = _result_type(x)
     coefficients: Any
     if isinstance(series, Polynomial):
-        polynomial_of(series, None, None, summed=kind == "partial_sums")
-        place, found = summed(series) if kind == "sum" else (series.center, series.coefficients.tolist())
+        polynomial_of(series, None, None, summed=kind == "partial_sums", basis=kind in ("terms", "powers"))
+        chosen = rows.check(kind, degrees, series.order, series.degrees, constant)
+        which: rows.Kind | rows.Basis
+        place, which, found = expanded(series, kind)
         coefficients = tuple(found)
     else:
         coefficients = jnp.asarray(series)
@@ -80,6 +81,8 @@ def expand(
                 f"expected real coefficients a_0 ... a_p of one dimension, not {coefficients.dtype} of shape "
                 f"{coefficients.shape}"
             )
+        chosen = rows.check(kind, degrees, len(coefficients) - 1, range(1, len(coefficients)), constant)
+        which = kind
     if any(isinstance(number, jax.Array) for number in (place, scale, shift)):
         # Values that a transformation traces are no constants of a plan.
         x = x.astype(precision(result))
@@ -89,13 +92,11 @@ def expand(
             x, place = (x * scale + (shift - place)).astype(x.dtype), 0.0
         scale, shift = 1.0, 0.0
     place = rows.place(place, kind)
-    nonzero: Sequence[int] = series.degrees if fixed else range(1, len(coefficients))
-    chosen = rows.check(kind, degrees, len(coefficients) - 1, nonzero, constant)
     if kind != "sum":
         # From the end, so that it stays where it is when vmap adds axes in front.
         several = x.ndim + stack
         axis = int(np.lib.array_utils.normalize_axis_index(axis, several)) - several
-    plan = _Plan(place, kind, chosen, axis, stack, float(scale), float(shift), coefficients if fixed else None)
+    plan = _Plan(place, which, chosen, axis, stack, float(scale), float(shift), coefficients if fixed else None)
     if not fixed:
         return _portable(plan, x, coefficients).astype(result)
     # One value a value is what XLA does well by itself, fused with what is around it.
@@ -129,7 +130,7 @@ class _Plan(NamedTuple):
     """What an expansion does, apart from its values and trained coefficients."""
 
     at: rows.Place
-    kind: rows.Kind
+    kind: rows.Kind | rows.Basis
     degrees: tuple[int, ...]
     axis: int
     stack: bool
@@ -141,6 +142,10 @@ class _Plan(NamedTuple):
 def _portable(plan: _Plan, x: jax.Array, trained: jax.Array | None = None) -> jax.Array:
     """The expansion in JAX's own operations."""
     result = _result_type(x)
+    join = jnp.stack if plan.stack else jnp.concatenate
+    if plan.kind == "basis":
+        numbers, t = plan.coefficients or (), x.astype(precision(result))
+        return join(rows.basis(t, jnp, numbers, plan.degrees, plan.scale, plan.shift), plan.axis).astype(result)
     offset = plan.shift if isinstance(plan.at, tuple) else plan.shift - plan.at
     t = x.astype(precision(result)) * plan.scale + offset
     coefficients: Any = plan.coefficients if trained is None else trained.astype(t.dtype)
@@ -148,7 +153,6 @@ def _portable(plan: _Plan, x: jax.Array, trained: jax.Array | None = None) -> ja
         value: jax.Array = rows.total(t, jnp.ones_like, coefficients, plan.at)
         return value.astype(result)
     values = rows.rows(t, jnp.ones_like, coefficients, plan.kind, plan.degrees)
-    join = jnp.stack if plan.stack else jnp.concatenate
     return join(values, plan.axis).astype(result)
 
 

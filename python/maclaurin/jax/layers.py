@@ -72,8 +72,8 @@ class TaylorExpansion(_Layer):
     """Every channel becomes one channel for each degree of a Taylor series.
 
     Args:
-        function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; or function is a Series or an
-            Approximation, which has its own order and point.
+        function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; or function is a Series, an
+            Approximation or a Basis, which has its own order and point.
         kind: "terms" a_k (x-x0)^k, "powers" (x-x0)^k, "partial_sums", or "sum" (as many channels as before).
         degrees: "nonzero", "all" (1 and up) or a list.
         constant: whether degree 0 comes out too, first.
@@ -106,7 +106,8 @@ class TaylorExpansion(_Layer):
     def __post_init__(self) -> None:
         """Makes the series."""
         order, at = self._fill_in(self.function, self.order, self.at)
-        series = polynomial_of(self.function, order, at, summed=self.kind == "partial_sums")
+        expands = self.kind in ("terms", "powers")
+        series = polynomial_of(self.function, order, at, summed=self.kind == "partial_sums", basis=expands)
         chosen = rows.check(self.kind, self.degrees, series.order, series.degrees, self.constant)
         degrees = self.degrees if isinstance(self.degrees, str) else tuple(map(int, self.degrees))
         on_radius: OnRadius = "ignore" if self.kind == "powers" else self.on_radius

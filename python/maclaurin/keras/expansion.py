@@ -10,7 +10,7 @@ import numpy as np
 from maclaurin import rows
 from maclaurin.keras import operations
 from maclaurin.keras.layer import TaylorLayer, with_parameters
-from maclaurin.polynomial import polynomial_of
+from maclaurin.polynomial import expanded, polynomial_of
 from maclaurin.radius import OnRadius, RadiusCheck, finite
 from maclaurin.series import Point
 
@@ -25,8 +25,8 @@ class TaylorExpansion(TaylorLayer):
     """Every channel becomes one channel for each degree of a Taylor series.
 
     Args:
-        function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; or function is a Series or an
-            Approximation, which has its own order and point.
+        function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; or function is a Series, an
+            Approximation or a Basis, which has its own order and point.
         parameters: values of the function's parameters.
         kind: "terms" a_k (x-x0)^k, "powers" (x-x0)^k, "partial_sums", or "sum" (as many channels as
             before).
@@ -60,12 +60,14 @@ class TaylorExpansion(TaylorLayer):
         on_radius: OnRadius = "warn",
         **options: Any,
     ) -> None:
-        series = polynomial_of(with_parameters(function, parameters), order, at, summed=kind == "partial_sums")
+        function, expands = with_parameters(function, parameters), kind in ("terms", "powers")
+        series = polynomial_of(function, order, at, summed=kind == "partial_sums", basis=expands)
         super().__init__(series=series, on_radius=on_radius, **options)
         self.supports_masking = True
         self.kind: rows.Kind = kind
-        if kind != "sum":
-            self._place, self._coefficients = self._center, tuple(series.coefficients.tolist())
+        self._which: rows.Kind | rows.Basis
+        self._place, self._which, numbers = expanded(series, kind)
+        self._coefficients = tuple(numbers)
         self.degrees = degrees if isinstance(degrees, str) else [int(degree) for degree in degrees]
         self.constant = constant
         self.scale, self.shift = float(scale), float(shift)
@@ -83,7 +85,7 @@ class TaylorExpansion(TaylorLayer):
     def call(self, x: Any) -> Any:
         """The expansion of x."""
         y = operations.expand(
-            self._input(x), self.series, self._place, self._coefficients, self.kind, self.chosen, self._axis,
+            self._input(x), self.series, self._place, self._coefficients, self._which, self.chosen, self._axis,
             self.scale, self.shift,
         )  # fmt: skip
         return ops.cast(y, self.compute_dtype)
@@ -93,7 +95,7 @@ class TaylorExpansion(TaylorLayer):
             **super()._identity(),
             "scale": [self.scale],
             "shift": [self.shift],
-            "kind": [float(rows.KINDS.index(self.kind))],
+            "kind": [float(rows.KINDS.index(self._which))],
             "coefficients": list(self._coefficients),
             "degrees": [float(degree) for degree in self.chosen],
         }

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from maclaurin import rows
-from maclaurin._native import Function
+from maclaurin._native import Basis, Function
 from maclaurin.approximation import Approximation
 from maclaurin.approximation import make as approximation_of
 from maclaurin.keras import operations
@@ -25,11 +25,14 @@ class TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any, series: Any, on_radius: OnRadius, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        if not isinstance(series, (Series, Approximation)) or series.function is None:
+        self._function: Any = getattr(series, "function", None)
+        if not isinstance(series, Basis) and (
+            not isinstance(series, (Series, Approximation)) or self._function is None
+        ):
             raise TypeError("a layer that can be saved needs a function that can be read, such as text")
-        self.series, self._function = series, series.function
+        self.series = series
         self.order = series.order
-        #: None of an approximation.
+        #: None of an approximation or a basis.
         self.at = series.at_text if isinstance(series, Series) else None
         self.on_radius: OnRadius = on_radius
         self._check = RadiusCheck(series, on_radius)
@@ -82,6 +85,8 @@ class TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
         """What a saved model makes the layer from."""
         if isinstance(self.series, Approximation):
             config: dict[str, Any] = {"function": _saved(self.series)}
+        elif isinstance(self.series, Basis):
+            config = {"function": {"basis": list(self.series.__getnewargs__())}}
         else:
             function = self._function
             config = {"function": function.text, "parameters": function.parameters, "order": self.order, "at": self.at}
@@ -89,13 +94,16 @@ class TaylorLayer(keras.layers.Layer):  # type: ignore[misc]
 
 
 def with_parameters(function: Any, parameters: dict[str, str] | None) -> Any:
-    """A function given as text, with values of its parameters, or an approximation from its config; others as they are.
+    """A function given as text, with values of its parameters, or what a config holds; others as they are.
 
     >>> with_parameters("a*x", {"a": "2"})
     Function('a*x', a='2')
     """
     if isinstance(function, str):
         return Function(function, **(parameters or {}))
+    if isinstance(function, dict) and "basis" in function:
+        name, degree, on, squash, values = function["basis"]
+        return Basis(name, degree, None if on is None else tuple(on), squash, [tuple(value) for value in values])
     if isinstance(function, dict):
         return approximation_of(*(_loaded(value) for value in function["approximation"]))
     return function

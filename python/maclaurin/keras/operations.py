@@ -96,7 +96,7 @@ def expand(
     series: Any,
     at: rows.Place,
     coefficients: Sequence[float],
-    kind: rows.Kind,
+    kind: rows.Kind | rows.Basis,
     degrees: Sequence[int],
     axis: int,
     scale: float,
@@ -112,7 +112,9 @@ def expand(
     if backend == "jax":
         from maclaurin.jax import expand as expand_jax
 
-        options: dict[str, Any] = {"kind": kind, "degrees": [degree for degree in degrees if degree > 0]}
+        # Of a basis the series tells.
+        given = "terms" if kind == "basis" else kind
+        options: dict[str, Any] = {"kind": given, "degrees": [degree for degree in degrees if degree > 0]}
         options |= {"constant": 0 in degrees, "axis": axis, "stack": False, "scale": scale, "shift": shift}
         return expand_jax(x, series, **options)
     if backend == "torch":
@@ -121,6 +123,9 @@ def expand(
 
         return expand_by(x, list(coefficients), (at, kind, list(degrees), axis, False, scale, shift))
     t = ops.cast(x, _precision(x))
+    if kind == "basis":
+        values = rows.basis(t, ops, coefficients, degrees, scale, shift)
+        return ops.cast(ops.concatenate(values, axis=axis), x.dtype)
     # Multiplying by 1 and adding 0 would cost a pass over memory each.
     t = t if scale == 1 else t * scale
     offset = shift if isinstance(at, tuple) else shift - at

@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_array, check_is_fitted, validate_data
 
 from maclaurin import rows
-from maclaurin._native import Polynomial, RadiusWarning
+from maclaurin._native import Basis, Polynomial, RadiusWarning
 from maclaurin.polynomial import polynomial_of
 from maclaurin.radius import OnRadius, RadiusCheck
 from maclaurin.series import Point, point_text, taylor
@@ -44,9 +44,9 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    function : str, Function, callable, Series or Approximation, default="softplus"
-        As `maclaurin.taylor` takes it; or a polynomial, which has an order and a point of its own, so that `order`
-        and `at` have no effect.
+    function : str, Function, callable, Series, Approximation or Basis, default="softplus"
+        As `maclaurin.taylor` takes it; or a polynomial or basis (`maclaurin.basis`), which has an order and a point of
+        its own, so that `order` and `at` have no effect.
     order : int, default=4
         The highest degree.
     at : number or str, or list of shape (n_features,), default=0
@@ -72,7 +72,7 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    series_ : Series or Approximation, or tuple of Series
+    series_ : Series, Approximation or Basis, or tuple of Series
         The polynomial; one for each feature if `at` is a list.
     n_features_in_ : int
         The number of features seen in fit.
@@ -89,6 +89,9 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ['x0', 'x1', 'x0^2/2', 'x1^2/2', 'x0^3/6', 'x1^3/6']
     >>> features.transform([[1.0, 2.0]]).round(3).tolist()
     [[1.0, 2.0, 0.5, 2.0, 0.167, 1.333]]
+    >>> from maclaurin import basis
+    >>> TaylorFeatures(basis("legendre", degree=2)).fit([[0.0]]).get_feature_names_out().tolist()
+    ['legendre_1(x0)', 'legendre_2(x0)']
     >>> products = TaylorFeatures("exp(x)", order=2, interactions=2).fit([[0.0, 1.0]])
     >>> products.get_feature_names_out().tolist()
     ['x0', 'x1', 'x0^2/2', 'x0 x1', 'x1^2/2']
@@ -132,7 +135,8 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         found: Any
         series: tuple[Any, ...]
         if isinstance(self.function, Polynomial):
-            found = polynomial_of(self.function, None, None, summed=self.kind == "partial_sums")
+            expands = self.kind in ("terms", "powers")
+            found = polynomial_of(self.function, None, None, summed=self.kind == "partial_sums", basis=expands)
             series = (found,) * features
         elif np.ndim(self.at) == 0:  # type: ignore[arg-type]
             found = taylor(self.function, order=self.order, at=self.at)  # type: ignore[arg-type]
@@ -208,7 +212,11 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         points = self.function.center if isinstance(self.function, Polynomial) else self.at
-        about_zero = all(map(_is_zero, np.ravel(np.asarray(points, object)))) and not np.any(self.shift)
+        about_zero = (
+            not isinstance(self.function, Basis)
+            and all(map(_is_zero, np.ravel(np.asarray(points, object))))
+            and not np.any(self.shift)
+        )
         tags.input_tags.sparse = self.kind in ("powers", "terms") and about_zero and not self.constant
         return tags
 

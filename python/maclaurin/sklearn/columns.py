@@ -14,13 +14,16 @@ import numpy.typing as npt
 from scipy import sparse  # type: ignore[import-untyped]
 
 from maclaurin import rows
-from maclaurin._native import Exact, Polynomial, expand, values_outside
+from maclaurin._native import Basis, Exact, Polynomial, expand, values_outside
 from maclaurin.approximation import Approximation
 from maclaurin.estimate import EstimatedSeries
 from maclaurin.radius import outside_range
 from maclaurin.series import Series
 
 Array = npt.NDArray[Any]
+
+#: What a feature may be expanded by.
+Fitted = Series | EstimatedSeries | Approximation | Basis
 
 #: Denominators from here on are not written out in names.
 LONGEST = 10**40
@@ -47,7 +50,7 @@ class Expansion:
     constant: bool
     interactions: int
     #: By feature: the series, the degrees that come out, scale and shift.
-    series: tuple[Series | EstimatedSeries | Approximation, ...]
+    series: tuple[Fitted, ...]
     degrees: tuple[tuple[int, ...], ...]
     scale: Array
     shift: Array
@@ -112,6 +115,10 @@ class Expansion:
         """Raises ValueError if a sparse matrix could not stay one."""
         if not sparse.issparse(X):
             return
+        if isinstance(self.series[0], Basis):
+            raise ValueError(
+                "sparse input stays sparse where zeros stay zeros; those of a basis do not: pass X.toarray()"
+            )
         centers = self.of_groups(lambda series: series.center)
         if self.constant or self.kind not in ("powers", "terms") or centers.any() or self.shift.any():
             raise ValueError(
@@ -139,7 +146,8 @@ class Expansion:
             series, degrees = self.series[group[0]], self.degrees[group[0]]
             part = X if len(groups) == 1 else X[:, group]
             # A polynomial, without the function whose radius has been checked.
-            polynomial = Polynomial(series.center, series.coefficients)
+            known = isinstance(series, Basis)
+            polynomial = series if known else Polynomial(series.center, series.coefficients)
             blocks.append(_expand(part, polynomial, self.kind, degrees, scale, shift))
             made += [((feature, degree),) for degree in degrees for feature in group]
         pure = blocks[0] if len(blocks) == 1 else _joined(blocks, X)
@@ -167,7 +175,7 @@ class Expansion:
     def inverse(self, Y: Any) -> Any:
         """The features, from their columns of degree 1."""
         where = {column: index + len(self.constants()) for index, column in enumerate(self.columns())}
-        slope = self.of_groups(lambda s: 1.0 if self.kind == "powers" else s.coefficients[1] if s.order else 0.0)
+        slope = self.of_groups(self._slope)
         factor = self.scale * slope
         missing = [j for j in range(len(self.series)) if ((j, 1),) not in where or factor[j] == 0]
         if self.kind == "sum" or missing:
@@ -176,10 +184,18 @@ class Expansion:
         Y = Y[:, [where[((feature, 1),)] for feature in range(len(self.series))]]
         if sparse.issparse(Y):
             return _with_data(Y, Y.data / factor.astype(Y.dtype)[_features_of_data(Y)])
-        offset = self.of_groups(lambda s: s.center) - self.shift
+        offset = self.of_groups(_zero) - self.shift
         if self.kind == "partial_sums":
             Y = Y - self.of_groups(lambda s: s.coefficients[0]).astype(Y.dtype)
         return Y / factor.astype(Y.dtype) + (offset / self.scale).astype(Y.dtype)
+
+    def _slope(self, series: Any) -> float:
+        """What the column of degree 1 is a multiple of, with the value less where that is zero; 0 if there is none."""
+        if isinstance(series, Basis):
+            return (
+                0.0 if series.squash or not series.degree else series._recurrence_numbers[0] * series.recurrence()[0][0]
+            )
+        return 1.0 if self.kind == "powers" else series.coefficients[1] if series.order else 0.0
 
     def outside(self, X: Any) -> tuple[int | None, str] | None:
         """What there is to say about values outside the disc of convergence, or the range; all are looked at.
@@ -217,7 +233,9 @@ class Expansion:
         """The columns' names."""
         variables = list(map(self._variable, features, self.scale, self.shift))
         constants = [
-            "1" if self.kind == "powers" else self._term(self.series[feature], 0, "")
+            "1"
+            if self.kind == "powers" or isinstance(self.series[feature], Basis)
+            else self._term(self.series[feature], 0, "")
             for feature in self.constants().values()
         ]
         return constants + [self._name(column, variables) for column in self.columns()]
@@ -229,6 +247,9 @@ class Expansion:
         return f"{scaled} {'-' if shift < 0 else '+'} {abs(shift):g}" if shift else scaled
 
     def _name(self, column: Column, variables: Sequence[str]) -> str:
+        first = self.series[0]
+        if isinstance(first, Basis):
+            return " ".join(f"{first.name}_{degree}({variables[feature]})" for feature, degree in column)
         if self.kind in ("partial_sums", "sum"):
             ((feature, degree),) = column
             of = f"({variables[feature]})" if self.text.isidentifier() else f" of {variables[feature]}"
@@ -246,14 +267,14 @@ class Expansion:
         return " ".join(self._term(self.series[feature], degree, power) for (feature, degree), power in each)
 
     @staticmethod
-    def _power(series: Series | EstimatedSeries | Approximation, variable: str, degree: int) -> str:
+    def _power(series: Fitted, variable: str, degree: int) -> str:
         at = series.at_text if isinstance(series, Series) else repr(series.center)
         sign = "+" if at.startswith("-") else "-"
         base = variable if series.center == 0 else f"{variable} {sign} {at.removeprefix('-')}"
         return (base if base.isidentifier() else f"({base})") + (f"^{degree}" if degree > 1 else "")
 
     @staticmethod
-    def _term(series: Series | EstimatedSeries | Approximation, degree: int, power: str) -> str:
+    def _term(series: Fitted, degree: int, power: str) -> str:
         exact = _exact(series, degree)
         if isinstance(exact, int | Fraction) and Fraction(exact).denominator < LONGEST:
             return _rational_multiple(Fraction(exact), power)
@@ -262,7 +283,15 @@ class Expansion:
         return text if not power else f"({text})*{power}" if " " in text else f"{text}*{power}"
 
 
-def _exact(series: Series | EstimatedSeries | Approximation, degree: int) -> int | Fraction | Exact | None:
+def _zero(series: Any) -> float:
+    """Where the polynomial of degree 1, of a series its power, is zero."""
+    if not isinstance(series, Basis):
+        return float(series.center)
+    (a, b, _), (slope, offset, *_) = series.recurrence()[0], series._recurrence_numbers
+    return -(offset + b / a) / slope
+
+
+def _exact(series: Fitted, degree: int) -> int | Fraction | Exact | None:
     return series._exact_coefficient(degree) if isinstance(series, Series) else None
 
 

@@ -21,6 +21,7 @@ from maclaurin.torch.convolution import (
     taylor_linear,
 )
 from maclaurin.torch.expansion import expand, taylor_activation
+from maclaurin.torch.kan import load_chebykan
 from maclaurin.torch.layers import (
     TaylorConv1d,
     TaylorConv2d,
@@ -47,6 +48,7 @@ __all__ = [
     "TaylorLinear",
     "approximate_activations",
     "expand",
+    "load_chebykan",
     "load_self_onn",
     "taylor_activation",
     "taylor_conv1d",

@@ -12,7 +12,7 @@ from maclaurin import rows
 from maclaurin._native import Polynomial
 from maclaurin._native import expand as native_expand
 from maclaurin._native import expand_backward as native_backward
-from maclaurin.polynomial import polynomial_of, summed
+from maclaurin.polynomial import expanded, native, polynomial_of
 from maclaurin.torch.arrays import FLOATS, as_array, as_tensor, is_plain, is_real, is_transformed
 
 __all__ = ["expand", "taylor_activation"]
@@ -36,7 +36,7 @@ def expand(
     Args:
         x: a tensor of any shape; float16, bfloat16, float32, float64 give their own type,
             integers float32.
-        series: a Series or Polynomial, or a tensor of coefficients a_0 ... a_p about `at` (then
+        series: a Series, Polynomial or Basis, or a tensor of coefficients a_0 ... a_p about `at` (then
             "nonzero" means all of them).
         at: the expansion point of coefficients, 0 by default; for kind "sum" also a range (low, high): then they are
             those of its Chebyshev polynomials. TypeError beside a Series or Polynomial, which has its own.
@@ -52,17 +52,18 @@ def expand(
     if isinstance(series, Polynomial):
         if at is not None:
             raise TypeError(f"at={at!r} beside a series, whose expansion point is {series.center}: leave it out")
-        polynomial_of(series, None, None, summed=kind == "partial_sums")
-        nonzero: Sequence[int] = series.degrees
+        polynomial_of(series, None, None, summed=kind == "partial_sums", basis=kind in ("terms", "powers"))
+        chosen = rows.check(kind, degrees, series.order, series.degrees, constant)
         coefficients: Tensor | list[float]
-        at, coefficients = summed(series) if kind == "sum" else (series.center, list(series._numbers))
+        which: rows.Kind | rows.Basis
+        at, which, coefficients = expanded(series, kind)
     else:
         if series.dim() != 1:
             raise ValueError(f"expected coefficients a_0 ... a_p of one dimension, not of shape {tuple(series.shape)}")
-        coefficients, nonzero = series, range(1, len(series))
-    chosen = rows.check(kind, degrees, len(coefficients) - 1, nonzero, constant)
+        chosen = rows.check(kind, degrees, len(series) - 1, range(1, len(series)), constant)
+        coefficients, which = series, kind
     place = rows.place(at or 0.0, kind)
-    return expand_by(x, coefficients, (place, kind, list(chosen), dim, stack, float(scale), float(shift)))
+    return expand_by(x, coefficients, (place, which, list(chosen), dim, stack, float(scale), float(shift)))
 
 
 def expand_by(x: Tensor, coefficients: Tensor | list[float], plan: tuple[Any, ...]) -> Tensor:
@@ -125,7 +126,7 @@ def _expand(
     scale: float,
     shift: float,
 ) -> Tensor:
-    polynomial = Polynomial(at, coefficients.tolist(), trained)
+    polynomial, kind = native(at, coefficients.tolist(), trained, kind)
     result = native_expand(
         as_array(x), polynomial, kind, *_listed(degrees), dim, stack, scale, shift,
         str(_result_type(x)).removeprefix("torch."), None, torch.get_num_threads(),
@@ -160,11 +161,13 @@ def _expand_backward(
     scale: float,
     shift: float,
 ) -> tuple[Tensor, Tensor]:
-    polynomial = Polynomial(at, coefficients.tolist(), trained)
+    polynomial, of_kind = native(at, coefficients.tolist(), trained, kind)
     of_x, of_coefficients = native_backward(
-        as_array(gradient), as_array(x), polynomial, kind, *_listed(degrees), dim, stack, scale,
+        as_array(gradient), as_array(x), polynomial, of_kind, *_listed(degrees), dim, stack, scale,
         shift, torch.get_num_threads(),
     )  # fmt: skip
+    if kind == "basis":
+        return as_tensor(of_x), torch.zeros_like(coefficients)
     return as_tensor(of_x), torch.from_numpy(of_coefficients).to(coefficients.dtype)
 
 
@@ -211,7 +214,7 @@ def _portable(
     x: Tensor,
     coefficients: Tensor | list[float],
     at: rows.Place,
-    kind: rows.Kind,
+    kind: rows.Kind | rows.Basis,
     degrees: Sequence[int],
     dim: int,
     stack: bool,
@@ -222,6 +225,9 @@ def _portable(
     result = _result_type(x)
     precision = torch.float64 if result == torch.float64 else torch.float32
     t = x.to(precision)
+    join = torch.stack if stack else torch.cat
+    if kind == "basis":
+        return join(rows.basis(t, torch, cast("list[float]", coefficients), degrees, scale, shift), dim).to(result)
     # Multiplying by 1 and adding 0 would cost a pass over memory each.
     t = t if scale == 1 else t * scale
     offset = shift if isinstance(at, tuple) else shift - at
@@ -232,7 +238,6 @@ def _portable(
         value: Tensor = rows.total(t, torch.ones_like, coefficients, at)
         return value.to(result)
     values = rows.rows(t, torch.ones_like, coefficients, kind, degrees)
-    join = torch.stack if stack else torch.cat
     return join(values, dim).to(result)
 
 

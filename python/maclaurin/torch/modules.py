@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from maclaurin import rows
+from maclaurin._native import Basis
 from maclaurin.approximation import Approximation
-from maclaurin.polynomial import polynomial_of, summed
+from maclaurin.polynomial import expanded, polynomial_of, summed
 from maclaurin.radius import OnRadius, RadiusCheck, finite
 from maclaurin.series import Point
 from maclaurin.torch.arrays import as_array, is_plain, is_real
@@ -69,6 +70,8 @@ def _check_state(module: TaylorModule, state_dict: Mapping[str, Any], prefix: st
 
 def shown(polynomial: Any) -> str:
     """A polynomial in a printed module: a series' terms, of an approximation what it approximates."""
+    if isinstance(polynomial, Basis):
+        return repr(polynomial)
     if not isinstance(polynomial, Approximation):
         return str(polynomial)
     return f"the polynomial of degree {polynomial.degree} for {polynomial.function} on {polynomial.on}"
@@ -82,8 +85,8 @@ class TaylorExpansion(TaylorModule):
     """Every channel becomes one channel for each degree of a Taylor series.
 
     Args:
-        function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; or function is a Series or an
-            Approximation, which has its own order and point.
+        function, order, at: as `maclaurin.taylor` takes them, 4 and 0 by default; or function is a Series, an
+            Approximation or a Basis, which has its own order and point.
         kind: "terms" a_k (x-x0)^k, "powers" (x-x0)^k, "partial_sums", or "sum" (as many channels as
             before).
         degrees: "nonzero", "all" (1 and up) or a list.
@@ -116,13 +119,12 @@ class TaylorExpansion(TaylorModule):
         shift: float = 0.0,
         on_radius: OnRadius = "warn",
     ) -> None:
-        series = polynomial_of(function, order, at, summed=kind == "partial_sums")
+        expands = kind in ("terms", "powers")
+        series = polynomial_of(function, order, at, summed=kind == "partial_sums", basis=expands)
         super().__init__(series, "ignore" if kind == "powers" else on_radius, scale, shift)
         # Plain numbers: no half-precision module may round them.
-        self._coefficients: list[float] = self.series.coefficients.tolist()
-        if kind == "sum":
-            self._place, self._coefficients = summed(series)
-        self.kind: rows.Kind = kind
+        self.kind: rows.Kind | rows.Basis
+        self._place, self.kind, self._coefficients = expanded(series, kind)
         self.chosen = rows.check(kind, degrees, series.order, series.degrees, constant)
         self.dim = dim
         self.scale = float(scale)

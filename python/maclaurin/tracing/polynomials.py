@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from maclaurin._native import Polynomial
+from maclaurin._native import Basis, Polynomial
 from maclaurin.tracing.expression import NotTraceableError
 
 #: Coefficients, lowest degree first.
@@ -36,6 +36,8 @@ def polynomial_text(f: Any) -> str | None:
 
     Raises NotTraceableError for a piecewise polynomial whose pieces differ.
     """
+    if isinstance(f, Basis):
+        raise NotTraceableError("a basis is a polynomial for each degree, and no function of its own")
     if isinstance(f, Polynomial):
         return _of_ours(f)
     if isinstance(f, np.poly1d):

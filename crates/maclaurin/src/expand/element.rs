@@ -1,10 +1,13 @@
 //! The types that arrays are made of.
 
+use std::ops::{Add, AddAssign, Mul, Sub};
+
 use half::{bf16, f16};
 use sealed::Format;
 
 use super::kernel::instructions::Instructions;
 use super::kernel::vector::Vector;
+use super::tanh::{tanh_f32, tanh_f64};
 
 /// What the kernels need of a type, closed to other types.
 pub(crate) mod sealed {
@@ -54,7 +57,9 @@ pub(crate) mod sealed {
 }
 
 /// `f32` or `f64`: what the kernels move in vectors.
-pub trait Lane: sealed::Wide + std::ops::Sub<Output = Self> + std::ops::AddAssign {
+pub trait Lane:
+    sealed::Wide + PartialOrd + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + AddAssign
+{
     /// Sixteen of them, by an instruction set.
     type Vector<I: Instructions>: Vector<Lane = Self>;
     /// Bytes of a value.
@@ -63,6 +68,8 @@ pub trait Lane: sealed::Wide + std::ops::Sub<Output = Self> + std::ops::AddAssig
     fn round(value: f64) -> Self;
     /// The value; exact.
     fn exact(self) -> f64;
+    /// The hyperbolic tangent, the same on every machine.
+    fn tanh(self) -> Self;
 }
 
 impl Lane for f32 {
@@ -75,6 +82,10 @@ impl Lane for f32 {
     fn exact(self) -> f64 {
         self.into()
     }
+    #[inline(always)]
+    fn tanh(self) -> Self {
+        tanh_f32(self)
+    }
 }
 
 impl Lane for f64 {
@@ -86,6 +97,10 @@ impl Lane for f64 {
     #[inline(always)]
     fn exact(self) -> f64 {
         self
+    }
+    #[inline(always)]
+    fn tanh(self) -> Self {
+        tanh_f64(self)
     }
 }
 

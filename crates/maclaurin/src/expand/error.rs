@@ -30,6 +30,12 @@ pub enum ExpandError {
          the constant"
     )]
     NoDegrees,
+    /// A sum asked of a basis, which has no coefficients.
+    #[error(
+        "a basis has a polynomial for each degree and no coefficients to sum up: take the kind terms, and weigh what \
+         comes out"
+    )]
+    SumOfBasis,
     /// An array of another shape than the expansion takes or gives.
     #[error("an array has shape {found:?} where shape {expected:?} is needed")]
     WrongShape {

@@ -9,10 +9,14 @@
 //! | `PartialSums` | `a_0 + a_1 t + ... + a_k t^k` |
 //! | `Sum` | once: `a_0 + ... + a_p t^p` |
 //!
-//! This module knows coefficients only, not where they come from. The memory of the output is
+//! Instead of powers it may be the polynomials of a three-term recurrence ([`Recurrence`]), such as orthogonal ones
+//! ([`PolynomialBasis`]).
+//!
+//! This module knows coefficients and recurrences only, not where they come from. The memory of the output is
 //! always (outer, degree, inner), where the new axis stands between the outer and the inner axes
 //! of the input: stacking and concatenation differ in the shape alone.
 
+mod basis;
 pub(crate) mod element;
 mod error;
 #[allow(unsafe_code)]
@@ -20,16 +24,20 @@ pub(crate) mod kernel;
 #[allow(unsafe_code)]
 pub(crate) mod memory;
 mod polynomial;
+mod recurrence;
 #[allow(unsafe_code)]
 mod strided;
+mod tanh;
 
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, Slice};
 
+pub use basis::{BasisError, Family, LARGEST_DEGREE_OF_BASIS, PolynomialBasis};
 pub use element::{Element, Float};
 pub use error::ExpandError;
 use kernel::instructions::Level;
 use kernel::{Backward, Destination, Forward, Gradient, Plan};
 pub use polynomial::Polynomial;
+pub use recurrence::{Recurrence, Squash};
 use strided::Strided;
 
 /// The instruction set that arrays are computed by: `"avx512"`, `"avx2"` or `"baseline"` (what every
@@ -162,7 +170,7 @@ impl Expansion {
     /// # Errors
     ///
     /// [`ExpandError::DegreeOutOfRange`] for a listed degree that is 0 or above the order,
-    /// [`ExpandError::NoDegrees`] where nothing would come out.
+    /// [`ExpandError::NoDegrees`] where nothing would come out, [`ExpandError::SumOfBasis`] for sums of a basis.
     ///
     /// # Examples
     ///
@@ -174,6 +182,10 @@ impl Expansion {
     /// # Ok::<(), maclaurin::ExpandError>(())
     /// ```
     pub fn degrees_of(&self, polynomial: &Polynomial) -> Result<Vec<usize>, ExpandError> {
+        let sums = matches!(self.kind, Kind::Sum | Kind::PartialSums);
+        if sums && polynomial.recurrence().is_some() {
+            return Err(ExpandError::SumOfBasis);
+        }
         if self.kind == Kind::Sum {
             return Ok(Vec::new());
         }
@@ -275,7 +287,8 @@ impl Expansion {
 ///
 /// Computed in `f64` and rounded once, to `f16` and `bf16` by way of `f32`. NaN stays NaN and
 /// infinities follow IEEE arithmetic. Equal inputs give equal outputs, bit for bit, whatever the
-/// strides, the machine and the number of threads.
+/// strides, the machine and the number of threads. A basis is computed in the type of the output, as [`Recurrence`]
+/// says.
 ///
 /// # Errors
 ///
@@ -439,7 +452,7 @@ impl Layout {
 pub struct Gradients<U> {
     /// With respect to the values of `x`, in its shape.
     pub values: ArrayD<U>,
-    /// With respect to the coefficients, from degree 0 to the order.
+    /// With respect to the coefficients, from degree 0 to the order; zeros of a basis, which has none.
     pub coefficients: Vec<f64>,
 }
 

@@ -1,6 +1,9 @@
 //! The coefficients of a series as expansion uses them.
 
+use std::sync::Arc;
+
 use super::ExpandError;
+use super::recurrence::Recurrence;
 
 /// A polynomial in `x - center`, and which of its degrees count as non-zero.
 ///
@@ -17,6 +20,7 @@ pub struct Polynomial {
     center: f64,
     coefficients: Vec<f64>,
     degrees: Vec<usize>,
+    recurrence: Option<Arc<Recurrence>>,
 }
 
 impl Polynomial {
@@ -54,7 +58,35 @@ impl Polynomial {
         if coefficients.is_empty() {
             coefficients.push(0.0);
         }
-        Self { center, coefficients, degrees }
+        Self { center, coefficients, degrees, recurrence: None }
+    }
+
+    /// The polynomials of a recurrence: their expansion, by [`Kind::Terms`](super::Kind::Terms) or
+    /// [`Kind::Powers`](super::Kind::Powers), is the polynomial of each degree. There are no coefficients to sum up,
+    /// so these are ones.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use maclaurin::{Polynomial, Recurrence};
+    ///
+    /// let steps = vec![[1.0, 0.0, 0.0], [2.0, 0.0, 1.0]];
+    /// assert_eq!(Polynomial::basis(Recurrence { steps, ..Recurrence::default() }).degrees(), [1, 2]);
+    /// ```
+    #[must_use]
+    pub fn basis(recurrence: Recurrence) -> Self {
+        let ones = vec![1.0; recurrence.steps.len() + 1];
+        Self { recurrence: Some(Arc::new(recurrence)), ..Self::new(0.0, ones) }
+    }
+
+    /// The recurrence, if this is a basis.
+    #[must_use]
+    pub fn recurrence(&self) -> Option<&Recurrence> {
+        self.recurrence.as_deref()
+    }
+
+    pub(super) fn shared_recurrence(&self) -> Option<Arc<Recurrence>> {
+        self.recurrence.clone()
     }
 
     /// The expansion point.
@@ -89,7 +121,7 @@ impl Polynomial {
     ///
     /// # Errors
     ///
-    /// [`ExpandError::WrongWeights`] for any other number.
+    /// [`ExpandError::WrongWeights`] for any other number, [`ExpandError::SumOfBasis`] for a basis.
     ///
     /// # Examples
     ///
@@ -103,6 +135,9 @@ impl Polynomial {
     /// # Ok::<(), maclaurin::ExpandError>(())
     /// ```
     pub fn weighted(&self, weights: &[f64]) -> Result<Self, ExpandError> {
+        if self.recurrence.is_some() {
+            return Err(ExpandError::SumOfBasis);
+        }
         let all: Vec<usize> = (0..=self.order()).collect();
         let of = match weights.len() {
             found if found == self.degrees.len() => &self.degrees,
@@ -151,6 +186,9 @@ impl Polynomial {
         weights: &[f64],
         gradient: &[f64],
     ) -> Result<(Vec<f64>, Vec<f64>), ExpandError> {
+        if self.recurrence.is_some() {
+            return Err(ExpandError::SumOfBasis);
+        }
         let ones = Self::with_degrees(0.0, vec![1.0; self.order() + 1], self.degrees.clone());
         let tails = ones.weighted(weights)?;
         if gradient.len() != self.coefficients.len() {

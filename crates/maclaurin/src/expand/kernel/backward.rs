@@ -9,6 +9,7 @@ use super::forward::read;
 use super::instructions::{Instructions, Job, Level};
 use super::interleave::Pattern;
 use super::parallel::{self, Units};
+use super::recurrence::Ladder;
 use super::rows::{LANES, Tile, widen};
 use super::{Kind, Plan, WIDEST_GROUP};
 use crate::expand::ExpandError;
@@ -112,7 +113,12 @@ fn directly<T, U: Narrow>(backward: &Backward<'_, T, U>, inner: usize) -> bool {
     let placed = inner == 1 || count == 1 || inner.is_multiple_of(LANES);
     let dense = matches!(&backward.gradient, Gradient::Dense(all) if all.contiguous().is_some());
     let contiguous = dense && backward.input.contiguous().is_some();
-    contiguous && singles && rising && placed && matches!(count, 1..=8 | 16)
+    plan.recurrence.is_none()
+        && contiguous
+        && singles
+        && rising
+        && placed
+        && matches!(count, 1..=8 | 16)
 }
 
 /// The sum of vectors by halves: one shape for any number of threads, and little rounding.
@@ -212,12 +218,15 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
             Aligned::<f64>::new(if plan.kind == Kind::PartialSums { stride * rows } else { 0 });
         let mut t = Aligned::<f64>::new(stride);
         let mut slope = Aligned::<U::Lane>::new(stride);
+        let mut ladder = Ladder::new(plan, tile);
         let mut out = vec![U::default(); if U::IS_LANE { 0 } else { tile }];
         let mut start = first;
         while start < last {
             let count = tile.min(last - start);
             let x = read(&backward.input, start, &mut values[..count]);
-            widen(instructions, x, plan.scale, plan.offset, &mut t);
+            if ladder.is_none() {
+                widen(instructions, x, plan.scale, plan.offset, &mut t);
+            }
             // The gradient, row by row.
             match (&backward.gradient, &self.group) {
                 (Gradient::Rows(views), _) => {
@@ -251,13 +260,18 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
                     }
                 }
             }
+            if let Some(ladder) = &mut ladder {
+                ladder.take_back(plan, x, &lanes, stride, &mut slope);
+            }
             // Lanes beyond the last value add nothing to sums.
             let whole = count.next_multiple_of(LANES);
             t[count..whole].fill(0.0);
             for row in lanes.chunks_mut(stride) {
                 row[count..whole].fill(U::Lane::default());
             }
-            if plan.kind == Kind::PartialSums {
+            if ladder.is_some() {
+                // Done.
+            } else if plan.kind == Kind::PartialSums {
                 accumulate_from_above(instructions, plan, &lanes, &mut above, stride, whole);
                 self.tile(instructions, &t, &above, stride, whole, &mut slope, &mut sums);
             } else {
@@ -307,7 +321,8 @@ fn in_all(sums: &Sums) -> f64 {
 impl<T: Wide, U: Narrow> Reader<'_, T, U> {
     /// Whether coefficients have a gradient, and it is wanted.
     fn wants_sums(&self) -> bool {
-        self.backward.coefficients && self.backward.plan.kind != Kind::Powers
+        let plan = self.backward.plan;
+        self.backward.coefficients && plan.kind != Kind::Powers && plan.recurrence.is_none()
     }
 
     /// The range without tiles.

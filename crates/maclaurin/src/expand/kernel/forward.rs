@@ -5,6 +5,7 @@ use super::drain::Drain;
 use super::instructions::{Instructions, Job, Level};
 use super::interleave::Pattern;
 use super::parallel::{self, Units};
+use super::recurrence::Ladder;
 use super::rows::{LANES, Tile, WIDTH};
 use super::{Plan, WIDEST_GROUP};
 use crate::expand::ExpandError;
@@ -109,7 +110,7 @@ impl<'a> Direct<'a> {
         let plan = forward.plan;
         let count = plan.count();
         let dense = matches!(forward.output, Destination::Dense(_)) && forward.tangent.is_none();
-        if !dense || size_of::<U::Lane>() != 4 {
+        if !dense || size_of::<U::Lane>() != 4 || plan.recurrence.is_some() {
             return None;
         }
         let unrolls = plan.unrolls();
@@ -155,7 +156,10 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
         // Two, in turn: what one tile computed is written past the caches during the next.
         let mut now = Finished::<U>::new(plan.count(), tile);
         let mut earlier = Finished::<U>::new(plan.count(), if self.streams { tile } else { 0 });
-        let mut drain = Drain::new((plan.count() * WIDTH * size_of::<U>()).max(SHORTEST_STREAM));
+        let mut ladder = Ladder::new(plan, tile);
+        // A step for each degree, or for each block of values.
+        let pace = if ladder.is_some() { tile } else { plan.count() * WIDTH } * size_of::<U>();
+        let mut drain = Drain::new(pace.max(SHORTEST_STREAM));
         let mut start = first;
         while start < last {
             let count = tile.min(last - start);
@@ -164,7 +168,12 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
                 Some(tangent) => Some(read(tangent, start, &mut directions[..count])),
                 None => None,
             };
-            now.tile.fill(instructions, plan, x, along, &mut drain);
+            match &mut ladder {
+                None => now.tile.fill(instructions, plan, x, along, &mut drain),
+                Some(ladder) => {
+                    ladder.fill(instructions, plan, x, along, &mut now.tile, &mut drain);
+                }
+            }
             drain.finish(instructions);
             match &self.forward.output {
                 Destination::Rows(rows) => {

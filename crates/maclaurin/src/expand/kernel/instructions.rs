@@ -137,6 +137,14 @@ pub trait Instructions: Copy + Send + Sync {
         }
     }
 
+    /// How many steps of a pattern are made by [`Instructions::combine`]. Vectors of fewer lanes are interleaved faster
+    /// by code for just that number of rows.
+    #[inline(always)]
+    fn steps<L: Lane>(self, pattern: &Pattern, count: usize) -> usize {
+        let exchanges = self.exchanges(L::BYTES) && !(Self::LANES < 16 && pattern.is_unrolled());
+        if exchanges { count / pattern.step } else { 0 }
+    }
+
     /// Rows, row `r` at `rows[r * stride ..]`, to the order of memory: see [`Pattern`]. Both
     /// slices have room for a vector beyond the values.
     #[inline(always)]
@@ -148,7 +156,7 @@ pub trait Instructions: Copy + Send + Sync {
         count: usize,
         out: &mut [L],
     ) {
-        let steps = if self.exchanges(L::BYTES) { count / pattern.step } else { 0 };
+        let steps = self.steps::<L>(pattern, count);
         // Vectors are read and written whole, a little beyond the last value.
         let last = (steps.max(1) - 1) * pattern.step;
         let (read, written) = pattern.extents(last, stride);
@@ -169,7 +177,7 @@ pub trait Instructions: Copy + Send + Sync {
         stride: usize,
         count: usize,
     ) {
-        let steps = if self.exchanges(L::BYTES) { count / pattern.step } else { 0 };
+        let steps = self.steps::<L>(pattern, count);
         let last = (steps.max(1) - 1) * pattern.step;
         let (written, read) = pattern.extents(last, stride);
         assert!(steps == 0 || rows.len() >= written && values.len() >= read);

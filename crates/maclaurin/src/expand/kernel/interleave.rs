@@ -95,6 +95,11 @@ impl Pattern {
         self.lanes
     }
 
+    /// Whether rows are interleaved by code for just their number, which the compiler vectorizes.
+    pub(super) fn is_unrolled(&self) -> bool {
+        self.inner == 1 && matches!(self.rows, 2..=8 | 16)
+    }
+
     /// Copies whole groups row by row.
     #[inline(always)]
     pub(super) fn interleave<L: Lane>(
@@ -104,6 +109,18 @@ impl Pattern {
         count: usize,
         out: &mut [L],
     ) {
+        if self.is_unrolled() {
+            return match self.rows {
+                2 => interleave_by::<L, 2>(rows, stride, count, out),
+                3 => interleave_by::<L, 3>(rows, stride, count, out),
+                4 => interleave_by::<L, 4>(rows, stride, count, out),
+                5 => interleave_by::<L, 5>(rows, stride, count, out),
+                6 => interleave_by::<L, 6>(rows, stride, count, out),
+                7 => interleave_by::<L, 7>(rows, stride, count, out),
+                8 => interleave_by::<L, 8>(rows, stride, count, out),
+                _ => interleave_by::<L, 16>(rows, stride, count, out),
+            };
+        }
         let (inner, width) = (self.inner, self.inner * self.rows);
         for row in 0..self.rows {
             let from = rows[row * stride..row * stride + count].chunks(inner);
@@ -125,6 +142,18 @@ impl Pattern {
         stride: usize,
         count: usize,
     ) {
+        if self.is_unrolled() {
+            return match self.rows {
+                2 => separate_by::<L, 2>(values, rows, stride, count),
+                3 => separate_by::<L, 3>(values, rows, stride, count),
+                4 => separate_by::<L, 4>(values, rows, stride, count),
+                5 => separate_by::<L, 5>(values, rows, stride, count),
+                6 => separate_by::<L, 6>(values, rows, stride, count),
+                7 => separate_by::<L, 7>(values, rows, stride, count),
+                8 => separate_by::<L, 8>(values, rows, stride, count),
+                _ => separate_by::<L, 16>(values, rows, stride, count),
+            };
+        }
         let (inner, width) = (self.inner, self.inner * self.rows);
         for row in 0..self.rows {
             let to = rows[row * stride..row * stride + count].chunks_mut(inner);
@@ -134,6 +163,29 @@ impl Pattern {
                     *to = *from;
                 }
             }
+        }
+    }
+}
+
+/// A value of each of `R` rows, then the next of each.
+#[inline(always)]
+fn interleave_by<L: Lane, const R: usize>(rows: &[L], stride: usize, count: usize, out: &mut [L]) {
+    let rows: [&[L]; R] = std::array::from_fn(|row| &rows[row * stride..][..count]);
+    for (place, out) in out.as_chunks_mut::<R>().0[..count].iter_mut().enumerate() {
+        for row in 0..R {
+            out[row] = rows[row][place];
+        }
+    }
+}
+
+/// [`interleave_by`] backwards.
+#[inline(always)]
+fn separate_by<L: Lane, const R: usize>(values: &[L], rows: &mut [L], stride: usize, count: usize) {
+    let values = &values.as_chunks::<R>().0[..count];
+    for row in 0..R {
+        let to = &mut rows[row * stride..][..count];
+        for (to, from) in to.iter_mut().zip(values) {
+            *to = from[row];
         }
     }
 }

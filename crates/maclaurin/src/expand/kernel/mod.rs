@@ -22,6 +22,7 @@ pub(crate) mod instructions;
 mod interleave;
 mod parallel;
 pub(crate) mod pool;
+mod recurrence;
 mod rows;
 pub(crate) mod vector;
 
@@ -29,6 +30,9 @@ pub(super) use backward::{Backward, Gradient, gradient};
 pub(super) use forward::{Destination, Forward, expand};
 use interleave::WIDEST_GROUP;
 
+use std::sync::Arc;
+
+use super::recurrence::Recurrence;
 use super::{Expansion, Kind, Polynomial};
 
 /// What to compute: the affine map of the input and the degrees, settled once for an array.
@@ -45,6 +49,8 @@ pub(super) struct Plan {
     pub rows: Vec<Row>,
     /// The rows once more, as the inner loop walks through them.
     pub steps: Vec<Step>,
+    /// Of what the rows are polynomials, where not of powers.
+    pub recurrence: Option<Arc<Recurrence>>,
 }
 
 /// One step of the inner loop: from one degree to the next, or to another row of the same one.
@@ -86,9 +92,15 @@ impl Plan {
         adds[0] = coefficients[0] != 0.0;
         polynomial.degrees().iter().for_each(|&degree| adds[degree] = true);
         let steps = steps(&rows, coefficients, &adds);
-        let offset = expansion.shift - polynomial.center();
+        let recurrence = polynomial.shared_recurrence();
+        let (scale, offset) = match polynomial.recurrence() {
+            None => (expansion.scale, expansion.shift - polynomial.center()),
+            Some(Recurrence { slope, offset, .. }) => {
+                (slope * expansion.scale, slope * expansion.shift + offset)
+            }
+        };
         Self {
-            scale: expansion.scale,
+            scale,
             // Adding -0 changes nothing; adding +0 would lose the sign of a zero.
             offset: if offset == 0.0 { -0.0 } else { offset },
             kind: expansion.kind,
@@ -96,11 +108,15 @@ impl Plan {
             adds,
             rows,
             steps,
+            recurrence,
         }
     }
 
-    /// The derivative with respect to `x`: of `f t^k`, `scale f k t^(k-1)`.
+    /// The derivative with respect to `x`: of `f t^k`, `scale f k t^(k-1)`. A recurrence has it beside the values.
     pub(super) fn derivative(&self) -> Self {
+        if self.recurrence.is_some() {
+            return self.clone();
+        }
         let row = |row: &Row| {
             let slope = if self.kind == Kind::PartialSums { 1.0 } else { row.degree as f64 };
             let factor = if row.degree == 0 { 0.0 } else { row.factor * slope };
@@ -114,7 +130,7 @@ impl Plan {
         let adds: Vec<bool> =
             above.chain((self.coefficients.len() == 1).then_some(false)).collect();
         let steps = steps(&rows, &coefficients, &adds);
-        Self { coefficients, adds, rows, steps, ..*self }
+        Self { coefficients, adds, rows, steps, recurrence: None, ..*self }
     }
 
     /// Whether the way through the degrees can be unrolled: rows by rising degree, no two of a degree

@@ -50,6 +50,18 @@ impl<L: Lane> Tile<L> {
         &self.rows[place * self.length..][..self.count]
     }
 
+    /// As [`Tile::row`], to be written.
+    #[inline(always)]
+    pub(super) fn row_mut(&mut self, place: usize) -> &mut [L] {
+        &mut self.rows[place * self.length..][..self.count]
+    }
+
+    /// From here on each row has so many values.
+    pub(super) fn hold(&mut self, count: usize) {
+        assert!(count <= self.length);
+        self.count = count;
+    }
+
     /// All rows, and how far apart they begin.
     #[inline(always)]
     pub(super) fn all_rows(&self) -> (&[L], usize) {

@@ -8,9 +8,10 @@ use super::backward::gradient_with;
 use super::forward::expand_with;
 use super::instructions::{Level, Portable};
 use super::*;
+use crate::expand::element::Lane;
 use crate::expand::element::sealed::Narrow;
 use crate::expand::strided::Strided;
-use crate::expand::{Degrees, Element, Float};
+use crate::expand::{Degrees, Element, Family, Float, PolynomialBasis, Squash};
 
 #[derive(Clone, Debug)]
 struct Case {
@@ -27,6 +28,23 @@ struct Case {
     streams: bool,
     threads: usize,
     seed: u64,
+    /// Of what family, in place of powers, and how its argument is squashed.
+    basis: Option<(Family, Option<Squash>)>,
+}
+
+fn basis() -> impl Strategy<Value = (Family, Option<Squash>)> {
+    let families = [
+        Family::Monomial,
+        Family::Legendre,
+        Family::Chebyshev,
+        Family::Hermite,
+        Family::HermiteE,
+        Family::Laguerre { alpha: 0.5 },
+        Family::Gegenbauer { lambda: 1.5 },
+        Family::Jacobi { alpha: 0.25, beta: -0.5 },
+    ];
+    let squash = [None, Some(Squash::Tanh), Some(Squash::Clip)];
+    (prop::sample::select(families.to_vec()), prop::sample::select(squash.to_vec()))
 }
 
 fn case() -> impl Strategy<Value = Case> {
@@ -35,9 +53,11 @@ fn case() -> impl Strategy<Value = Case> {
     let order = prop_oneof![1usize..9, Just(16usize), Just(17usize)];
     let degrees = prop::option::of(prop::collection::vec(1usize..20, 1..6));
     let memory = (0usize..9, prop::sample::select(vec![1isize, 2, 3, -1, -2]), any::<bool>());
-    (0usize..200, inner, order, kind, degrees, any::<bool>(), memory, 1usize..4, any::<u64>())
-        .prop_map(|(count, inner, order, kind, degrees, constant, memory, threads, seed)| {
+    let more = (any::<bool>(), prop::option::of(basis()));
+    (0usize..200, inner, order, kind, degrees, more, memory, 1usize..4, any::<u64>()).prop_map(
+        |(count, inner, order, kind, degrees, (constant, basis), memory, threads, seed)| {
             let (skipped, stride, streams) = memory;
+            let kind = if basis.is_some() { Kind::Terms } else { kind };
             let degrees = degrees
                 .map(|list| list.into_iter().map(|degree| (degree - 1) % order + 1).collect());
             let outer = count.div_ceil(inner);
@@ -53,8 +73,10 @@ fn case() -> impl Strategy<Value = Case> {
                 streams,
                 threads,
                 seed,
+                basis,
             }
-        })
+        },
+    )
 }
 
 /// Numbers of all kinds, from a generator: mostly small ones, some special.
@@ -103,7 +125,18 @@ fn check<T: Element, U: Float + Narrow>(
     let direction = memory(numbers(room, case.seed ^ 0x4d, &from));
     let coefficients: Vec<f64> =
         numbers(case.order + 1, case.seed ^ 5, |a| if a.abs() < 4.0 { a } else { 0.0 });
-    let polynomial = Polynomial::new(0.25, coefficients);
+    let polynomial = match case.basis {
+        None => Polynomial::new(0.25, coefficients),
+        Some((family, squash)) => {
+            let basis = PolynomialBasis::new(family, case.order).unwrap();
+            Polynomial::basis(Recurrence {
+                slope: 1.25,
+                offset: -0.5,
+                squash,
+                ..basis.recurrence()
+            })
+        }
+    };
     let degrees = match &case.degrees {
         Some(list) => Degrees::List(list.clone()),
         None => Degrees::All,
@@ -160,6 +193,20 @@ fn check<T: Element, U: Float + Narrow>(
     let portable = Level::Portable(Portable);
     let expected = [expand(portable, false, 1)?, expand(portable, true, 1)?];
     let expected_back: (Vec<u64>, Vec<u64>) = back(portable, 1);
+    if let Some(recurrence) = &plan.recurrence {
+        let read = |values: &ArrayD<T>| -> Vec<U::Lane> {
+            view(values, case).iter().map(|x| Lane::round(x.wide())).collect()
+        };
+        let gradient: Vec<U::Lane> = gradient.iter().map(|g| Lane::round(g.wide())).collect();
+        let (x, direction) = (read(&x), read(&direction));
+        let [values, tangents, slopes] =
+            by_hand(recurrence, &plan, &degrees, case.inner, &x, &direction, &gradient);
+        let narrow =
+            |lanes: Vec<U::Lane>| bits(&lanes.into_iter().map(U::narrow).collect::<Vec<_>>());
+        prop_assert_eq!(&expected[0][case.skipped..], narrow(values));
+        prop_assert_eq!(&expected[1][case.skipped..], narrow(tangents));
+        prop_assert_eq!(&expected_back.0, &narrow(slopes));
+    }
     for level in Level::all() {
         for (tangent, expected) in [(false, &expected[0]), (true, &expected[1])] {
             prop_assert_eq!(&expand(level, tangent, case.threads)?, expected);
@@ -167,6 +214,69 @@ fn check<T: Element, U: Float + Narrow>(
         prop_assert_eq!(&back(level, case.threads), &expected_back);
     }
     Ok(())
+}
+
+/// The recurrence as its documentation says it, a value at a time: the rows, their change in a direction, and the
+/// gradient of the values.
+fn by_hand<L: Lane>(
+    recurrence: &Recurrence,
+    plan: &Plan,
+    degrees: &[usize],
+    inner: usize,
+    x: &[L],
+    direction: &[L],
+    gradient: &[L],
+) -> [Vec<L>; 3] {
+    let (zero, one, rows) = (L::default(), L::round(1.0), degrees.len());
+    let (mut values, mut tangents) = (vec![zero; x.len() * rows], vec![zero; x.len() * rows]);
+    let mut slopes = Vec::new();
+    for (index, &x) in x.iter().enumerate() {
+        let t = L::round(plan.scale) * x + L::round(plan.offset);
+        let (t, along) = match recurrence.squash {
+            Some(Squash::Tanh) => (t.tanh(), Some(one - t.tanh() * t.tanh())),
+            Some(Squash::Clip) if t > one => (one, Some(zero)),
+            Some(Squash::Clip) if t < L::round(-1.0) => (L::round(-1.0), Some(zero)),
+            Some(Squash::Clip) if t.exact().is_nan() => (t, Some(zero)),
+            None | Some(Squash::Clip) => (t, None),
+        };
+        let change = |factor: L| {
+            let change = L::round(plan.scale) * factor;
+            match along {
+                // Chosen, not multiplied: an infinite direction has no part in it.
+                Some(along) if along == zero && recurrence.squash == Some(Squash::Clip) => zero,
+                Some(along) => change * along,
+                None => change,
+            }
+        };
+        let (mut p, mut d) = (vec![one], vec![zero]);
+        for (k, step) in recurrence.steps.iter().enumerate() {
+            let [a, b, c] = step.map(L::round);
+            let f = if b == zero { a * t } else { a * t + b };
+            let (mut next, mut slope) = (f * p[k], a * p[k] + f * d[k]);
+            if k == 0 {
+                slope = a;
+            } else if c != zero {
+                next = next - c * p[k - 1];
+                slope = slope - c * d[k - 1];
+            }
+            p.push(next);
+            d.push(slope);
+        }
+        let mut total: Option<L> = None;
+        let place = |row: usize| (index / inner * rows + row) * inner + index % inner;
+        for (row, &degree) in degrees.iter().enumerate() {
+            values[place(row)] = p[degree];
+            tangents[place(row)] = d[degree] * change(direction[index]);
+        }
+        let mut order: Vec<usize> = (0..rows).collect();
+        order.sort_by_key(|&row| degrees[row]);
+        for row in order.into_iter().filter(|&row| degrees[row] > 0) {
+            let term = d[degrees[row]] * gradient[place(row)];
+            total = Some(total.map_or(term, |total| total + term));
+        }
+        slopes.push(total.unwrap_or_default() * change(one));
+    }
+    [values, tangents, slopes]
 }
 
 macro_rules! agree {
@@ -214,6 +324,7 @@ fn large_arrays_agree() {
             streams: true,
             threads,
             seed: 3,
+            basis: None,
         };
         check::<f32, f32>(&case, |x| x as f32).unwrap();
         // Sums of many bytes have a table.
@@ -239,6 +350,7 @@ fn infinities_of_a_tile_stay_there() {
         streams: false,
         threads: 1,
         seed: 15_218_527_548_500_130_124,
+        basis: None,
     };
     check::<f32, f32>(&case, |x| x as f32).unwrap();
 }
