@@ -27,10 +27,6 @@ impl Folder {
         self.0.path().join(name)
     }
 
-    fn text(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().into()
-    }
-
     /// A Zarr array of bytes.
     fn zarr(&self, name: &str, shape: &[u64], chunk: &[u64]) -> Array<FilesystemStore> {
         let store = Arc::new(FilesystemStore::new(self.path(name)).unwrap());
