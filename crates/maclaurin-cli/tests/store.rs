@@ -83,7 +83,8 @@ impl Folder {
 
 /// What a .npy file begins with.
 fn header(kind: &str, shape: &[u64]) -> Vec<u8> {
-    let extents: String = shape.iter().map(|n| format!("{n}, ")).collect();
+    let mut extents = shape.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    extents.push_str(if shape.is_empty() { "" } else { "," });
     let text = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({extents}), }}\n");
     let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
     bytes.extend((text.len() as u16).to_le_bytes());
@@ -328,7 +329,7 @@ fn two_at_once_on_one_store_are_one_too_many() {
     let mut child = folder.command("in.zarr", "out.zarr", &["--quiet"]).spawn().unwrap();
     let begun = Instant::now();
     while !folder.path("out.zarr.part/zarr.json").exists()
-        && begun.elapsed() < Duration::from_secs(60)
+        && begun.elapsed() < Duration::from_mins(1)
     {
         std::thread::sleep(Duration::from_millis(2));
     }

@@ -155,7 +155,7 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let (number, unit) = found.unwrap_or((&upper, &1));
     let bytes = number.trim().parse::<f64>().ok().map(|number| number * *unit as f64);
     match bytes {
-        Some(bytes) if bytes >= 1.0 && bytes < 1e18 => Ok(bytes as u64),
+        Some(bytes) if (1.0..1e18).contains(&bytes) => Ok(bytes as u64),
         _ => Err(format!("`{text}` is not an amount of memory, such as 1GB or 500MB")),
     }
 }

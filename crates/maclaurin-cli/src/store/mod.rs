@@ -72,7 +72,7 @@ pub fn run(job: &Job<'_>) -> Result<(Range, f64), Failure> {
     }
 }
 
-fn expand<U: Float + Element + Send>(
+fn expand<U: Float + Element + Sync>(
     job: &Job<'_>,
     data_type: zarrs::array::DataType,
     zero: U,
@@ -114,33 +114,12 @@ fn expand<U: Float + Element + Send>(
         say(job, &format!("{} is finished already\n", path.display()))?;
         return Ok((None, scale));
     };
-    let mut builder = ArrayBuilder::new(
-        plan.shape.clone(),
-        plan.chunk.clone(),
-        data_type.clone(),
-        zarrs::array::FillValue::new(vec![0; size_of::<U>()]),
-    );
-    let codecs = match arguments.storing.codec {
-        None => blocks.codecs().unwrap_or_else(|| codecs(Codec::Zstd)),
-        Some(codec) => codecs(codec),
-    };
-    builder.bytes_to_bytes_codecs(codecs).attributes(attributes);
-    let divides = |inner: &Vec<u64>| plan.block.iter().zip(inner).all(|(n, inner)| n % inner == 0);
-    builder.subchunk_shape(blocks.inner().filter(divides).map(|inner| plan.with_degrees(&inner)));
-    builder.dimension_names(blocks.names().map(|names| plan.named(names)));
-    let store =
-        FilesystemStore::new(unfinished.folder()).map_err(|error| refuse(error.to_string()))?;
-    let array = builder
-        .build(Arc::new(store), "/")
-        .map_err(|error| refuse(format!("{error}; choose others with --chunks and --codec")))?;
+    let array = array(job, &blocks, &plan, unfinished.folder(), data_type, attributes)?;
     let metadata = serde_json::to_vec_pretty(array.metadata()).unwrap_or_default();
     unfinished.write("zarr.json", &metadata)?;
 
     let bar = progress(arguments, &plan);
     let start = Instant::now();
-    let (next, stop, skipped) = (AtomicU64::new(0), AtomicBool::new(false), AtomicU64::new(0));
-    let failed: Mutex<Option<Failure>> = Mutex::new(None);
-    let range: Mutex<Range> = Mutex::new(None);
     let shape: Vec<NonZeroU64> = plan.chunk.iter().filter_map(|&n| NonZeroU64::new(n)).collect();
     let expansion = Expansion {
         axis: 0,
@@ -161,42 +140,11 @@ fn expand<U: Float + Element + Send>(
         shape,
         zero,
     };
-    let work = || {
-        while !stop.load(Ordering::Relaxed) {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= plan.blocks {
-                break;
-            }
-            match worker.block(index, job.polynomial, &expansion) {
-                Ok(found) => {
-                    if found.is_none() {
-                        skipped.fetch_add(1, Ordering::Relaxed);
-                    }
-                    let mut range = range.lock().unwrap_or_else(PoisonError::into_inner);
-                    *range = union(*range, found.flatten());
-                }
-                Err(failure) => {
-                    stop.store(true, Ordering::Relaxed);
-                    failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(failure);
-                }
-            }
-            bar.inc(plan.bytes_of(index));
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..workers {
-            scope.spawn(work);
-        }
-        work();
-    });
-    bar.finish_and_clear();
-    if let Some(failure) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(failure);
-    }
+    let (range, skipped) = worker.all(workers, job.polynomial, &expansion, &bar)?;
     unfinished.finish()?;
     let read = plan.values as f64 * plan.value_size as f64;
     let seconds = start.elapsed().as_secs_f64();
-    let before = match skipped.into_inner() {
+    let before = match skipped {
         0 => String::new(),
         blocks => format!(
             ", {} of {} there before",
@@ -221,12 +169,42 @@ fn expand<U: Float + Element + Send>(
             output::counted(workers, "worker"),
         ),
     )?;
-    let range = range.into_inner().unwrap_or_else(PoisonError::into_inner);
     let range = range.map(|(low, high)| {
         let ends = [low, high].map(|end| scale * end + expansion.shift);
         (ends[0].min(ends[1]), ends[0].max(ends[1]))
     });
     Ok((range, scale))
+}
+
+/// The array in the folder; its metadata are not yet written.
+fn array(
+    job: &Job<'_>,
+    blocks: &Blocks,
+    plan: &Plan,
+    folder: &Path,
+    data_type: zarrs::array::DataType,
+    attributes: Map<String, Value>,
+) -> Result<Array<FilesystemStore>, Failure> {
+    let refuse = |reason: String| Failure::Write { path: job.arguments.output.clone(), reason };
+    let size = plan.output_size() as usize;
+    let mut builder = ArrayBuilder::new(
+        plan.shape.clone(),
+        plan.chunk.clone(),
+        data_type,
+        zarrs::array::FillValue::new(vec![0; size]),
+    );
+    let codecs = match job.arguments.storing.codec {
+        None => blocks.codecs().unwrap_or_else(|| codecs(Codec::Zstd)),
+        Some(codec) => codecs(codec),
+    };
+    builder.bytes_to_bytes_codecs(codecs).attributes(attributes);
+    let divides = |inner: &Vec<u64>| plan.block.iter().zip(inner).all(|(n, inner)| n % inner == 0);
+    builder.subchunk_shape(blocks.inner().filter(divides).map(|inner| plan.with_degrees(&inner)));
+    builder.dimension_names(blocks.names().map(|names| plan.named(names)));
+    let store = FilesystemStore::new(folder).map_err(|error| refuse(error.to_string()))?;
+    builder
+        .build(Arc::new(store), "/")
+        .map_err(|error| refuse(format!("{error}; choose others with --chunks and --codec")))
 }
 
 /// The input, settled by the first of the arguments.
@@ -334,7 +312,57 @@ struct Worker<'a, U> {
     zero: U,
 }
 
-impl<U: Float + Element> Worker<'_, U> {
+impl<U: Float + Element + Sync> Worker<'_, U> {
+    /// All blocks, by so many workers: the range of the values, and the number of blocks that were there.
+    fn all(
+        &self,
+        workers: usize,
+        polynomial: &Polynomial,
+        expansion: &Expansion,
+        bar: &ProgressBar,
+    ) -> Result<(Range, u64), Failure> {
+        let (next, stop, skipped) = (AtomicU64::new(0), AtomicBool::new(false), AtomicU64::new(0));
+        let failed: Mutex<Option<Failure>> = Mutex::new(None);
+        let range: Mutex<Range> = Mutex::new(None);
+        let work = || {
+            while !stop.load(Ordering::Relaxed) {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                if index >= self.plan.blocks {
+                    break;
+                }
+                match self.block(index, polynomial, expansion) {
+                    Ok(found) => {
+                        if found.is_none() {
+                            skipped.fetch_add(1, Ordering::Relaxed);
+                        }
+                        let mut range = range.lock().unwrap_or_else(PoisonError::into_inner);
+                        *range = union(*range, found.flatten());
+                    }
+                    Err(failure) => {
+                        stop.store(true, Ordering::Relaxed);
+                        failed
+                            .lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .get_or_insert(failure);
+                    }
+                }
+                bar.inc(self.plan.bytes_of(index));
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 1..workers {
+                scope.spawn(work);
+            }
+            work();
+        });
+        bar.finish_and_clear();
+        if let Some(failure) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(failure);
+        }
+        let range = range.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok((range, skipped.into_inner()))
+    }
+
     /// Reads, expands and writes one block; the range of its values, or `None` if its chunks were there.
     fn block(
         &self,

@@ -119,6 +119,11 @@ impl Plan {
         Ok(plan)
     }
 
+    /// The bytes of a value of the output.
+    pub fn output_size(&self) -> u64 {
+        self.output_size
+    }
+
     /// Extents of the input as extents of a part of a chunk.
     pub fn with_degrees(&self, extents: &[u64]) -> Vec<u64> {
         let mut extents = extents.to_vec();
