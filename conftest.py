@@ -14,7 +14,8 @@ os.environ.setdefault("MPLBACKEND", "agg")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 KERAS = "KERAS_BACKEND" in os.environ
-FRAMEWORKS = {"jax", "keras", "tensorflow", "torch"}
+# Those of the group of pyproject.toml, the engines for data larger than memory among them.
+FRAMEWORKS = {"dask", "distributed", "jax", "keras", "ray", "tensorflow", "torch", "xarray", "zarr"}
 # Not those of functions, which few callers need.
 IMPORT = re.compile(r"^(?:>>> )?(?:from|import) (?:maclaurin\.)?(\w+)", re.MULTILINE)
 
@@ -27,13 +28,14 @@ def imports(path: Path) -> set[str]:
         "anywidget",
         "matplotlib",
         "playwright",
+        "polars",
         "sklearn",
     }
 
 
 def pytest_addoption(parser):
     """Adds an option for the second of two runs: after one on a machine without frameworks."""
-    parser.addoption("--frameworks", action="store_true", help="only files that import a deep-learning framework")
+    parser.addoption("--frameworks", action="store_true", help="only files that import a framework")
 
 
 def pytest_ignore_collect(collection_path, config):

@@ -8,7 +8,8 @@
 (1, 2, 3)
 
 Layers and estimators live in modules of their own, each of which needs its framework:
-``maclaurin.sklearn``, ``maclaurin.torch``, ``maclaurin.keras``, ``maclaurin.jax``.
+``maclaurin.sklearn``, ``maclaurin.torch``, ``maclaurin.keras``, ``maclaurin.jax``, ``maclaurin.dask``,
+``maclaurin.polars``.
 """
 
 from maclaurin import compat

@@ -15,10 +15,10 @@ use crate::code::{CodeArguments, Format, FormatName};
 use crate::explore::ExploreArguments;
 use crate::input::InputArguments;
 
-pub use self::values::{FileFormat, KindName, MethodName, Orders, Pieces, TypeName};
+pub use self::values::{Codec, FileFormat, KindName, MethodName, Orders, Pieces, TypeName};
 use self::values::{
-    coefficients, degrees, finite, fixed, list_of_degrees, order, orders, parameter, pieces, range,
-    size, threads, tolerance,
+    bytes, coefficients, degrees, finite, fixed, list_of_degrees, order, orders, parameter, pieces,
+    range, size, threads, tolerance,
 };
 
 /// Taylor series of any function of one variable, and pictures expanded by them.
@@ -77,6 +77,8 @@ pub enum Command {
   maclaurin expand a.png b.png --function tanh --order 5 --concatenate -o both.npz
       channels multiply: height x width x (3 channels * 3 terms)
   maclaurin expand data.npy --function \"log(x)\" --at 1 --order 6 --scale 1/100 -o out.npy
+  maclaurin expand volume.zarr --function softplus --order 4 --scale 1/255 --memory 1GB -o terms.zarr
+      larger than memory, chunk by chunk; --resume goes on after an interruption
   maclaurin expand photo.jpg --function tanh --order 5 -o - | python -c \"import numpy, sys; ...\"
 
 Exit codes: 0 all written, 1 some or all files failed, 2 the command line is wrong.")]
@@ -286,14 +288,15 @@ pub struct ApproximateArguments {
 #[derive(Args)]
 pub struct ExpandArguments {
     /// Pictures (PNG, JPEG, TIFF, GIF, WebP, BMP, PNM), arrays (.npy, .npz), folders of them,
-    /// or - for standard input. A file is known by its content; of a folder, those are read whose names
+    /// a Zarr array, or - for standard input. A file is known by its content; of a folder, those are read whose names
     /// end as such files' do, such as .jpg.
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub reading: InputArguments,
-    /// Where to write: a .npy, .npz or .png file (a contact sheet), a folder, or - for standard output.
+    /// Where to write: a .npy, .npz or .png file (a contact sheet), a folder, - for standard output, or a .zarr
+    /// store, which is written in parts and may be larger than memory.
     #[arg(short, long)]
     pub output: PathBuf,
     #[command(flatten)]
@@ -346,6 +349,40 @@ pub struct ExpandArguments {
     /// Threads, at most one for each core [default: one for each core].
     #[arg(long, value_parser = threads, allow_hyphen_values = true)]
     pub threads: Option<usize>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub storing: StoreArguments,
+}
+
+/// How arrays larger than memory are written: a Zarr store, chunk by chunk.
+#[derive(Args)]
+pub struct StoreArguments {
+    /// Of a Zarr store: the extents of a chunk along the axes of the input, such as 1,512,512 [default: those of
+    /// the input's chunks; each degree has chunks of its own].
+    #[arg(long, value_delimiter = ',', value_name = "EXTENTS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub chunks: Option<Vec<u64>>,
+    /// Of a Zarr store: how chunks are compressed [default: as those of the input, or zstd].
+    #[arg(long, value_enum)]
+    pub codec: Option<Codec>,
+    /// Of a Zarr store: the memory that may be used, such as 1GB or 500MB [default: half of what is free].
+    #[arg(long, value_parser = bytes)]
+    pub memory: Option<u64>,
+    /// Of a Zarr store: go on with one that was not finished.
+    #[arg(long)]
+    pub resume: bool,
+}
+
+impl StoreArguments {
+    /// An option that is for Zarr stores alone.
+    pub fn given(&self) -> Option<&'static str> {
+        let options = [
+            ("--chunks", self.chunks.is_some()),
+            ("--codec", self.codec.is_some()),
+            ("--memory", self.memory.is_some()),
+            ("--resume", self.resume),
+        ];
+        options.iter().find(|option| option.1).map(|option| option.0)
+    }
 }
 
 /// Arguments of `maclaurin plot`.

@@ -64,6 +64,23 @@ impl Array {
         }
     }
 
+    /// The bytes of a value.
+    #[cfg(feature = "zarr")]
+    pub fn value_size(&self) -> u64 {
+        match self {
+            Self::U8(_) | Self::I8(_) => 1,
+            Self::U16(_) | Self::I16(_) | Self::F16(_) => 2,
+            Self::F32(_) => 4,
+            Self::F64(_) => 8,
+        }
+    }
+
+    /// With a first axis of one element.
+    #[cfg(feature = "zarr")]
+    pub fn with_first_axis(self) -> Self {
+        map!(self, array => array.insert_axis(ndarray::Axis(0)))
+    }
+
     /// The smallest and the largest finite value, if there is one, and the number of finite values.
     pub fn range(&self) -> (Option<(f64, f64)>, usize) {
         fn extremes<T: Element>(array: &ArrayD<T>) -> (Option<(f64, f64)>, usize) {

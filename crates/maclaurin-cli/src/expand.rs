@@ -12,6 +12,8 @@ use maclaurin::{Degrees, Expansion, Float, Kind, Polynomial, Series};
 use crate::arguments::{ExpandArguments, FileFormat, TypeName};
 use crate::input::{self, Source};
 use crate::output::{self, Archive, Stored, Target, write_npy};
+#[cfg(feature = "zarr")]
+use crate::store;
 use crate::summary::{Done, Judged, Summary, in_units};
 use crate::{Failure, picture, sheet};
 
@@ -73,6 +75,13 @@ pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
         threads: arguments.threads,
     };
     expansion.degrees_of(&polynomial)?;
+    #[cfg(feature = "zarr")]
+    if store::takes(&arguments.inputs, &arguments.output)? {
+        return stored(arguments, &series, &polynomial, &expansion);
+    }
+    if let Some(option) = arguments.storing.given() {
+        return refuse(&format!("{option} is for Zarr stores: --output NAME.zarr"));
+    }
     let (sources, skipped) = input::sources(&arguments.inputs, &arguments.reading)?;
     let files = sources.iter().filter_map(Source::file).map(Path::to_path_buf);
     let standard = arguments.inputs.iter().filter(|path| output::is_standard(path)).cloned();
@@ -86,6 +95,56 @@ pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
         TypeName::F16 => job.run::<f16>(&destination),
         TypeName::F32 => job.run::<f32>(&destination),
         TypeName::F64 => job.run::<f64>(&destination),
+    }
+}
+
+/// Expands into a Zarr store, and says how far the polynomial can be trusted.
+#[cfg(feature = "zarr")]
+fn stored(
+    arguments: &ExpandArguments,
+    series: &Series,
+    polynomial: &Polynomial,
+    expansion: &Expansion,
+) -> Result<(), Failure> {
+    if arguments.format.is_some() || arguments.json {
+        return Err(Failure::Usage("--format and --json are not for Zarr stores".into()));
+    }
+    let weighted = !arguments.weights.is_empty();
+    let judged = Judged::new(series, polynomial, expansion, weighted)?;
+    let what = format!(
+        "{} of {} about {}",
+        what(expansion, polynomial, weighted),
+        series.name(),
+        series.at()
+    );
+    let (range, scale) = store::run(&store::Job { arguments, polynomial, expansion, what })?;
+    let (line, warnings) =
+        Summary::of_range(range, if expansion.shift == 0.0 { scale } else { f64::NAN })
+            .trust(judged.as_ref());
+    if !arguments.writing.quiet {
+        output::print(&line.unwrap_or_default())?;
+    }
+    for warning in &warnings {
+        output::report("warning", warning);
+    }
+    Ok(())
+}
+
+/// The kind and the degrees in words.
+fn what(expansion: &Expansion, polynomial: &Polynomial, weighted: bool) -> String {
+    let kind = match expansion.kind {
+        Kind::Powers => "powers",
+        Kind::Terms => "terms",
+        Kind::PartialSums => "partial sums",
+        Kind::Sum if !weighted => "the polynomial",
+        Kind::Sum => "the weighted sum of partial sums",
+    };
+    let degrees = expansion.degrees_of(polynomial).unwrap_or_default();
+    let degrees: Vec<_> = degrees.iter().map(ToString::to_string).collect();
+    if degrees.is_empty() {
+        format!("{kind} of order {}", polynomial.order())
+    } else {
+        format!("{kind} of degree {}", degrees.join(", "))
     }
 }
 
@@ -298,7 +357,11 @@ impl Job<'_> {
                 return Ok(());
             }
         } else if !quiet && summary.failed() < self.files.len() {
-            output::print(&summary.text(&self.what(), &self.series, all))?;
+            output::print(&summary.text(
+                &what(&self.expansion, &self.polynomial, !self.arguments.weights.is_empty()),
+                &self.series,
+                all,
+            ))?;
             output::print(&line.unwrap_or_default())?;
             if self.skipped > 0 {
                 let skipped = output::counted(self.skipped, "file");
@@ -311,24 +374,6 @@ impl Job<'_> {
             output::report("warning", warning);
         }
         Ok(())
-    }
-
-    /// The kind and the degrees in words.
-    fn what(&self) -> String {
-        let kind = match self.expansion.kind {
-            Kind::Powers => "powers",
-            Kind::Terms => "terms",
-            Kind::PartialSums => "partial sums",
-            Kind::Sum if self.arguments.weights.is_empty() => "the polynomial",
-            Kind::Sum => "the weighted sum of partial sums",
-        };
-        let degrees = self.expansion.degrees_of(&self.polynomial).unwrap_or_default();
-        let degrees: Vec<_> = degrees.iter().map(ToString::to_string).collect();
-        if degrees.is_empty() {
-            format!("{kind} of order {}", self.polynomial.order())
-        } else {
-            format!("{kind} of degree {}", degrees.join(", "))
-        }
     }
 
     /// The expansion for one input: a picture of integers is read as 0..1 unless --scale says
@@ -378,7 +423,7 @@ impl Job<'_> {
         let mut done = Done::new(file, &input, &expansion, &array, time);
         let degrees = self.expansion.degrees_of(&self.polynomial)?;
         let labels = if degrees.is_empty() {
-            vec![self.what()]
+            vec![what(&self.expansion, &self.polynomial, !self.arguments.weights.is_empty())]
         } else {
             let kind = match self.expansion.kind {
                 Kind::Powers => "power",

@@ -22,6 +22,8 @@ mod piecewise;
 mod plot;
 mod series;
 mod sheet;
+#[cfg(feature = "zarr")]
+mod store;
 mod summary;
 mod ticks;
 mod tile;

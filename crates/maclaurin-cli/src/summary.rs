@@ -175,6 +175,12 @@ impl Summary {
         Self { skipped, ..Self::default() }
     }
 
+    /// That of values whose range is known, and what they were multiplied with.
+    #[cfg(feature = "zarr")]
+    pub fn of_range(range: Option<(f64, f64)>, scale: f64) -> Self {
+        Self { range, scale, ..Self::default() }
+    }
+
     pub fn add(&mut self, done: Done) {
         self.values += done.values;
         self.bytes += done.bytes;

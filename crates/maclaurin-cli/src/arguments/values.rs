@@ -57,6 +57,19 @@ impl KindName {
     }
 }
 
+/// How chunks are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Codec {
+    /// Not at all.
+    None,
+    /// Zstandard, level 1.
+    Zstd,
+    /// Gzip, level 5.
+    Gzip,
+    /// Blosc: LZ4, level 5, bytes shuffled.
+    Blosc,
+}
+
 /// The types that .npy files are written with; NumPy has no bfloat16.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TypeName {
@@ -125,6 +138,26 @@ pub(super) fn orders(text: &str) -> Result<Orders, String> {
 
 pub(super) fn list_of_degrees(text: &str) -> Result<Orders, String> {
     numbers(text, "a degree").map(Orders)
+}
+
+/// A number of bytes, such as `1GB`.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
+    let units = [
+        ("GIB", 1_u64 << 30),
+        ("MIB", 1 << 20),
+        ("GB", 1_000_000_000),
+        ("MB", 1_000_000),
+        ("KB", 1000),
+        ("B", 1),
+    ];
+    let upper = text.trim().to_uppercase();
+    let found = units.iter().find_map(|(name, unit)| Some((upper.strip_suffix(name)?, unit)));
+    let (number, unit) = found.unwrap_or((&upper, &1));
+    let bytes = number.trim().parse::<f64>().ok().map(|number| number * *unit as f64);
+    match bytes {
+        Some(bytes) if (1.0..1e18).contains(&bytes) => Ok(bytes as u64),
+        _ => Err(format!("`{text}` is not an amount of memory, such as 1GB or 500MB")),
+    }
 }
 
 /// A coefficient that is given, `DEGREE=VALUE`.

@@ -51,7 +51,7 @@ pub fn check_memory(count: u128, size: usize) -> Result<usize, Problem> {
 }
 
 /// The bytes of memory that are free.
-fn available() -> u64 {
+pub fn available() -> u64 {
     let kind = sysinfo::MemoryRefreshKind::nothing().with_ram();
     let refresh = sysinfo::RefreshKind::nothing().with_memory(kind);
     let system = sysinfo::System::new_with_specifics(refresh);

@@ -14,6 +14,11 @@ mod tiff;
 
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
+#[cfg(feature = "zarr")]
+pub use guard::available;
+pub use guard::decoded;
+#[cfg(feature = "zarr")]
+pub use npy::LargeNpy;
 pub use page::Channels;
 use picture::Format;
 use problem::Problem;
@@ -108,10 +113,8 @@ fn open(source: &Source, arguments: &InputArguments) -> Result<Input, Problem> {
         }
     }
     match kind {
-        Kind::Npy => {
-            guard::decoded(".npy", || npy::read(&mut BufReader::new(reader), size)).map(array)
-        }
-        Kind::Npz => guard::decoded(".npz", || {
+        Kind::Npy => decoded(".npy", || npy::read(&mut BufReader::new(reader), size)).map(array),
+        Kind::Npz => decoded(".npz", || {
             let (index, name) = source.member()?;
             npz::read(BufReader::new(reader), index, name)
         })

@@ -3,12 +3,20 @@
 //! The format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>.
 
 use std::io::{ErrorKind, Read};
+#[cfg(feature = "zarr")]
+use std::{
+    fs::File,
+    io::{Seek, SeekFrom},
+    path::{Path, PathBuf},
+};
 
 use half::f16;
 use ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use super::guard::room;
 use super::problem::Problem;
+#[cfg(feature = "zarr")]
+use crate::Failure;
 use crate::array::Array;
 
 /// How every .npy file begins.
@@ -34,6 +42,15 @@ pub type Stored = (Array, String);
 
 /// Reads an array from `reader`, which `size` bytes are left of, the header's included.
 pub fn read(reader: &mut dyn Read, size: u64) -> Result<Stored, Problem> {
+    let (header, length) = header(reader)?;
+    let array = values(reader, &header, size.saturating_sub(length))?;
+    let (_, kind, width) = descriptor(&header.descriptor)?;
+    let name = if kind == 'b' { "bool".into() } else { format!("{kind}{}", 8 * width) };
+    Ok((array, name))
+}
+
+/// Reads what stands before the values, and says how long it is.
+fn header(reader: &mut dyn Read) -> Result<(Header, u64), Problem> {
     let mut start = [0; 8];
     fill(reader, &mut start)?;
     if !start.starts_with(MAGIC) {
@@ -57,11 +74,7 @@ pub fn read(reader: &mut dyn Read, size: u64) -> Result<Stored, Problem> {
     fill(reader, &mut text)?;
     let text = String::from_utf8_lossy(&text);
     let header = Parser { rest: &text }.header()?;
-    let size = size.saturating_sub(8 + length_size as u64 + u64::from(length));
-    let array = values(reader, &header, size)?;
-    let (_, kind, width) = descriptor(&header.descriptor)?;
-    let name = if kind == 'b' { "bool".into() } else { format!("{kind}{}", 8 * width) };
-    Ok((array, name))
+    Ok((header, 8 + length_size as u64 + u64::from(length)))
 }
 
 /// Fills `bytes`; the end of the data before that is truncation.
@@ -115,6 +128,100 @@ fn values(reader: &mut dyn Read, header: &Header, size: u64) -> Result<Array, Pr
             read!(F64, i64, |b| i64::from_le_bytes(b) as f64, |b| i64::from_be_bytes(b) as f64)
         }
         _ => Err(not_numbers(&header.descriptor)),
+    }
+}
+
+/// A file whose values are read in parts.
+#[cfg(feature = "zarr")]
+pub struct LargeNpy {
+    path: PathBuf,
+    header: Header,
+    /// Where the values begin.
+    begin: u64,
+    width: u64,
+}
+
+#[cfg(feature = "zarr")]
+impl LargeNpy {
+    /// Reads the header, and looks whether the values that it promises are there.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let fail =
+            |problem: Problem| Failure::Read { path: path.into(), reason: problem.to_string() };
+        let mut file = File::open(path).map_err(|error| fail(Problem::from(&error)))?;
+        let size = file.metadata().map_err(|error| fail(Problem::from(&error)))?.len();
+        let (header, begin) = header(&mut file).map_err(fail)?;
+        let (_, _, width) = descriptor(&header.descriptor).map_err(fail)?;
+        let count = header.shape.iter().try_fold(1_u128, |count, &n| count.checked_mul(n.into()));
+        let bytes = size.saturating_sub(begin);
+        if count.is_none_or(|count| count.saturating_mul(width as u128) > bytes.into()) {
+            let (shape, descriptor) = (header.shape, header.descriptor);
+            return Err(fail(Problem::FewerValues { shape, descriptor, bytes }));
+        }
+        if header.fortran && header.shape.len() > 1 {
+            return Err(fail(Problem::Unsupported {
+                what: "Fortran order in parts".into(),
+                is: "is",
+                instead: "C order (numpy.ascontiguousarray)",
+            }));
+        }
+        Ok(Self { path: path.into(), header, begin, width: width as u64 })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn shape(&self) -> &[u64] {
+        &self.header.shape
+    }
+
+    /// The bytes of a value once it is read: integers of 32 bits are read as f64.
+    pub fn value_size(&self) -> u64 {
+        let integer = !self.header.descriptor.contains('f');
+        if integer && self.width == 4 { 8 } else { self.width }
+    }
+
+    /// The values of a part.
+    pub fn block(&self, start: &[u64], extents: &[u64]) -> Result<Array, Failure> {
+        let fail = |problem: Problem| Failure::Read {
+            path: self.path.clone(),
+            reason: problem.to_string(),
+        };
+        let bytes =
+            self.bytes(start, extents).map_err(|error| fail(Problem::reading(&error, ".npy")))?;
+        let header = Header {
+            descriptor: self.header.descriptor.clone(),
+            fortran: false,
+            shape: extents.to_vec(),
+        };
+        values(&mut &bytes[..], &header, bytes.len() as u64).map_err(fail)
+    }
+
+    /// The bytes of a part, run after run of those that follow one another in the file.
+    fn bytes(&self, start: &[u64], extents: &[u64]) -> std::io::Result<Vec<u8>> {
+        let shape = &self.header.shape;
+        // From here on the axes are whole, so that one run goes over them all, and over a part of the one before.
+        let whole = (0..shape.len()).rev().find(|&axis| extents[axis] != shape[axis]).unwrap_or(0);
+        let run: u64 = extents[whole.min(extents.len())..].iter().product::<u64>() * self.width;
+        let count: u64 = extents.iter().product::<u64>() * self.width;
+        let mut bytes = vec![0; count as usize];
+        let mut file = File::open(&self.path)?;
+        let mut place = vec![0; whole];
+        for part in bytes.chunks_mut(run.max(1) as usize) {
+            let at = (0..shape.len()).fold(0, |at, axis| {
+                at * shape[axis] + start[axis] + place.get(axis).copied().unwrap_or(0)
+            });
+            file.seek(SeekFrom::Start(self.begin + at * self.width))?;
+            file.read_exact(part)?;
+            for axis in (0..whole).rev() {
+                place[axis] += 1;
+                if place[axis] < extents[axis] {
+                    break;
+                }
+                place[axis] = 0;
+            }
+        }
+        Ok(bytes)
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt::{self, Display};
 use std::fs::File;
 use std::io::{Cursor, Read, Seek};
 use std::path::{Component, Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::guard::check_memory;
 use super::problem::Problem;
@@ -44,7 +44,7 @@ pub struct Source {
 enum Place {
     File(PathBuf),
     /// Read already: a pipe is read but once.
-    Memory(PathBuf, Rc<[u8]>),
+    Memory(PathBuf, Arc<[u8]>),
 }
 
 impl Place {
@@ -212,7 +212,7 @@ fn folders(path: &Path) -> String {
 }
 
 /// Reads all of a stream, if it begins as something that can be read.
-fn stream(mut stream: impl Read) -> Result<Rc<[u8]>, Problem> {
+fn stream(mut stream: impl Read) -> Result<Arc<[u8]>, Problem> {
     let mut bytes = Vec::new();
     let fail = |error: std::io::Error| Problem::from(&error);
     (&mut stream).take(Kind::START as u64).read_to_end(&mut bytes).map_err(fail)?;
