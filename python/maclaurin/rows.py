@@ -19,7 +19,9 @@ Kind = Literal["terms", "powers", "partial_sums", "sum"]
 #: What comes out of a basis, whose numbers stand in the place of coefficients.
 Basis = Literal["basis"]
 #: In the order that the native module counts them in.
-KINDS: tuple[Kind | Basis, ...] = ("powers", "terms", "partial_sums", "sum", "basis")
+KINDS: tuple[Kind, ...] = ("powers", "terms", "partial_sums", "sum")
+#: By their numbers in saved layers and in the native module.
+NUMBERED: tuple[Kind | Basis, ...] = (*KINDS, "basis")
 
 Degrees = Literal["nonzero", "all"] | Sequence[int]
 
@@ -60,8 +62,8 @@ def check(kind: Kind, degrees: Degrees, order: int, nonzero: Sequence[int], cons
     """
     if order < 0:
         raise ValueError("there are no coefficients: give at least a_0")
-    if kind not in KINDS[:4]:
-        raise ValueError(f"kind {kind!r} is none of {', '.join(map(repr, KINDS[:4]))}")
+    if kind not in KINDS:
+        raise ValueError(f"kind {kind!r} is none of {', '.join(map(repr, KINDS))}")
     if kind == "sum":
         return ()
     if isinstance(degrees, str):

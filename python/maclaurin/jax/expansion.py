@@ -164,7 +164,7 @@ def _native(plan: _Plan, x: jax.Array) -> list[jax.Array]:
     """The expansion by the native kernels, as a custom call of XLA."""
     shape = jax.eval_shape(lambda x: _portable(plan, x), x)
     above = [degree for degree in plan.degrees if degree > 0]
-    options = [rows.KINDS.index(plan.kind), plan.axis, plan.stack, 0 in plan.degrees, *above]
+    options = [rows.NUMBERED.index(plan.kind), plan.axis, plan.stack, 0 in plan.degrees, *above]
     call = jax.ffi.ffi_call(TARGET, shape)
     result: jax.Array = call(  # type: ignore[no-untyped-call]
         x,

@@ -95,7 +95,7 @@ class TaylorExpansion(TaylorLayer):
             **super()._identity(),
             "scale": [self.scale],
             "shift": [self.shift],
-            "kind": [float(rows.KINDS.index(self._which))],
+            "kind": [float(rows.NUMBERED.index(self._which))],
             "coefficients": list(self._coefficients),
             "degrees": [float(degree) for degree in self.chosen],
         }

@@ -146,7 +146,7 @@ class TaylorExpansion(TaylorModule):
             **super()._identity(),
             "scale": [self.scale],
             "shift": [self.shift],
-            "kind": [float(rows.KINDS.index(self.kind))],
+            "kind": [float(rows.NUMBERED.index(self.kind))],
             "coefficients": self._coefficients,
             "degrees": [float(degree) for degree in self.chosen],
         }

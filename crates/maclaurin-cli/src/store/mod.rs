@@ -56,7 +56,7 @@ pub struct Job<'a> {
     pub what: String,
 }
 
-/// The range of the values that were expanded, for what is said of the polynomial's error.
+/// The range of all values, for what is said of the polynomial's error; `None` if some were not read.
 pub type Range = Option<(f64, f64)>;
 
 /// Expands the input into a Zarr store; returns the range of the values, scaled, and the scale.
@@ -147,7 +147,7 @@ fn expand<U: Float + Element + Sync>(
     let before = match skipped {
         0 => String::new(),
         blocks => format!(
-            ", {} of {} there before",
+            ", {} of {} there before, whose values were not read again: maclaurin bound tells the error on a range",
             blocks,
             output::counted(plan.blocks as usize, "block")
         ),
@@ -169,7 +169,8 @@ fn expand<U: Float + Element + Sync>(
             output::counted(workers, "worker"),
         ),
     )?;
-    let range = range.map(|(low, high)| {
+    // What is said of the error must be true of all values.
+    let range = range.filter(|_| skipped == 0).map(|(low, high)| {
         let ends = [low, high].map(|end| scale * end + expansion.shift);
         (ends[0].min(ends[1]), ends[0].max(ends[1]))
     });

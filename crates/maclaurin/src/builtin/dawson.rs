@@ -148,13 +148,19 @@ fn far_coefficients<A: Analytic>(
     Some(found)
 }
 
-fn at(x: &Repr<2>, bits: usize) -> Interval {
-    let bits = bits + 32;
+/// The integral at a point that is far from zero for so many bits; `None` of a nearer one.
+pub(super) fn far_from_zero(x: &Interval, bits: usize) -> Option<Interval> {
     let a = Certified::new(bits);
-    if let Some(far) = far_coefficients(&a, &Value::Enclosure(point(x)), 1, bits as f64) {
-        return a.enclose(&far[0]);
-    }
+    let far = far_coefficients(&a, &Value::Enclosure(x.clone()), 1, bits as f64)?;
+    Some(a.enclose(&far[0]))
+}
+
+fn at(x: &Repr<2>, bits: usize) -> Interval {
     let x = point(x);
+    let bits = bits + 32;
+    if let Some(far) = far_from_zero(&x, bits) {
+        return far;
+    }
     let decay = x.multiply(&x, bits).negate().exp(bits);
     integral_of_growth(&x, bits).multiply(&decay, bits)
 }
@@ -196,6 +202,18 @@ mod tests {
                 let (least, most) = image.to_f64_outward();
                 assert!(-20.0 < least && most < 2000.0, "{low} {high}: {least} {most}");
             }
+        }
+    }
+
+    #[test]
+    fn far_from_zero_is_what_the_sum_near_zero_gives() {
+        for x in [32u64, 40, 100] {
+            let (x, bits) = (Interval::integer(x.into()), 120);
+            let far = far_from_zero(&x, 100).expect("far enough");
+            let decay = x.multiply(&x, bits).negate().exp(bits);
+            let near = integral_of_growth(&x, bits).multiply(&decay, bits);
+            let (low, high) = far.add(&near.negate(), bits).to_f64_outward();
+            assert!(low <= 0.0 && 0.0 <= high && high - low < 1e-28, "{low} {high}");
         }
     }
 }

@@ -7,9 +7,10 @@ use dashu_base::Sign;
 use dashu_float::{FBig, Repr};
 use dashu_int::IBig;
 
+use super::dawson::far_from_zero;
 use super::recurrence::{derivative, integral, multiply, negate};
 use super::taylor::{integer, magnitude, nearest, point, within};
-use super::{About, Analytic, Branch, Builtin, Complex, Dawson, Exp, Listed, Pair, Parity, symbol};
+use super::{About, Analytic, Branch, Builtin, Complex, Exp, Listed, Pair, Parity, symbol};
 use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Named, down, half, outward, up};
 
 /// The largest modulus for which the series is summed in the complex plane.
@@ -188,15 +189,13 @@ fn at(x: &Repr<2>, bits: usize) -> Interval {
         .divide(&root_of_pi, bits)
 }
 
-/// `erfi` at one point, `2/sqrt(pi) e^(x^2)` times Dawson's integral where no sum is formed.
+/// `erfi` at one point: `2/sqrt(pi) e^(x^2)` times Dawson's integral far from zero, where the sum has many terms.
 fn imaginary_at(x: &Repr<2>, bits: usize) -> Interval {
     let x = point(x);
     let bits = bits + 32;
-    let integral = if magnitude(&x) <= LARGEST_MAGNITUDE {
-        integral_of_growth(&x, bits)
-    } else {
-        let growth = x.multiply(&x, bits).exp(bits);
-        Dawson::INTERVAL(&x, bits).multiply(&growth, bits)
+    let integral = match far_from_zero(&x, bits) {
+        Some(far) => far.multiply(&x.multiply(&x, bits).exp(bits), bits),
+        None => integral_of_growth(&x, bits),
     };
     let root_of_pi = Interval::pi(bits).power(&half(), bits);
     integral.add(&integral, bits).divide(&root_of_pi, bits)
