@@ -29,7 +29,7 @@ def basis(
         degree: the highest degree.
         on: the range that is mapped to [-1, 1], the default; Hermite's and Laguerre's polynomials take x as it is.
         squash: what keeps the mapped value t in [-1, 1]: "tanh" takes tanh(t), "clip" the nearest value of the range.
-        parameters: alpha of laguerre (0 by default), lambda_ of gegenbauer, alpha and beta of jacobi.
+        parameters: `alpha` of laguerre (0 by default), `lambda_` of gegenbauer, `alpha` and `beta` of jacobi.
 
     They are computed by P_(k+1) = (A_k t + B_k) P_k - C_k P_(k-1) (`Basis.recurrence`) from P_0 = 1, in the type of the
     result and in this order (A_k, t and B_k first; a B_k or C_k of zero is left out): the same bits as that loop in
