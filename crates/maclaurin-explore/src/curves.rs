@@ -1,6 +1,6 @@
 //! The function and its Taylor polynomials on a range, and how far apart they are.
 
-use maclaurin::{ErrorBound, Function, Series};
+use maclaurin::{ErrorBound, Format, Function, Series};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -104,8 +104,15 @@ impl Question {
         let series = self.subject.series(&function, self.subject.order)?;
         let profile = series.error_profile(low, high, PARTS)?;
         let x = places(low, high, self.points.clamp(16, MOST_POINTS));
+        let ends = places(low, high, profile.parts.len());
         let polynomial: Vec<f64> = x.iter().map(|&x| series.evaluate(x)).collect();
-        let band = band(&x, &polynomial, &profile.parts);
+        // The polynomial as it is evaluated here, give or take its rounding errors too.
+        let width = |(i, part): (usize, &ErrorBound)| {
+            let (low, high) = (ends[i], ends[i + 1]);
+            (part.bound + series.rounding_bound(low, high, Format::F64)) * (1.0 + 1e-12)
+        };
+        let widths: Vec<f64> = profile.parts.iter().enumerate().map(width).collect();
+        let band = band(&x, &polynomial, &widths);
         Ok(json!({
             "order": self.subject.order,
             "x": x,
@@ -134,10 +141,10 @@ fn errors(whole: &ErrorBound, parts: &[ErrorBound]) -> Value {
     })
 }
 
-/// Between what and what the function certainly is at each point: the polynomial, give or take a bound
+/// The interval in which the function certainly is at each point: the polynomial, give or take a bound
 /// that is at both ends of a part at least that of the part, and linear between them.
-fn band(x: &[f64], polynomial: &[f64], parts: &[ErrorBound]) -> Value {
-    let bound = |part: usize| parts.get(part).map_or(0.0, |part| part.bound);
+fn band(x: &[f64], polynomial: &[f64], parts: &[f64]) -> Value {
+    let bound = |part: usize| parts.get(part).copied().unwrap_or(0.0);
     let edge = |i: usize| i.checked_sub(1).map_or(0.0, bound).max(bound(i));
     let last = x.len() - 1;
     let ends = |sign: f64| -> Vec<f64> {
@@ -145,7 +152,8 @@ fn band(x: &[f64], polynomial: &[f64], parts: &[ErrorBound]) -> Value {
             let place = i as f64 * parts.len() as f64 / last as f64;
             let part = (place as usize).min(parts.len() - 1);
             let (left, right, along) = (edge(part), edge(part + 1), place - part as f64);
-            y + sign * (left * (1.0 - along) + right * along)
+            let end = y + sign * (left * (1.0 - along) + right * along);
+            if sign < 0.0 { end.next_down() } else { end.next_up() }
         };
         polynomial.iter().enumerate().map(end).collect()
     };
@@ -215,3 +223,23 @@ pub fn smallest(
 
 /// The highest order that is tried on values.
 const MOST_TRIED: usize = 48;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    /// Where rounding errors are larger than the polynomial's own: terms of 1e12 that add up to 1e-13.
+    #[test]
+    fn the_band_has_the_function_where_its_polynomial_cancels() {
+        let question =
+            r#"{"ask": "errors", "expression": "exp(x)", "at": "0", "order": 100, "on": [-30, 0]}"#;
+        let answer: Value = serde_json::from_str(&crate::answer(question, &[]).json).unwrap();
+        let numbers = |value: &Value| -> Vec<f64> {
+            value.as_array().unwrap().iter().map(|one| one.as_f64().unwrap()).collect()
+        };
+        let (low, high) = (numbers(&answer["band"][0]), numbers(&answer["band"][1]));
+        for (i, x) in numbers(&answer["x"]).into_iter().enumerate() {
+            assert!(low[i] <= x.exp() && x.exp() <= high[i], "{x}: {} to {}", low[i], high[i]);
+        }
+    }
+}

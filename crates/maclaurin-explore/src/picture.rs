@@ -5,6 +5,7 @@
 
 use maclaurin::{Expansion, Kind, expand};
 use ndarray::{Array3, ArrayD, ArrayView3};
+use npyz::WriterBuilder;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -167,24 +168,18 @@ impl ArrayQuestion {
             )));
         }
         let terms: ArrayD<f32> = expand(&view.into_dyn(), &polynomial, &expansion)?;
-        Ok((json!({ "shape": terms.shape() }), npy(&terms)))
+        let file = npy(&terms).map_err(|error| Failure::Refused(error.to_string()))?;
+        Ok((json!({ "shape": terms.shape() }), file))
     }
 }
 
-/// An array as version 1 of NumPy's format.
-fn npy(array: &ArrayD<f32>) -> Vec<u8> {
-    let sides: Vec<_> = array.shape().iter().map(ToString::to_string).collect();
-    let shape = sides.join(", ");
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}), }}");
-    // The values begin at a multiple of 64 bytes; the ten before the header have its length.
-    let padded = (10 + header.len() + 1).next_multiple_of(64) - 11;
-    header = format!("{header:<padded$}\n");
-    let mut file = b"\x93NUMPY\x01\x00".to_vec();
-    file.extend((header.len() as u16).to_le_bytes());
-    file.extend(header.bytes());
-    file.reserve(array.len() * size_of::<f32>());
-    for value in array {
-        file.extend(value.to_le_bytes());
-    }
-    file
+/// An array in NumPy's format.
+fn npy(array: &ArrayD<f32>) -> std::io::Result<Vec<u8>> {
+    let shape: Vec<u64> = array.shape().iter().map(|&n| n as u64).collect();
+    let mut file = Vec::new();
+    let options = npyz::WriteOptions::new().default_dtype().shape(&shape);
+    let mut writer = options.writer(&mut file).begin_nd()?;
+    writer.extend(array.iter())?;
+    writer.finish()?;
+    Ok(file)
 }

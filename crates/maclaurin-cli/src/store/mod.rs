@@ -314,7 +314,7 @@ struct Worker<'a, U> {
 }
 
 impl<U: Float + Element + Sync> Worker<'_, U> {
-    /// All blocks, by so many workers: the range of the values, and the number of blocks that were there.
+    /// Expands all blocks on `workers` threads: the range of the values read, and the number of blocks that were there.
     fn all(
         &self,
         workers: usize,

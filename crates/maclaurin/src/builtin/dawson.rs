@@ -148,7 +148,7 @@ fn far_coefficients<A: Analytic>(
     Some(found)
 }
 
-/// The integral at a point that is far from zero for so many bits; `None` of a nearer one.
+/// The integral at a point so far from zero that the asymptotic sum gives `bits` bits; `None` at a nearer one.
 pub(super) fn far_from_zero(x: &Interval, bits: usize) -> Option<Interval> {
     let a = Certified::new(bits);
     let far = far_coefficients(&a, &Value::Enclosure(x.clone()), 1, bits as f64)?;

@@ -284,7 +284,7 @@ fn ein_at(x: &Repr<2>, bits: usize) -> Interval {
     Interval::whole_line()
 }
 
-/// `Ei t` of a positive `t` that is large for so many bits; `None` of a smaller one.
+/// `Ei t` of a positive `t` so large that the asymptotic sum gives `bits` bits; `None` of a smaller one.
 ///
 /// Repeated integration by parts of `e^s/s` from `X = 2(n+1)` to `t` gives
 /// `Ei t = e^t sum_(k<n) k!/t^(k+1) + C + n! integral of e^s s^(-n-1)`. On that range the logarithmic

@@ -64,6 +64,26 @@ impl Series {
         let evaluation = Evaluation { function: self.function(), program: &program, format };
         Ok(evaluation.bound(exact, (low, high), self.at_f64()))
     }
+
+    /// A certified upper bound of the rounding errors alone, where [`Series::error_bound_in`] adds the
+    /// polynomial's own error: infinite where the evaluation may overflow.
+    ///
+    /// One evaluation in interval arithmetic, so that it is tight on short ranges only.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use maclaurin::{Format, taylor};
+    ///
+    /// let exp = taylor("exp(x)", 100, "0")?;
+    /// assert!(exp.rounding_bound(-0.1, 0.1, Format::F64) < 1e-15);
+    /// assert!(exp.rounding_bound(-30.1, -30.0, Format::F64) > 1e-4);
+    /// # Ok::<(), maclaurin::Error>(())
+    /// ```
+    #[must_use]
+    pub fn rounding_bound(&self, low: f64, high: f64, format: Format) -> f64 {
+        running::rounding(&self.program(Scheme::Horner), format, low, high)
+    }
 }
 
 /// A function, and a program that evaluates its polynomial in a format.

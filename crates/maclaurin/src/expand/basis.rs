@@ -24,7 +24,7 @@ pub enum Family {
     Hermite,
     /// `He_k`, the probabilists' ones: weight `exp(-x^2/2)`.
     HermiteE,
-    /// `L_k^(alpha)`: weight `x^alpha exp(-x)` from 0 on.
+    /// `L_k^(alpha)`: weight `x^alpha exp(-x)` on `x >= 0`.
     Laguerre {
         /// Above -1.
         alpha: f64,
@@ -356,7 +356,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_taken_back() {
+    fn names_are_read_as_they_are_written() {
         for name in NAMES {
             let all = [("alpha", 0.5), ("beta", -0.25), ("lambda", 0.75)];
             let (family, parameters) = match name {

@@ -9,7 +9,7 @@ use super::forward::read;
 use super::instructions::{Instructions, Job, Level};
 use super::interleave::Pattern;
 use super::parallel::{self, Units};
-use super::recurrence::Ladder;
+use super::recurrence::RecurrenceRows;
 use super::rows::{LANES, Tile, widen};
 use super::{Kind, Plan, WIDEST_GROUP};
 use crate::expand::ExpandError;
@@ -218,13 +218,13 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
             Aligned::<f64>::new(if plan.kind == Kind::PartialSums { stride * rows } else { 0 });
         let mut t = Aligned::<f64>::new(stride);
         let mut slope = Aligned::<U::Lane>::new(stride);
-        let mut ladder = Ladder::new(plan, tile);
+        let mut recurrent = RecurrenceRows::new(plan, tile);
         let mut out = vec![U::default(); if U::IS_LANE { 0 } else { tile }];
         let mut start = first;
         while start < last {
             let count = tile.min(last - start);
             let x = read(&backward.input, start, &mut values[..count]);
-            if ladder.is_none() {
+            if recurrent.is_none() {
                 widen(instructions, x, plan.scale, plan.offset, &mut t);
             }
             // The gradient, row by row.
@@ -260,8 +260,8 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
                     }
                 }
             }
-            if let Some(ladder) = &mut ladder {
-                ladder.take_back(plan, x, &lanes, stride, &mut slope);
+            if let Some(recurrent) = &mut recurrent {
+                recurrent.take_back(plan, x, &lanes, stride, &mut slope);
             }
             // Lanes beyond the last value add nothing to sums.
             let whole = count.next_multiple_of(LANES);
@@ -269,7 +269,7 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
             for row in lanes.chunks_mut(stride) {
                 row[count..whole].fill(U::Lane::default());
             }
-            if ladder.is_some() {
+            if recurrent.is_some() {
                 // Done.
             } else if plan.kind == Kind::PartialSums {
                 accumulate_from_above(instructions, plan, &lanes, &mut above, stride, whole);

@@ -5,7 +5,7 @@ use super::drain::Drain;
 use super::instructions::{Instructions, Job, Level};
 use super::interleave::Pattern;
 use super::parallel::{self, Units};
-use super::recurrence::Ladder;
+use super::recurrence::RecurrenceRows;
 use super::rows::{LANES, Tile, WIDTH};
 use super::{Plan, WIDEST_GROUP};
 use crate::expand::ExpandError;
@@ -156,9 +156,9 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
         // Two, in turn: what one tile computed is written past the caches during the next.
         let mut now = Finished::<U>::new(plan.count(), tile);
         let mut earlier = Finished::<U>::new(plan.count(), if self.streams { tile } else { 0 });
-        let mut ladder = Ladder::new(plan, tile);
+        let mut recurrent = RecurrenceRows::new(plan, tile);
         // A step for each degree, or for each block of values.
-        let pace = if ladder.is_some() { tile } else { plan.count() * WIDTH } * size_of::<U>();
+        let pace = if recurrent.is_some() { tile } else { plan.count() * WIDTH } * size_of::<U>();
         let mut drain = Drain::new(pace.max(SHORTEST_STREAM));
         let mut start = first;
         while start < last {
@@ -168,10 +168,10 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
                 Some(tangent) => Some(read(tangent, start, &mut directions[..count])),
                 None => None,
             };
-            match &mut ladder {
+            match &mut recurrent {
                 None => now.tile.fill(instructions, plan, x, along, &mut drain),
-                Some(ladder) => {
-                    ladder.fill(instructions, plan, x, along, &mut now.tile, &mut drain);
+                Some(recurrent) => {
+                    recurrent.fill(instructions, plan, x, along, &mut now.tile, &mut drain);
                 }
             }
             drain.finish(instructions);

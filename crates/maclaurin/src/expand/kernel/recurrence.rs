@@ -14,8 +14,8 @@ use crate::expand::element::Lane;
 use crate::expand::element::sealed::Wide;
 use crate::expand::recurrence::Squash;
 
-/// The values of a tile on their way from degree to degree.
-pub(super) struct Ladder<L> {
+/// Evaluates the polynomials of a tile's values, degree after degree.
+pub(super) struct RecurrenceRows<L> {
     /// Values of each of the parts below, a multiple of [`WIDTH`].
     length: usize,
     /// The argument, its change with `x`, three polynomials and three derivatives.
@@ -24,12 +24,12 @@ pub(super) struct Ladder<L> {
 }
 
 /// What is done with a degree of all values: `values` are the polynomials, `slopes` their derivatives by `t`.
-trait Take<L> {
-    fn take(&mut self, degree: usize, values: &[L], slopes: &[L]);
+trait Consumer<L> {
+    fn receive(&mut self, degree: usize, values: &[L], slopes: &[L]);
 }
 
-impl<L: Lane> Ladder<L> {
-    /// For tiles of so many values; none for a plan without a recurrence.
+impl<L: Lane> RecurrenceRows<L> {
+    /// For tiles of `tile` values; `None` for a plan without a recurrence.
     pub(super) fn new(plan: &Plan, tile: usize) -> Option<Self> {
         let recurrence = plan.recurrence.as_ref()?;
         let length = tile.next_multiple_of(WIDTH);
@@ -53,13 +53,13 @@ impl<L: Lane> Ladder<L> {
         let rows = &plan.rows[..];
         if let Some(along) = along {
             self.arguments(plan, values, Some(along));
-            self.climb::<true>(
+            self.each_degree::<true>(
                 values.len(),
                 &mut Copying { instructions, rows, tile, drain, tangent: true },
             );
         } else {
             self.arguments(plan, values, None);
-            self.climb::<false>(
+            self.each_degree::<false>(
                 values.len(),
                 &mut Copying { instructions, rows, tile, drain, tangent: false },
             );
@@ -86,7 +86,7 @@ impl<L: Lane> Ladder<L> {
         let total = &mut total[..whole];
         total.fill(L::default());
         self.arguments(plan, values, None);
-        self.climb::<true>(
+        self.each_degree::<true>(
             values.len(),
             &mut Adding { rows: &plan.rows, gradients, stride, total, started: false },
         );
@@ -133,7 +133,7 @@ impl<L: Lane> Ladder<L> {
 
     /// From degree to degree; derivatives only if they are asked for.
     #[inline(always)]
-    fn climb<const SLOPES: bool>(&mut self, count: usize, taker: &mut impl Take<L>) {
+    fn each_degree<const SLOPES: bool>(&mut self, count: usize, consumer: &mut impl Consumer<L>) {
         let (length, whole) = (self.length, count.next_multiple_of(WIDTH));
         assert!(whole <= length);
         let (t, rest) = self.parts.split_at_mut(length);
@@ -144,15 +144,15 @@ impl<L: Lane> Ladder<L> {
         let (mut slope_before, mut slope, mut slope_after) = (next(), next(), next());
         now.fill(L::round(1.0));
         slope.fill(L::default());
-        taker.take(0, now, slope);
+        consumer.receive(0, now, slope);
         for (k, &step) in self.steps.iter().enumerate() {
             if SLOPES && k == 0 {
                 // Zero times an infinite argument is no zero.
                 slope_after.fill(step[0]);
             } else if SLOPES {
-                derive(step, t, now, slope, slope_before, slope_after);
+                next_slope(step, t, now, slope, slope_before, slope_after);
             }
-            raise(
+            next_row(
                 if k == 0 { [step[0], step[1], L::default()] } else { step },
                 t,
                 now,
@@ -161,25 +161,25 @@ impl<L: Lane> Ladder<L> {
             );
             (before, now, after) = (now, after, before);
             (slope_before, slope, slope_after) = (slope, slope_after, slope_before);
-            taker.take(k + 1, now, slope);
+            consumer.receive(k + 1, now, slope);
         }
     }
 }
 
 /// `f P_k - c P_(k-1)` where `f = a t + b`.
 #[inline(always)]
-fn raise<L: Lane>(step: [L; 3], t: &[L], now: &[L], before: &[L], after: &mut [L]) {
+fn next_row<L: Lane>(step: [L; 3], t: &[L], now: &[L], before: &[L], after: &mut [L]) {
     let zero = L::default();
     match (step[1] == zero, step[2] == zero) {
-        (true, true) => raise_by::<L, false, false>(step, t, now, before, after),
-        (true, false) => raise_by::<L, false, true>(step, t, now, before, after),
-        (false, true) => raise_by::<L, true, false>(step, t, now, before, after),
-        (false, false) => raise_by::<L, true, true>(step, t, now, before, after),
+        (true, true) => next_row_by::<L, false, false>(step, t, now, before, after),
+        (true, false) => next_row_by::<L, false, true>(step, t, now, before, after),
+        (false, true) => next_row_by::<L, true, false>(step, t, now, before, after),
+        (false, false) => next_row_by::<L, true, true>(step, t, now, before, after),
     }
 }
 
 #[inline(always)]
-fn raise_by<L: Lane, const B: bool, const C: bool>(
+fn next_row_by<L: Lane, const B: bool, const C: bool>(
     [a, b, c]: [L; 3],
     t: &[L],
     now: &[L],
@@ -197,7 +197,7 @@ fn raise_by<L: Lane, const B: bool, const C: bool>(
 
 /// `(a P_k + f P'_k) - c P'_(k-1)` where `f = a t + b`.
 #[inline(always)]
-fn derive<L: Lane>(
+fn next_slope<L: Lane>(
     step: [L; 3],
     t: &[L],
     values: &[L],
@@ -207,15 +207,15 @@ fn derive<L: Lane>(
 ) {
     let zero = L::default();
     match (step[1] == zero, step[2] == zero) {
-        (true, true) => derive_by::<L, false, false>(step, t, values, slopes, before, after),
-        (true, false) => derive_by::<L, false, true>(step, t, values, slopes, before, after),
-        (false, true) => derive_by::<L, true, false>(step, t, values, slopes, before, after),
-        (false, false) => derive_by::<L, true, true>(step, t, values, slopes, before, after),
+        (true, true) => next_slope_by::<L, false, false>(step, t, values, slopes, before, after),
+        (true, false) => next_slope_by::<L, false, true>(step, t, values, slopes, before, after),
+        (false, true) => next_slope_by::<L, true, false>(step, t, values, slopes, before, after),
+        (false, false) => next_slope_by::<L, true, true>(step, t, values, slopes, before, after),
     }
 }
 
 #[inline(always)]
-fn derive_by<L: Lane, const B: bool, const C: bool>(
+fn next_slope_by<L: Lane, const B: bool, const C: bool>(
     [a, b, c]: [L; 3],
     t: &[L],
     values: &[L],
@@ -235,7 +235,7 @@ fn derive_by<L: Lane, const B: bool, const C: bool>(
 
 /// Adds the product of two rows to a third, or sets it to that.
 #[inline(always)]
-fn weigh<L: Lane, const FIRST: bool>(total: &mut [L], slopes: &[L], gradients: &[L]) {
+fn add_product<L: Lane, const FIRST: bool>(total: &mut [L], slopes: &[L], gradients: &[L]) {
     let count = total.len();
     let (slopes, gradients) = (&slopes[..count], &gradients[..count]);
     for i in 0..count {
@@ -260,9 +260,9 @@ struct Copying<'a, I, L> {
     tangent: bool,
 }
 
-impl<I: Instructions, L: Lane> Take<L> for Copying<'_, I, L> {
+impl<I: Instructions, L: Lane> Consumer<L> for Copying<'_, I, L> {
     #[inline(always)]
-    fn take(&mut self, degree: usize, values: &[L], slopes: &[L]) {
+    fn receive(&mut self, degree: usize, values: &[L], slopes: &[L]) {
         while let Some((row, rest)) = self.rows.split_first()
             && row.degree == degree
         {
@@ -284,9 +284,9 @@ struct Adding<'a, L> {
     started: bool,
 }
 
-impl<L: Lane> Take<L> for Adding<'_, L> {
+impl<L: Lane> Consumer<L> for Adding<'_, L> {
     #[inline(always)]
-    fn take(&mut self, degree: usize, _values: &[L], slopes: &[L]) {
+    fn receive(&mut self, degree: usize, _values: &[L], slopes: &[L]) {
         while let Some((row, rest)) = self.rows.split_first()
             && row.degree == degree
         {
@@ -298,9 +298,9 @@ impl<L: Lane> Take<L> for Adding<'_, L> {
             let gradients = &self.gradients[row.place * self.stride..];
             let first = !std::mem::replace(&mut self.started, true);
             if first {
-                weigh::<L, true>(self.total, slopes, gradients);
+                add_product::<L, true>(self.total, slopes, gradients);
             } else {
-                weigh::<L, false>(self.total, slopes, gradients);
+                add_product::<L, false>(self.total, slopes, gradients);
             }
         }
     }

@@ -56,7 +56,7 @@ impl<L: Lane> Tile<L> {
         &mut self.rows[place * self.length..][..self.count]
     }
 
-    /// From here on each row has so many values.
+    /// Sets the number of values of each row.
     pub(super) fn hold(&mut self, count: usize) {
         assert!(count <= self.length);
         self.count = count;
