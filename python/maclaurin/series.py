@@ -104,8 +104,8 @@ class Series(SeriesArithmetic):
                 includes the rounding of the coefficients, of ``x - at`` and of every operation, and is
                 infinite where one may overflow. It holds for arithmetic in that type or a wider one, so
                 for calling the series (float64) and for ``expand(x, s, kind="sum")`` without scale and
-                shift: that computes in float64 and rounds once, so its float32 results are usually far
-                nearer than the bound.
+                shift, of an array of that type: that is Horner's rule in the type (float16 and bfloat16
+                in float32, rounded at the end).
 
         Raises ValueError where the function is not finite on the range, and of a series without a
         function that is no integral or inverse of one, nor a linear combination of these.

@@ -236,8 +236,8 @@ impl Summary {
         let mut warnings = Vec::new();
         if self.lost > 0 {
             let (are, what) = match self.lost {
-                1 => ("is", "its value is finite: it is"),
-                _ => ("are", "their values are finite: they are"),
+                1 => ("is", "its value is finite: it, or a power in it, is"),
+                _ => ("are", "their values are finite: they, or powers in them, are"),
             };
             warnings.push(format!(
                 "{} {are} infinite or NaN though {what} beyond the largest number of the output's type; \
@@ -252,7 +252,7 @@ impl Summary {
             |_| format!("no bound on the error of {} is proven", name.trim_end_matches(',')),
             |error| {
                 let bound = scientific(error.bound, 5, true);
-                format!("{name} is off by at most {bound} (certified)")
+                format!("{name} is off by at most {bound} in exact arithmetic (certified)")
             },
         );
         warnings.extend(

@@ -142,7 +142,7 @@ fn values_are_those_of_an_array() {
         }
     }
     let text = folder.done("in.zarr", "out.zarr", &["--force"]);
-    assert!(text.contains("off by at most 2.87561e-4 (certified)"), "{text}");
+    assert!(text.contains("off by at most 2.87561e-4 in exact arithmetic (certified)"), "{text}");
     assert!(!folder.path("out.zarr.part").exists());
     assert!(!folder.path("out.zarr/.incoming").exists());
 }

@@ -22,8 +22,9 @@ use crate::series::Series;
 /// a_k (x-x0)^k ("terms"), a power (x-x0)^k ("powers"), a partial sum a_0 + ... + a_k (x-x0)^k
 /// ("partial_sums"), or the polynomial itself ("sum", no new axis).
 ///
-/// Computed in double precision and rounded once; the same bits on every machine. A basis (mc.basis) is computed in the
-/// result's type, float16 and bfloat16 by way of float32, and each degree k becomes its polynomial P_k. The "sum" of an Approximation whose
+/// Computed in the result's type, float16 and bfloat16 by way of float32, each operation rounded once: the same bits as the
+/// loop in NumPy, on every machine. For more accuracy, or orders whose powers overflow, ask for dtype="float64". Of a
+/// basis (mc.basis), each degree k becomes its polynomial P_k. The "sum" of an Approximation whose
 /// basis is "chebyshev" is that of Chebyshev polynomials, as calling it is, on one core.
 ///
 /// Args:

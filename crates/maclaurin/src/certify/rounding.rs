@@ -35,9 +35,9 @@ impl Series {
     /// It holds for Horner's rule in arithmetic of the format or of a wider one, rounded to nearest,
     /// with multiplications and additions apart or fused, from coefficients and an expansion point
     /// rounded to the format or a wider one. So it holds for [`Series::evaluate`] (in `f64`), and for
-    /// [`fn@crate::expand`] with [`Kind::Sum`](crate::Kind::Sum), no scale and no shift: that computes
-    /// in `f64` and rounds once, so that in `f32` its errors are usually far smaller. Where the
-    /// evaluation may overflow the bound is infinite.
+    /// [`fn@crate::expand`] with [`Kind::Sum`](crate::Kind::Sum), no scale and no shift, into an array of
+    /// the format: that is Horner's rule in the format (`f16` and `bf16` in `f32`, rounded at the end).
+    /// Where the evaluation may overflow the bound is infinite.
     ///
     /// [`ErrorBound::sampled`] is an error that Horner's rule has with each operation rounded to the
     /// format.

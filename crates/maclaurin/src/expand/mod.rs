@@ -285,10 +285,12 @@ impl Expansion {
 
 /// Expands every value of `x`; see [`Expansion`] for what comes out and [`Float`] for the types.
 ///
-/// Computed in `f64` and rounded once, to `f16` and `bf16` by way of `f32`. NaN stays NaN and
-/// infinities follow IEEE arithmetic. Equal inputs give equal outputs, bit for bit, whatever the
-/// strides, the machine and the number of threads. A basis is computed in the type of the output, as [`Recurrence`]
-/// says.
+/// Computed in the type of the output, `f16` and `bf16` by way of `f32`, each operation rounded once: with `x`, `scale`,
+/// `shift - center` and the coefficients rounded to that type, `t = scale x + shift`, `p_k = p_(k-1) t` from `p_0 = 1`,
+/// terms `a_k p_k`, partial sums `s_k = s_(k-1) + a_k p_k` over the degrees whose coefficient is not zero, and the sum by
+/// Horner's rule, `h_k = h_(k+1) t + a_k`. So a loop in NumPy gives the same bits, and so do all machines, strides and
+/// numbers of threads. NaN stays NaN and infinities follow IEEE arithmetic: where a power overflows in `f32`, ask for
+/// `f64`. A basis is computed as [`Recurrence`] says.
 ///
 /// # Errors
 ///

@@ -2,6 +2,10 @@
 
 use ndarray::{ArrayViewD, ArrayViewMutD};
 
+/// Bytes of a cache line.
+#[cfg(target_arch = "x86_64")]
+const LINE: usize = 64;
+
 /// A view's values in logical order: a start, and axes with lengths and strides, those that lie
 /// in memory like one merged into one.
 pub(super) struct Strided<T> {
@@ -52,6 +56,21 @@ impl<T> Strided<T> {
     /// The first value's address if all values lie side by side.
     pub(super) fn contiguous(&self) -> Option<*mut T> {
         (self.axes.len() == 1 && (self.axes[0].1 == 1 || self.axes[0].0 == 1)).then_some(self.start)
+    }
+
+    /// Asks for the memory of `count` values from `first` on, which may lie beyond the last one: it is read soon.
+    #[inline(always)]
+    pub(super) fn prefetch(&self, first: usize, count: usize) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(start) = self.contiguous() {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            for value in (first..first + count).step_by((LINE / size_of::<T>()).max(1)) {
+                // SAFETY: an address is never read from.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(start.wrapping_add(value).cast()) };
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (first, count);
     }
 
     /// The runs along the last axis that hold the values `first .. first + count` in logical

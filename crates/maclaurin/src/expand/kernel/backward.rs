@@ -2,15 +2,17 @@
 //!
 //! With `g_r` the gradient of row `r` of degree `k_r`, the gradient of a value is
 //! `scale sum_r g_r f_r k_r t^(k_r - 1)`, that of a coefficient `a_k` the sum over all values of
-//! `t^k` times the gradients of the rows that contain it. Powers are computed again, not stored.
+//! `t^k` times the gradients of the rows that contain it. Powers are computed again, not stored. All of it is in the type
+//! of the lanes but the sums over values, which are in `f64`.
 
 use super::aligned::Aligned;
-use super::forward::read;
+use super::forward::{AHEAD, read};
 use super::instructions::{Instructions, Job, Level};
-use super::interleave::Pattern;
+use super::interleave::Order;
 use super::parallel::{self, Units};
 use super::recurrence::RecurrenceRows;
-use super::rows::{LANES, Tile, widen};
+use super::rows::{Tile, affine, horner};
+use super::vector::{Vector, WIDTH};
 use super::{Kind, Plan, WIDEST_GROUP};
 use crate::expand::ExpandError;
 use crate::expand::element::Lane;
@@ -62,10 +64,9 @@ pub(super) fn gradient_with<T: Wide, U: Narrow>(
 ) -> Result<Vec<f64>, String> {
     let plan = backward.plan;
     let rows = plan.count();
-    let lanes = level.lanes(size_of::<U::Lane>());
     let inner = if rows == 1 { backward.count.max(1) } else { backward.inner.max(1) };
     // Not a property of the machine: sums have the same shape everywhere.
-    let step = if inner <= WIDEST_GROUP { WIDEST_GROUP * inner } else { LANES };
+    let step = if inner <= WIDEST_GROUP { WIDEST_GROUP * inner } else { WIDTH };
     // Shorter than forward: what is read in one go does not overlap with the arithmetic.
     let parts = if inner <= WIDEST_GROUP { 2 } else { 4 };
     let tile = (Tile::<f64>::length(rows, step) / parts / step).max(1) * step;
@@ -73,10 +74,9 @@ pub(super) fn gradient_with<T: Wide, U: Narrow>(
     let streams = backward.count * size_of::<U>() > cache;
     let entries = entries(plan);
     let slopes = slopes(&entries);
-    let direct = level.writes_directly() && directly(backward, inner);
-    let grouped = !direct && inner <= lanes.min(WIDEST_GROUP);
-    let group = grouped.then(|| Pattern::new(rows, inner, lanes));
-    let reader = Reader { backward, inner, group, tile, streams, entries, slopes, direct };
+    let direct = level.takes_back_directly() && directly(backward, inner);
+    let order = (inner <= WIDEST_GROUP).then_some(Order { rows, inner });
+    let reader = Reader { backward, inner, order, tile, streams, entries, slopes, direct };
     let units = Units { count: backward.count, tile, bytes };
     let parts = parallel::run(level, &reader, &units, threads)?;
     let mut sums = vec![0.0; plan.coefficients.len()];
@@ -110,7 +110,7 @@ fn directly<T, U: Narrow>(backward: &Backward<'_, T, U>, inner: usize) -> bool {
     let rising = placed && plan.rows.windows(2).all(|pair| pair[0].degree < pair[1].degree);
     let singles = U::IS_LANE && size_of::<U>() == 4;
     // Blocks of rows begin at the first lane of the sums.
-    let placed = inner == 1 || count == 1 || inner.is_multiple_of(LANES);
+    let placed = inner == 1 || count == 1 || inner.is_multiple_of(WIDTH);
     let dense = matches!(&backward.gradient, Gradient::Dense(all) if all.contiguous().is_some());
     let contiguous = dense && backward.input.contiguous().is_some();
     plan.recurrence.is_none()
@@ -180,7 +180,8 @@ fn slopes(entries: &[Entry]) -> Vec<f64> {
 struct Reader<'a, T, U> {
     backward: &'a Backward<'a, T, U>,
     inner: usize,
-    group: Option<Pattern>,
+    /// How rows are interleaved, where groups are narrow.
+    order: Option<Order>,
     tile: usize,
     /// Whether the gradient of the values is written past the caches.
     streams: bool,
@@ -208,42 +209,39 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
         }
         let mut sums = vec![Sums::default(); self.entries.len()];
         let (tile, rows) = (self.tile.min(last - first), plan.count());
-        // Whole lanes, and a vector of room behind each row.
-        let stride = tile.next_multiple_of(LANES) + LANES;
+        // Whole vectors, and a piece of a group behind each row.
+        let stride = tile.next_multiple_of(WIDTH) + WIDTH;
         let mut values = vec![T::default(); tile];
         let mut gradients = vec![U::default(); tile * rows];
-        let mut staged = Aligned::<U::Lane>::new(tile * rows + LANES);
+        let mut staged = Aligned::<U::Lane>::new(if U::IS_LANE { 0 } else { tile * rows });
         let mut lanes = Aligned::<U::Lane>::new(stride * rows);
-        let mut above =
-            Aligned::<f64>::new(if plan.kind == Kind::PartialSums { stride * rows } else { 0 });
-        let mut t = Aligned::<f64>::new(stride);
+        let mut t = Aligned::<U::Lane>::new(stride);
         let mut slope = Aligned::<U::Lane>::new(stride);
         let mut recurrent = RecurrenceRows::new(plan, tile);
         let mut out = vec![U::default(); if U::IS_LANE { 0 } else { tile }];
+        let numbers = Slopes::new(self);
         let mut start = first;
         while start < last {
             let count = tile.min(last - start);
-            let x = read(&backward.input, start, &mut values[..count]);
-            if recurrent.is_none() {
-                widen(instructions, x, plan.scale, plan.offset, &mut t);
+            backward.input.prefetch(start + AHEAD, count);
+            if let (Gradient::Dense(view), Some(_)) = (&backward.gradient, self.order) {
+                view.prefetch((start + tile) * rows, count * rows);
             }
+            let x = read(&backward.input, start, count, &mut values);
             // The gradient, row by row.
-            match (&backward.gradient, &self.group) {
+            match (&backward.gradient, self.order) {
                 (Gradient::Rows(views), _) => {
                     for (view, row) in views.iter().zip(lanes.chunks_mut(stride)) {
-                        to_lanes(read(view, start, &mut gradients[..count]), &mut row[..count]);
+                        to_lanes(read(view, start, count, &mut gradients), &mut row[..count]);
                     }
                 }
-                (Gradient::Dense(view), Some(pattern)) => {
-                    let all = read(view, start * rows, &mut gradients[..count * rows]);
-                    let all = match as_lanes(all) {
-                        Some(all) if pattern.keeps_within(count) => all,
-                        _ => {
-                            to_lanes(all, &mut staged[..count * rows]);
-                            &staged
-                        }
-                    };
-                    instructions.separate(pattern, all, &mut lanes, stride, count);
+                (Gradient::Dense(view), Some(order)) => {
+                    let all = read(view, start * rows, count * rows, &mut gradients);
+                    let all = as_lanes(all).unwrap_or_else(|| {
+                        to_lanes(all, &mut staged[..count * rows]);
+                        &staged
+                    });
+                    order.separate(all, &mut lanes, stride, count);
                 }
                 (Gradient::Dense(view), None) => {
                     for row in 0..rows {
@@ -254,7 +252,7 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
                             let length = (self.inner - place).min(count - done);
                             let offset = (block * rows + row) * self.inner + place;
                             let to = &mut lanes[row * stride + done..][..length];
-                            to_lanes(read(view, offset, &mut gradients[..length]), to);
+                            to_lanes(read(view, offset, length, &mut gradients), to);
                             done += length;
                         }
                     }
@@ -262,20 +260,18 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
             }
             if let Some(recurrent) = &mut recurrent {
                 recurrent.take_back(plan, x, &lanes, stride, &mut slope);
-            }
-            // Lanes beyond the last value add nothing to sums.
-            let whole = count.next_multiple_of(LANES);
-            t[count..whole].fill(0.0);
-            for row in lanes.chunks_mut(stride) {
-                row[count..whole].fill(U::Lane::default());
-            }
-            if recurrent.is_some() {
-                // Done.
-            } else if plan.kind == Kind::PartialSums {
-                accumulate_from_above(instructions, plan, &lanes, &mut above, stride, whole);
-                self.tile(instructions, &t, &above, stride, whole, &mut slope, &mut sums);
             } else {
-                self.tile(instructions, &t, &lanes, stride, whole, &mut slope, &mut sums);
+                affine(x, numbers.scale, numbers.offset, &mut t);
+                // Lanes beyond the last value add nothing to sums.
+                let whole = count.next_multiple_of(WIDTH);
+                t[count..whole].fill(U::Lane::default());
+                for row in lanes.chunks_mut(stride) {
+                    row[count..whole].fill(U::Lane::default());
+                }
+                if plan.kind == Kind::PartialSums {
+                    accumulate_from_above(plan, &mut lanes, stride, whole);
+                }
+                self.tile::<I>(&numbers, &t, &lanes, stride, whole, &mut slope, &mut sums);
             }
             if let Some(to) = backward.values {
                 let slope = &slope[..count];
@@ -304,13 +300,13 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
 /// next value waits for what this one stores, longer if it lies in two lines.
 #[derive(Clone, Copy, Default)]
 #[repr(align(64))]
-pub struct Sums(pub(super) [f64; LANES]);
+pub struct Sums(pub(super) [f64; WIDTH]);
 
 /// The sum of lanes, by halves like the ranges.
 fn in_all(sums: &Sums) -> f64 {
     let (mut lanes, mut apart) = (sums.0, 1);
-    while apart < LANES {
-        for first in (0..LANES).step_by(2 * apart) {
+    while apart < WIDTH {
+        for first in (0..WIDTH).step_by(2 * apart) {
             lanes[first] += lanes[first + apart];
         }
         apart *= 2;
@@ -370,14 +366,14 @@ impl<T: Wide, U: Narrow> Reader<'_, T, U> {
     }
 
     /// `slope = sum_e s_e t^(k_e - 1) g_e` where it is wanted, and where they are the
-    /// sums of `t^k g`, for `count` values: whole lanes.
+    /// sums of `t^k g`, for `count` values: whole vectors.
     #[inline(always)]
     #[allow(clippy::too_many_arguments)]
-    fn tile<I: Instructions, G: Lane>(
+    fn tile<I: Instructions>(
         &self,
-        instructions: I,
-        t: &[f64],
-        gradients: &[G],
+        numbers: &Slopes<U::Lane>,
+        t: &[U::Lane],
+        gradients: &[U::Lane],
         stride: usize,
         count: usize,
         slope: &mut [U::Lane],
@@ -386,122 +382,99 @@ impl<T: Wide, U: Narrow> Reader<'_, T, U> {
         assert!(count <= stride && t.len() >= count && slope.len() >= count);
         assert!(self.entries.iter().all(|entry| (entry.row + 1) * stride <= gradients.len()));
         let (wants_slope, wants_sums) = (self.backward.values.is_some(), self.wants_sums());
-        for first in (0..count).step_by(LANES) {
-            // SAFETY: sixteen values from `first` on lie inside `t`, `slope` and each row, by the
-            // assertions above; sums have sixteen places.
+        let is_sum = self.backward.plan.kind == Kind::Sum;
+        for first in (0..count).step_by(WIDTH) {
+            // SAFETY: a vector from `first` on lies inside `t`, `slope` and each row, by the
+            // assertions above.
             unsafe {
-                let t = both(instructions, t, first);
+                let t = <U::Lane as Lane>::Vector::<I>::load(t.as_ptr().add(first));
+                let gradient = gradients.as_ptr().add(first);
                 if wants_slope {
-                    let total = self.slope(instructions, t, gradients, stride, first);
-                    instructions.store_both(total, slope.as_mut_ptr().add(first));
+                    let total = self.slope(numbers, t, gradient, stride);
+                    total.store(slope.as_mut_ptr().add(first));
                 }
                 if !wants_sums {
                     continue;
                 }
                 // A sum's gradient is that of each degree: it is what the powers begin with.
-                let one = [instructions.splat(1.0); 2];
-                let is_sum = self.backward.plan.kind == Kind::Sum;
-                let mut power = if is_sum { both(instructions, gradients, first) } else { one };
+                let mut power =
+                    if is_sum { Vector::load(gradient) } else { Vector::splat(&numbers.one) };
                 for (entry, sums) in self.entries.iter().zip(&mut *sums) {
-                    let g = if is_sum {
-                        one
-                    } else {
-                        both(instructions, gradients, entry.row * stride + first)
-                    };
                     for _ in 0..entry.raises {
-                        power = each(instructions, power, t);
+                        power = t.multiply(power);
                     }
-                    let sum = each_add(instructions, power, g, both(instructions, &sums.0, 0));
-                    instructions.store_both(sum, sums.0.as_mut_ptr());
+                    let product = if is_sum {
+                        power
+                    } else {
+                        power.multiply(Vector::load(gradient.add(entry.row * stride)))
+                    };
+                    product.add_to(&mut sums.0);
                 }
             }
         }
     }
 
-    /// `sum_e s_e t^(k_e - 1) g_e` for sixteen values from `first` on, by Horner's rule.
+    /// `sum_e s_e t^(k_e - 1) g_e` by Horner's rule.
     ///
     /// # Safety
     ///
-    /// They lie inside each row.
+    /// The machine has the vector's instructions, and a vector can be read from each row.
     #[inline(always)]
-    unsafe fn slope<I: Instructions, G: Lane>(
+    unsafe fn slope<V: Vector<Lane = U::Lane>>(
         &self,
-        instructions: I,
-        t: [I::Eight; 2],
-        gradients: &[G],
+        numbers: &Slopes<U::Lane>,
+        t: V,
+        gradient: *const U::Lane,
         stride: usize,
-        first: usize,
-    ) -> [I::Eight; 2] {
-        let mut total = [instructions.splat(0.0); 2];
-        if self.backward.plan.kind == Kind::Sum {
-            // One gradient for all degrees: times the polynomial's derivative.
-            if let Some((&last, rest)) = self.slopes[1..].split_last() {
-                total = [instructions.splat(last); 2];
-                for &a in rest.iter().rev() {
-                    total = each_add(instructions, total, t, [instructions.splat(a); 2]);
-                }
+    ) -> V {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if self.backward.plan.kind == Kind::Sum {
+                // One gradient for all degrees: times the polynomial's derivative.
+                let [slope] = horner(&numbers.slopes[1..], [t]);
+                return slope.multiply(V::load(gradient));
             }
-            // SAFETY: the caller's promise.
-            return each(instructions, total, unsafe { both(instructions, gradients, first) });
-        }
-        let (mut highest, mut raises) = (true, 0);
-        for entry in self.entries.iter().rev() {
-            if highest || entry.slope != 0.0 {
-                // SAFETY: the caller's promise.
-                let g = unsafe { both(instructions, gradients, entry.row * stride + first) };
-                let weighted = each(instructions, [instructions.splat(entry.slope); 2], g);
-                for _ in 1..raises {
-                    total = each(instructions, total, t);
+            let mut total = V::splat(&U::Lane::default());
+            let (mut highest, mut raises) = (true, 0);
+            for entry in self.entries.iter().rev().take_while(|entry| entry.degree > 0) {
+                let weight = numbers.slopes[entry.degree];
+                if highest || entry.slope != 0.0 {
+                    let g = V::load(gradient.add(entry.row * stride)).multiply(V::splat(&weight));
+                    for _ in 0..raises {
+                        total = total.multiply(t);
+                    }
+                    total = if highest { g } else { total.add(g) };
+                    (highest, raises) = (false, 0);
                 }
-                let one = [instructions.splat(1.0); 2];
-                let factor = if raises == 0 { one } else { t };
-                total = if highest {
-                    weighted
-                } else {
-                    each_add(instructions, total, factor, weighted)
-                };
-                (highest, raises) = (false, 0);
+                raises += entry.raises;
             }
-            raises += entry.raises;
+            for _ in 1..raises {
+                total = total.multiply(t);
+            }
+            total
         }
-        for _ in 1..raises {
-            total = each(instructions, total, t);
-        }
-        total
     }
 }
 
-/// Sixteen values from `first` on.
-///
-/// # Safety
-///
-/// They lie inside the slice.
-#[inline(always)]
-unsafe fn both<I: Instructions, L: Lane>(
-    instructions: I,
-    values: &[L],
-    first: usize,
-) -> [I::Eight; 2] {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let from = values.as_ptr().add(first);
-        [instructions.load(from), instructions.load(from.add(8))]
+/// A reader's numbers in the type of the lanes.
+struct Slopes<L> {
+    scale: L,
+    offset: L,
+    one: L,
+    /// By degree, as [`slopes`].
+    slopes: Vec<L>,
+}
+
+impl<L: Lane> Slopes<L> {
+    fn new<T, U>(reader: &Reader<'_, T, U>) -> Self {
+        let plan = reader.backward.plan;
+        Self {
+            scale: L::round(plan.scale),
+            offset: L::round(plan.offset),
+            one: L::round(1.0),
+            slopes: reader.slopes.iter().map(|&slope| L::round(slope)).collect(),
+        }
     }
-}
-
-#[inline(always)]
-fn each<I: Instructions>(instructions: I, a: [I::Eight; 2], b: [I::Eight; 2]) -> [I::Eight; 2] {
-    [instructions.multiply(a[0], b[0]), instructions.multiply(a[1], b[1])]
-}
-
-#[inline(always)]
-fn each_add<I: Instructions>(
-    instructions: I,
-    a: [I::Eight; 2],
-    b: [I::Eight; 2],
-    c: [I::Eight; 2],
-) -> [I::Eight; 2] {
-    [instructions.multiply_add(a[0], b[0], c[0]), instructions.multiply_add(a[1], b[1], c[1])]
 }
 
 /// The values as their lanes, where those are the same.
@@ -524,29 +497,14 @@ fn to_lanes<U: Narrow>(values: &[U], lanes: &mut [U::Lane]) {
 }
 
 /// A partial sum contains every term below: the gradient of a term is that of all rows from its
-/// degree on.
+/// degree on, added up from the highest one.
 #[inline(always)]
-fn accumulate_from_above<I: Instructions, L: Lane>(
-    instructions: I,
-    plan: &Plan,
-    rows: &[L],
-    above: &mut [f64],
-    stride: usize,
-    count: usize,
-) {
-    assert!(count.is_multiple_of(LANES) && count <= stride);
-    assert!(rows.len() >= plan.count() * stride && above.len() >= plan.count() * stride);
-    let one = instructions.splat(1.0);
-    for first in (0..count).step_by(8) {
-        let mut sum = instructions.splat(0.0);
-        for row in plan.rows.iter().rev() {
-            let place = row.place * stride + first;
-            // SAFETY: eight values from there on lie inside both slices, by the assertions.
-            unsafe {
-                let g = instructions.load(rows.as_ptr().add(place));
-                sum = instructions.multiply_add(g, one, sum);
-                instructions.store(sum, above.as_mut_ptr().add(place));
-            }
+fn accumulate_from_above<L: Lane>(plan: &Plan, rows: &mut [L], stride: usize, count: usize) {
+    for pair in plan.rows.windows(2).rev() {
+        let (from, to) = (pair[1].place * stride, pair[0].place * stride);
+        for value in 0..count {
+            let above = rows[from + value];
+            rows[to + value] += above;
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use super::aligned::Aligned;
 use super::drain::Drain;
-use super::instructions::{Instructions, Job, Level};
-use super::interleave::Pattern;
+use super::instructions::{Instructions, Job, Level, Ways};
+use super::interleave::Order;
 use super::parallel::{self, Units};
+use super::pattern::Pattern;
 use super::recurrence::RecurrenceRows;
-use super::rows::{LANES, Tile, WIDTH};
+use super::rows::{Numbers, Tile};
+use super::vector::WIDTH;
 use super::{Plan, WIDEST_GROUP};
 use crate::expand::ExpandError;
 use crate::expand::element::sealed::{Narrow, Wide};
@@ -56,27 +58,39 @@ pub(super) fn expand_with<T: Wide, U: Narrow>(
 ) -> Result<(), String> {
     let rows = forward.plan.count();
     let bytes = forward.count * rows * size_of::<U>();
-    let lanes = level.lanes(size_of::<U::Lane>());
     // One row alone lies as the input does.
     let inner = if rows == 1 { forward.count.max(1) } else { forward.inner.max(1) };
     let streams = bytes > cache;
-    let direct = level.writes_directly().then(|| Direct::new(forward, inner, streams)).flatten();
-    let grouped = direct.is_none() && inner <= lanes.min(WIDEST_GROUP);
-    let group = grouped.then(|| Pattern::new(rows, inner, lanes));
-    let groups = group.as_ref().or(direct.as_ref().and_then(|direct| direct.group.as_ref()));
-    let step = groups.map_or(LANES, |pattern| pattern.step);
-    let tile = Tile::<U::Lane>::length(rows, step);
-    let writer = Writer { forward, inner, group, tile, streams, direct };
+    let direct = Direct::new(level, forward, inner, streams);
+    let order = (inner <= WIDEST_GROUP).then_some(Order { rows, inner });
+    let straight = match (&order, &forward.output) {
+        (Some(order), Destination::Dense(out)) if streams && U::IS_LANE => {
+            order.streams(out.cast::<U::Lane>())
+        }
+        _ => false,
+    };
+    // Whole groups, and whole vectors.
+    let step = if order.is_some() { WIDTH * inner } else { WIDTH };
+    let tile = if straight { STRAIGHT } else { Tile::<U::Lane>::length(rows, step) };
+    let numbers = Numbers::new(forward.plan);
+    let writer = Writer { forward, numbers, inner, order, straight, tile, streams, direct };
     let units = Units { count: forward.count, tile, bytes };
     parallel::run(level, &writer, &units, threads).map(|_| ())
 }
 
+/// Values of a tile whose rows go to memory straight from registers: a core can hold few unfinished stores, and is to
+/// compute meanwhile.
+const STRAIGHT: usize = 64;
+
 /// A forward job with what its ranges share.
-struct Writer<'a, T, U> {
+struct Writer<'a, T, U: Narrow> {
     forward: &'a Forward<'a, T, U>,
+    numbers: Numbers<U::Lane>,
     inner: usize,
     /// How rows are interleaved, where groups are narrow.
-    group: Option<Pattern>,
+    order: Option<Order>,
+    /// Whether they are written past the caches as they are interleaved, not a tile later.
+    straight: bool,
     /// Values in a tile.
     tile: usize,
     /// Whether the output is written past the caches.
@@ -106,21 +120,39 @@ impl<'a> Direct<'a> {
     /// The most rows that there is room for where they are.
     pub(super) const MOST_GROUPED: usize = 32;
 
-    fn new<T, U: Narrow>(forward: &Forward<'a, T, U>, inner: usize, streams: bool) -> Option<Self> {
+    fn new<T, U: Narrow>(
+        level: Level,
+        forward: &Forward<'a, T, U>,
+        inner: usize,
+        streams: bool,
+    ) -> Option<Self> {
         let plan = forward.plan;
+        let ways = level.ways();
         let count = plan.count();
-        let dense = matches!(forward.output, Destination::Dense(_)) && forward.tangent.is_none();
-        if !dense || size_of::<U::Lane>() != 4 || plan.recurrence.is_some() {
+        let Destination::Dense(out) = &forward.output else { return None };
+        let singles = size_of::<U::Lane>() == 4 && forward.tangent.is_none();
+        if ways == Ways::None || !singles || plan.recurrence.is_some() {
             return None;
         }
         let unrolls = plan.unrolls();
         if count > 1 && (2..=WIDEST_GROUP).contains(&inner) && count <= Self::MOST_GROUPED {
-            let group = Some(Pattern::new(count, inner, LANES));
+            if ways == Ways::Few {
+                return None;
+            }
+            let group = Some(Pattern::new(count, inner));
             return Some(Self { plan, apart: None, group, unrolls, streams });
         }
         // Shorter parts of rows do not pay for the ends of their lines.
         let apart = count > 1 && inner * size_of::<U>() >= SHORTEST_STREAM;
         let placed = apart || inner == 1 || count == 1;
+        if ways == Ways::Few {
+            // Whole registers are written past the caches, from their place on.
+            let aligned = |bytes: usize| bytes.is_multiple_of(16);
+            let aligned = aligned(out.addr()) && !(apart && !aligned(inner * size_of::<U>()));
+            if !U::IS_LANE || count > MOST_FEW || streams && !aligned {
+                return None;
+            }
+        }
         (unrolls && placed && Self::COUNTS.contains(&count)).then_some(Self {
             plan,
             apart: apart.then_some(inner),
@@ -131,8 +163,14 @@ impl<'a> Direct<'a> {
     }
 }
 
+/// The most rows that an instruction set with few ways writes without tiles.
+const MOST_FEW: usize = 8;
+
 /// Values with gaps between them that are gathered at a time.
 const GATHERED: usize = 256;
+
+/// Values between one that is computed with and one whose memory is asked for.
+pub(super) const AHEAD: usize = 512;
 
 /// The shortest part of a row that is worth writing past the caches, in bytes.
 const SHORTEST_STREAM: usize = 512;
@@ -150,12 +188,14 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
         }
         let plan = self.forward.plan;
         let tile = self.tile.min(last - first);
-        let mut values = vec![T::default(); tile];
+        let strided = self.forward.input.contiguous().is_none();
+        let mut values = vec![T::default(); if strided { tile } else { 0 }];
         let mut directions =
             vec![T::default(); if self.forward.tangent.is_some() { tile } else { 0 }];
         // Two, in turn: what one tile computed is written past the caches during the next.
         let mut now = Finished::<U>::new(plan.count(), tile);
-        let mut earlier = Finished::<U>::new(plan.count(), if self.streams { tile } else { 0 });
+        let later = self.streams && !self.straight;
+        let mut earlier = Finished::<U>::new(plan.count(), if later { tile } else { 0 });
         let mut recurrent = RecurrenceRows::new(plan, tile);
         // A step for each degree, or for each block of values.
         let pace = if recurrent.is_some() { tile } else { plan.count() * WIDTH } * size_of::<U>();
@@ -163,13 +203,14 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
         let mut start = first;
         while start < last {
             let count = tile.min(last - start);
-            let x = read(&self.forward.input, start, &mut values[..count]);
+            self.forward.input.prefetch(start + AHEAD, count);
+            let x = read(&self.forward.input, start, count, &mut values);
             let along = match &self.forward.tangent {
-                Some(tangent) => Some(read(tangent, start, &mut directions[..count])),
+                Some(tangent) => Some(read(tangent, start, count, &mut directions)),
                 None => None,
             };
             match &mut recurrent {
-                None => now.tile.fill(instructions, plan, x, along, &mut drain),
+                None => now.tile.fill(instructions, plan, &self.numbers, x, along, &mut drain),
                 Some(recurrent) => {
                     recurrent.fill(instructions, plan, x, along, &mut now.tile, &mut drain);
                 }
@@ -187,7 +228,7 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
                     unsafe { self.put(instructions, &mut now, start, count, *out, &mut drain) };
                 }
             }
-            if self.streams {
+            if later {
                 std::mem::swap(&mut now, &mut earlier);
             }
             start += count;
@@ -207,7 +248,7 @@ struct Finished<U: Narrow> {
 impl<U: Narrow> Finished<U> {
     fn new(rows: usize, tile: usize) -> Self {
         let narrow = Aligned::new(if U::IS_LANE { 0 } else { rows * tile });
-        let interleaved = Aligned::new(rows * tile + LANES);
+        let interleaved = Aligned::new(rows * tile);
         Self { tile: Tile::new(rows, tile), interleaved, narrow }
     }
 }
@@ -245,7 +286,7 @@ impl<T: Wide, U: Narrow> Writer<'_, T, U> {
             let count = length.min(piece).min(last - start);
             let x = match input.contiguous() {
                 Some(x) => x.wrapping_add(start).cast_const(),
-                None => read(input, start, &mut gathered[..count]).as_ptr(),
+                None => read(input, start, count, &mut gathered).as_ptr(),
             };
             // SAFETY: the values exist; the caller's promise for the output.
             unsafe { instructions.expand_directly(direct, x, count, out.add(offset)) };
@@ -271,19 +312,19 @@ impl<T: Wide, U: Narrow> Writer<'_, T, U> {
     ) {
         let rows = self.forward.plan.count();
         let Finished { tile, interleaved, narrow } = now;
-        if let Some(pattern) = &self.group {
+        if let Some(order) = self.order {
             let (lanes, stride) = tile.all_rows();
-            let length = count * rows;
             // SAFETY: the caller's promise; where the lane is the type itself, their addresses are
             // interchangeable.
             unsafe {
                 let to = out.add(start * rows);
-                if U::IS_LANE && !self.streams && pattern.keeps_within(count) {
-                    let to = std::slice::from_raw_parts_mut(to.cast(), length);
-                    instructions.interleave(pattern, lanes, stride, count, to);
+                if self.straight {
+                    order.interleave::<_, true>(lanes, stride, count, to.cast());
+                } else if U::IS_LANE && !self.streams {
+                    order.interleave::<_, false>(lanes, stride, count, to.cast());
                 } else {
-                    instructions.interleave(pattern, lanes, stride, count, interleaved);
-                    self.write(instructions, &interleaved[..length], narrow, to, drain);
+                    order.interleave::<_, false>(lanes, stride, count, interleaved.as_mut_ptr());
+                    self.write(instructions, &interleaved[..count * rows], narrow, to, drain);
                 }
             }
             return;
@@ -336,19 +377,21 @@ impl<T: Wide, U: Narrow> Writer<'_, T, U> {
     }
 }
 
-/// The values from `first` on: where they lie, or gathered in `buffer`.
+/// `count` values from `first` on: where they lie, or gathered in `buffer`.
 #[inline(always)]
 pub(super) fn read<'a, T: Wide>(
     from: &'a Strided<T>,
     first: usize,
+    count: usize,
     buffer: &'a mut [T],
 ) -> &'a [T] {
     if let Some(start) = from.contiguous() {
         // SAFETY: the view has these values, side by side, and is borrowed.
-        return unsafe { std::slice::from_raw_parts(start.add(first), buffer.len()) };
+        return unsafe { std::slice::from_raw_parts(start.add(first), count) };
     }
+    let buffer = &mut buffer[..count];
     let mut done = 0;
-    from.runs(first, buffer.len(), |Run { start, length, stride }| {
+    from.runs(first, count, |Run { start, length, stride }| {
         for (place, value) in buffer[done..done + length].iter_mut().enumerate() {
             // SAFETY: the run's values exist and are borrowed.
             *value = unsafe { start.wrapping_offset(place as isize * stride).read() };

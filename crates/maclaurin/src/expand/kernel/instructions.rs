@@ -1,66 +1,21 @@
-//! What differs between instruction sets: how lanes are exchanged, and how memory is written.
+//! What differs between instruction sets: the vectors, and how memory is written.
 
 use std::sync::OnceLock;
 
 use super::backward::{DirectGradient, Sums};
 use super::forward::Direct;
-use super::interleave::{Lanes, Pattern};
-use super::vector::{Array, Vector};
+use super::vector::Vector;
 use crate::expand::ExpandError;
-use crate::expand::element::Lane;
 use crate::expand::element::sealed::{Narrow, Wide};
 
 /// The operations that the compiler does not find by itself. The portable ones here are the
 /// specification of the others.
 pub trait Instructions: Copy + Send + Sync {
-    /// Lanes of a vector of 4-byte values.
-    const LANES: usize;
-
     /// Sixteen single precision numbers.
     type Singles: Vector<Lane = f32>;
 
     /// Sixteen double precision numbers.
     type Doubles: Vector<Lane = f64>;
-
-    /// Eight doubles, in as many registers as they take.
-    type Eight: Copy;
-
-    /// The same number eight times.
-    fn splat(self, value: f64) -> Self::Eight;
-
-    /// `a b`
-    fn multiply(self, a: Self::Eight, b: Self::Eight) -> Self::Eight;
-
-    /// `a b + c`, rounded once.
-    fn multiply_add(self, a: Self::Eight, b: Self::Eight, c: Self::Eight) -> Self::Eight;
-
-    /// Eight values in double precision.
-    ///
-    /// # Safety
-    ///
-    /// Eight values can be read there.
-    unsafe fn load<T: Wide>(self, from: *const T) -> Self::Eight;
-
-    /// Eight values, each the nearest of its type.
-    ///
-    /// # Safety
-    ///
-    /// Eight values can be written there.
-    unsafe fn store<L: Lane>(self, values: Self::Eight, to: *mut L);
-
-    /// [`Instructions::store`] twice, side by side.
-    ///
-    /// # Safety
-    ///
-    /// Sixteen values can be written there.
-    #[inline(always)]
-    unsafe fn store_both<L: Lane>(self, values: [Self::Eight; 2], to: *mut L) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            self.store(values[0], to);
-            self.store(values[1], to.add(8));
-        }
-    }
 
     /// Each value as the nearest one of its type.
     ///
@@ -69,134 +24,11 @@ pub trait Instructions: Copy + Send + Sync {
     /// As many values can be written there.
     #[inline(always)]
     unsafe fn narrow<U: Narrow>(self, from: &[U::Lane], to: *mut U) {
-        if U::IS_LANE {
-            // SAFETY: the caller's promise; the same type by another name.
-            unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.cast(), from.len()) };
-            return;
-        }
-        for (place, &value) in from.iter().enumerate() {
-            // SAFETY: the caller's promise.
-            unsafe { to.add(place).write(U::narrow(value)) };
-        }
+        // SAFETY: the caller's promise.
+        unsafe { narrow(from, to) };
     }
 
-    /// Whether lanes of so many bytes are exchanged by [`Instructions::combine`] rather than copied.
-    #[inline(always)]
-    fn exchanges(self, _bytes: usize) -> bool {
-        false
-    }
-
-    /// A whole vector: `to[lane] = from[k * stride + lanes[lane]]` for the `k` whose mask has the
-    /// lane.
-    ///
-    /// # Safety
-    ///
-    /// A vector can be read at `from + k * stride` for each mask and written at `to`; lanes of this
-    /// size are exchanged.
-    #[inline(always)]
-    unsafe fn combine<L: Lane>(
-        self,
-        lanes: &Lanes,
-        masks: &[u16],
-        from: *const L,
-        stride: usize,
-        to: *mut L,
-    ) {
-        for (lane, &source) in lanes.0.iter().enumerate() {
-            if let Some(k) = masks.iter().position(|mask| mask >> lane & 1 == 1) {
-                // SAFETY: the caller's promise.
-                unsafe { to.add(lane).write(from.add(k * stride + source as usize).read()) };
-            }
-        }
-    }
-
-    /// The whole steps of [`Instructions::interleave`], for which both slices have room.
-    ///
-    /// # Safety
-    ///
-    /// A vector can be read from each row, and the vectors of a step written, at every step.
-    #[inline(always)]
-    unsafe fn interleave_steps<L: Lane>(
-        self,
-        pattern: &Pattern,
-        rows: *const L,
-        stride: usize,
-        steps: usize,
-        out: *mut L,
-    ) {
-        for first in (0..steps * pattern.step).step_by(pattern.step) {
-            for vector in 0..pattern.vectors() {
-                let masks = &pattern.masks[vector * pattern.rows..][..pattern.rows];
-                let to = first * pattern.rows + vector * pattern.lanes();
-                // SAFETY: the caller's promise.
-                unsafe {
-                    let (from, to) = (rows.add(first), out.add(to));
-                    self.combine(&pattern.sources[vector], masks, from, stride, to);
-                }
-            }
-        }
-    }
-
-    /// How many steps of a pattern are made by [`Instructions::combine`]. Vectors of fewer lanes are interleaved faster
-    /// by code for just that number of rows.
-    #[inline(always)]
-    fn steps<L: Lane>(self, pattern: &Pattern, count: usize) -> usize {
-        let exchanges = self.exchanges(L::BYTES) && !(Self::LANES < 16 && pattern.is_unrolled());
-        if exchanges { count / pattern.step } else { 0 }
-    }
-
-    /// Rows, row `r` at `rows[r * stride ..]`, to the order of memory: see [`Pattern`]. Both
-    /// slices have room for a vector beyond the values.
-    #[inline(always)]
-    fn interleave<L: Lane>(
-        self,
-        pattern: &Pattern,
-        rows: &[L],
-        stride: usize,
-        count: usize,
-        out: &mut [L],
-    ) {
-        let steps = self.steps::<L>(pattern, count);
-        // Vectors are read and written whole, a little beyond the last value.
-        let last = (steps.max(1) - 1) * pattern.step;
-        let (read, written) = pattern.extents(last, stride);
-        assert!(steps == 0 || rows.len() >= read && out.len() >= written);
-        // SAFETY: the places of all steps lie inside `rows` and `out`, by the assertion.
-        unsafe { self.interleave_steps(pattern, rows.as_ptr(), stride, steps, out.as_mut_ptr()) };
-        let done = steps * pattern.step;
-        pattern.interleave(&rows[done..], stride, count - done, &mut out[done * pattern.rows..]);
-    }
-
-    /// The order of memory to rows.
-    #[inline(always)]
-    fn separate<L: Lane>(
-        self,
-        pattern: &Pattern,
-        values: &[L],
-        rows: &mut [L],
-        stride: usize,
-        count: usize,
-    ) {
-        let steps = self.steps::<L>(pattern, count);
-        let last = (steps.max(1) - 1) * pattern.step;
-        let (written, read) = pattern.extents(last, stride);
-        assert!(steps == 0 || rows.len() >= written && values.len() >= read);
-        for first in (0..steps * pattern.step).step_by(pattern.step) {
-            for row in 0..pattern.rows {
-                let masks = &pattern.origin_masks[row * pattern.vectors()..][..pattern.vectors()];
-                // SAFETY: the places of all steps lie inside both slices, by the assertion.
-                unsafe {
-                    let from = values.as_ptr().add(first * pattern.rows);
-                    let to = rows.as_mut_ptr().add(row * stride + first);
-                    self.combine(&pattern.origins[row], masks, from, pattern.lanes(), to);
-                }
-            }
-        }
-        let done = steps * pattern.step;
-        pattern.separate(&values[done * pattern.rows..], &mut rows[done..], stride, count - done);
-    }
-
-    /// Expands `count` values side by side without tiles, where [`Level::writes_directly`].
+    /// Expands `count` values side by side without tiles, where [`Level::ways`] says so.
     ///
     /// # Safety
     ///
@@ -213,7 +45,7 @@ pub trait Instructions: Copy + Send + Sync {
     }
 
     /// Takes the gradients of `count` values side by side back without tiles, where
-    /// [`Level::writes_directly`]; value `i` adds to lane `i % 16` of the sums.
+    /// [`Level::takes_back_directly`]; value `i` adds to lane `i % 16` of the sums.
     ///
     /// # Safety
     ///
@@ -248,46 +80,78 @@ pub trait Instructions: Copy + Send + Sync {
     fn fence(self) {}
 }
 
-/// Any machine.
+/// [`Instructions::narrow`] value by value.
+///
+/// # Safety
+///
+/// As there.
+#[inline(always)]
+pub(super) unsafe fn narrow<U: Narrow>(from: &[U::Lane], to: *mut U) {
+    if U::IS_LANE {
+        // SAFETY: the caller's promise; the same type by another name.
+        unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.cast(), from.len()) };
+        return;
+    }
+    for (place, &value) in from.iter().enumerate() {
+        // SAFETY: the caller's promise.
+        unsafe { to.add(place).write(U::narrow(value)) };
+    }
+}
+
+/// What every machine of the architecture has.
 #[derive(Clone, Copy)]
 pub struct Portable;
 
 impl Instructions for Portable {
-    const LANES: usize = 16;
+    #[cfg(target_arch = "x86_64")]
+    type Singles = super::vector::Sse2Singles;
 
-    type Singles = Array<f32>;
+    #[cfg(target_arch = "x86_64")]
+    type Doubles = super::vector::Sse2Doubles;
 
-    type Doubles = Array<f64>;
+    #[cfg(not(target_arch = "x86_64"))]
+    type Singles = super::vector::Array<f32>;
 
-    type Eight = [f64; 8];
+    #[cfg(not(target_arch = "x86_64"))]
+    type Doubles = super::vector::Array<f64>;
 
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn splat(self, value: f64) -> [f64; 8] {
-        [value; 8]
+    unsafe fn expand_directly<T: Wide, U: Narrow>(
+        self,
+        direct: &Direct<'_>,
+        x: *const T,
+        count: usize,
+        out: *mut U,
+    ) {
+        use super::straight::{expand, sse2};
+        // SAFETY: the caller's promise; every x86-64 has SSE2; the output is of `f32` by another name.
+        unsafe { expand(sse2::choose, direct, x, count, out.cast()) };
     }
 
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn multiply(self, a: [f64; 8], b: [f64; 8]) -> [f64; 8] {
-        std::array::from_fn(|lane| a[lane] * b[lane])
-    }
-
-    #[inline(always)]
-    fn multiply_add(self, a: [f64; 8], b: [f64; 8], c: [f64; 8]) -> [f64; 8] {
-        std::array::from_fn(|lane| a[lane].mul_add(b[lane], c[lane]))
-    }
-
-    #[inline(always)]
-    unsafe fn load<T: Wide>(self, from: *const T) -> [f64; 8] {
-        // SAFETY: the caller's promise.
-        std::array::from_fn(|lane| unsafe { from.add(lane).read() }.wide())
-    }
-
-    #[inline(always)]
-    unsafe fn store<L: Lane>(self, values: [f64; 8], to: *mut L) {
-        for (lane, value) in values.into_iter().enumerate() {
-            // SAFETY: the caller's promise.
-            unsafe { to.add(lane).write(L::round(value)) };
+    unsafe fn stream<V: Copy>(self, from: &[V], to: *mut V) {
+        use std::arch::x86_64::{_mm_loadu_si128, _mm_stream_si128};
+        let (start, end, bytes) = (from.as_ptr().cast::<u8>(), to.cast::<u8>(), size_of_val(from));
+        let head = end.align_offset(16).min(bytes);
+        let done = head + (bytes - head) / 16 * 16;
+        // SAFETY: the caller's promise; the parts begin at an aligned address, and every x86-64 has SSE2.
+        unsafe {
+            std::ptr::copy_nonoverlapping(start, end, head);
+            for offset in (head..done).step_by(16) {
+                let value = _mm_loadu_si128(start.add(offset).cast());
+                _mm_stream_si128(end.add(offset).cast(), value);
+            }
+            std::ptr::copy_nonoverlapping(start.add(done), end.add(done), bytes - done);
         }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn fence(self) {
+        // SAFETY: every x86-64 has SSE.
+        unsafe { std::arch::x86_64::_mm_sfence() };
     }
 }
 
@@ -323,6 +187,20 @@ impl<J: Job> Work for Range<'_, J> {
     fn with<I: Instructions>(self, instructions: I) -> J::Output {
         self.job.range(instructions, self.first, self.last)
     }
+}
+
+/// What an instruction set expands without tiles.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ways {
+    /// Nothing.
+    #[cfg_attr(target_arch = "x86_64", allow(dead_code))]
+    None,
+    /// Few rows of `f32`, on the last axis or apart.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    Few,
+    /// More rows, of halves too, and behind narrow groups of values.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    Many,
 }
 
 /// An instruction set that this machine has.
@@ -390,25 +268,21 @@ impl Level {
         Self::chosen().unwrap_or_else(|_| Self::all()[0])
     }
 
-    /// Lanes of a vector of `bytes`-byte values.
-    pub(super) fn lanes(self, bytes: usize) -> usize {
-        let lanes = match self {
-            Self::Portable(_) => Portable::LANES,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(_) => super::avx2::Avx2::LANES,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(_) => super::avx512::Avx512::LANES,
-        };
-        lanes * 4 / bytes
-    }
-
-    /// Whether it can go without tiles.
-    pub(super) fn writes_directly(self) -> bool {
+    /// What it expands without tiles.
+    pub(super) fn ways(self) -> Ways {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512(_) => true,
-            _ => false,
+            Self::Avx512(_) => Ways::Many,
+            #[cfg(target_arch = "x86_64")]
+            _ => Ways::Few,
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Portable(_) => Ways::None,
         }
+    }
+
+    /// Whether it takes gradients back without tiles.
+    pub(super) fn takes_back_directly(self) -> bool {
+        self.ways() == Ways::Many
     }
 
     /// A range of a job, by this instruction set.

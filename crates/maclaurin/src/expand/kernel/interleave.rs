@@ -2,190 +2,388 @@
 //!
 //! With `inner` values to a group and `rows` rows, memory holds for each group all its values of
 //! the first row, then all of the second, and so on: position `q` holds row
-//! `q % (inner rows) / inner` of value `q / (inner rows) * inner + q % inner`. A step moves as many
-//! whole groups as fit in a vector's lanes, by the same exchanges each time.
+//! `q % (inner rows) / inner` of value `q / (inner rows) * inner + q % inner`.
+//!
+//! Single values are transposed in registers of 128 bits, four of four rows or, of 64 bits, two of two rows; groups are copied in pieces of
+//! 2, 4, 8 or 16 values: what either writes too much, the next ones overwrite.
 
 use crate::expand::element::Lane;
 
-/// The widest group that is moved in vectors; wider ones are copied.
+/// The widest group that is moved in pieces; wider ones are copied row by row.
 pub(in crate::expand) const WIDEST_GROUP: usize = 16;
 
-/// A lane for each lane of a vector. It lies in one cache line: what lies in two takes twice as long.
+/// Rows that take turns in memory.
 #[derive(Clone, Copy)]
-#[repr(align(64))]
-pub struct Lanes(pub [u32; 16]);
-
-/// Exchanges of lanes: they depend on the group, the number of rows and the lanes alone.
-pub struct Pattern {
+pub(super) struct Order {
     pub rows: usize,
-    /// Values that a step moves.
-    pub step: usize,
-    lanes: usize,
-    inner: usize,
-    /// For each vector of a step's output, for each of its lanes: which lane of the row it comes
-    /// from.
-    pub sources: Vec<Lanes>,
-    /// For each vector and each row: the lanes that come from that row.
-    pub masks: Vec<u16>,
-    /// For each row, for each of its lanes: which lane of the memory's vectors it comes from.
-    pub origins: Vec<Lanes>,
-    /// For each row and each vector: the lanes that come from that vector.
-    pub origin_masks: Vec<u16>,
+    /// Values of a group, [`WIDEST_GROUP`] at most.
+    pub inner: usize,
 }
 
-impl Pattern {
-    /// For vectors of `lanes` lanes, 16 at most, and groups of `inner` values, as many at most.
-    pub(super) fn new(rows: usize, inner: usize, lanes: usize) -> Self {
-        let step = lanes - lanes % inner;
-        let vectors = (step * rows).div_ceil(lanes);
-        let mut pattern = Self {
-            rows,
-            step,
-            lanes,
-            inner,
-            sources: vec![Lanes([0; 16]); vectors],
-            masks: vec![0; vectors * rows],
-            origins: vec![Lanes([0; 16]); rows],
-            origin_masks: vec![0; rows * vectors],
-        };
-        let (mut vector, mut lane) = (0, 0);
-        for group in (0..step).step_by(inner) {
-            for row in 0..rows {
-                for value in group..group + inner {
-                    pattern.sources[vector].0[lane] = value as u32;
-                    pattern.masks[vector * rows + row] |= 1 << lane;
-                    pattern.origins[row].0[value] = lane as u32;
-                    pattern.origin_masks[row * vectors + vector] |= 1 << value;
-                    lane += 1;
-                    if lane == lanes {
-                        (vector, lane) = (vector + 1, 0);
-                    }
-                }
-            }
-        }
-        pattern
-    }
-
-    /// Vectors of a step's output.
-    pub(super) fn vectors(&self) -> usize {
-        self.sources.len()
-    }
-
-    /// Whether the steps for `count` values read, or write, nothing behind them.
-    pub(super) fn keeps_within(&self, count: usize) -> bool {
-        let steps = count / self.step;
-        steps == 0
-            || (steps - 1) * self.step * self.rows + self.vectors() * self.lanes
-                <= count * self.rows
-    }
-
-    /// The extents that a step at value `last` needs: of rows `stride` apart, and of memory.
-    pub(super) fn extents(&self, last: usize, stride: usize) -> (usize, usize) {
-        let rows = (self.rows - 1) * stride + last + self.lanes;
-        (rows, last * self.rows + self.vectors() * self.lanes)
-    }
-
-    /// Values of a group.
-    pub(super) fn inner(&self) -> usize {
-        self.inner
-    }
-
-    /// Lanes of a vector.
-    pub(super) fn lanes(&self) -> usize {
-        self.lanes
-    }
-
-    /// Whether rows are interleaved by code for just their number, which the compiler vectorizes.
-    pub(super) fn is_unrolled(&self) -> bool {
-        self.inner == 1 && matches!(self.rows, 2..=8 | 16)
-    }
-
-    /// Copies whole groups row by row.
+impl Order {
+    /// Whether values may go to memory straight from registers, past the caches, from `to` on.
     #[inline(always)]
-    pub(super) fn interleave<L: Lane>(
-        &self,
+    pub(super) fn streams<L: Lane>(self, to: *mut L) -> bool {
+        let exact = match L::BYTES {
+            4 => self.rows == 2 || self.rows.is_multiple_of(4),
+            _ => self.rows.is_multiple_of(2),
+        };
+        cfg!(target_arch = "x86_64") && self.inner == 1 && exact && to.addr().is_multiple_of(16)
+    }
+
+    /// Writes `count` values, whole groups, of rows `stride` apart in the order of memory; with `STREAM` past the
+    /// caches.
+    ///
+    /// # Safety
+    ///
+    /// `count` values of all rows can be written at `out`; with `STREAM`, [`Order::streams`] there.
+    #[inline(always)]
+    pub(super) unsafe fn interleave<L: Lane, const STREAM: bool>(
+        self,
         rows: &[L],
         stride: usize,
         count: usize,
-        out: &mut [L],
+        out: *mut L,
     ) {
-        if self.is_unrolled() {
-            return match self.rows {
-                2 => interleave_by::<L, 2>(rows, stride, count, out),
-                3 => interleave_by::<L, 3>(rows, stride, count, out),
-                4 => interleave_by::<L, 4>(rows, stride, count, out),
-                5 => interleave_by::<L, 5>(rows, stride, count, out),
-                6 => interleave_by::<L, 6>(rows, stride, count, out),
-                7 => interleave_by::<L, 7>(rows, stride, count, out),
-                8 => interleave_by::<L, 8>(rows, stride, count, out),
-                _ => interleave_by::<L, 16>(rows, stride, count, out),
-            };
-        }
-        let (inner, width) = (self.inner, self.inner * self.rows);
-        for row in 0..self.rows {
-            let from = rows[row * stride..row * stride + count].chunks(inner);
-            for (group, from) in out.chunks_mut(width).zip(from) {
-                let to = &mut group[row * inner..row * inner + from.len()];
-                for (to, from) in to.iter_mut().zip(from) {
-                    *to = *from;
-                }
+        self.check(rows.len(), stride, count);
+        // SAFETY: the caller's promise, and the check; rows are only read.
+        unsafe {
+            let from = rows.as_ptr();
+            match self.inner {
+                1 => self.singles::<L, STREAM>(from, stride, count, out),
+                _ => self.groups::<L, true>(from.cast_mut(), stride, count, out),
             }
         }
     }
 
-    /// [`Self::interleave`] backwards.
+    /// [`Order::interleave`] backwards.
     #[inline(always)]
     pub(super) fn separate<L: Lane>(
-        &self,
+        self,
         values: &[L],
         rows: &mut [L],
         stride: usize,
         count: usize,
     ) {
-        if self.is_unrolled() {
-            return match self.rows {
-                2 => separate_by::<L, 2>(values, rows, stride, count),
-                3 => separate_by::<L, 3>(values, rows, stride, count),
-                4 => separate_by::<L, 4>(values, rows, stride, count),
-                5 => separate_by::<L, 5>(values, rows, stride, count),
-                6 => separate_by::<L, 6>(values, rows, stride, count),
-                7 => separate_by::<L, 7>(values, rows, stride, count),
-                8 => separate_by::<L, 8>(values, rows, stride, count),
-                _ => separate_by::<L, 16>(values, rows, stride, count),
-            };
+        self.check(rows.len(), stride, count);
+        assert!(values.len() >= count * self.rows && count + WIDEST_GROUP <= stride);
+        // SAFETY: all places lie inside both slices, by the check; the values are only read.
+        unsafe {
+            let from = values.as_ptr();
+            match self.inner {
+                1 => self.apart(from, rows.as_mut_ptr(), stride, count),
+                _ => self.groups::<L, false>(rows.as_mut_ptr(), stride, count, from.cast_mut()),
+            }
         }
-        let (inner, width) = (self.inner, self.inner * self.rows);
-        for row in 0..self.rows {
-            let to = rows[row * stride..row * stride + count].chunks_mut(inner);
-            for (group, to) in values.chunks(width).zip(to) {
-                let from = &group[row * inner..row * inner + to.len()];
-                for (to, from) in to.iter_mut().zip(from) {
-                    *to = *from;
+    }
+
+    /// Panics unless the tile has `count` values, whole groups, of all rows, and a piece behind.
+    #[inline(always)]
+    fn check(self, tile: usize, stride: usize, count: usize) {
+        assert!(count.is_multiple_of(self.inner) && count <= stride);
+        assert!(tile >= (self.rows - 1) * stride + count + WIDEST_GROUP);
+    }
+
+    /// # Safety
+    ///
+    /// As [`Order::interleave`]; the rows have a piece behind.
+    #[inline(always)]
+    unsafe fn singles<L: Lane, const STREAM: bool>(
+        self,
+        rows: *const L,
+        stride: usize,
+        count: usize,
+        out: *mut L,
+    ) {
+        #[cfg(not(target_arch = "x86_64"))]
+        let done = 0;
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the caller's promise; a lane of four bytes is `f32`, of eight bytes `f64`.
+        let done = unsafe {
+            if L::BYTES == 4 {
+                let (from, to) = (rows.cast(), out.cast());
+                match self.rows {
+                    4 => quads::interleave::<STREAM, 4>(from, stride, 4, count, to),
+                    8 => quads::interleave::<STREAM, 8>(from, stride, 8, count, to),
+                    number => quads::interleave::<STREAM, 0>(from, stride, number, count, to),
                 }
+            } else {
+                pairs::interleave::<STREAM>(rows.cast(), stride, self.rows, count, out.cast())
+            }
+        };
+        for value in done..count {
+            for row in 0..self.rows {
+                // SAFETY: the caller's promise.
+                unsafe { *out.add(value * self.rows + row) = *rows.add(row * stride + value) };
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `count` values of all rows can be read, and written with a piece behind.
+    #[inline(always)]
+    unsafe fn apart<L: Lane>(self, values: *const L, rows: *mut L, stride: usize, count: usize) {
+        #[cfg(not(target_arch = "x86_64"))]
+        let done = 0;
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the caller's promise; a lane of four bytes is `f32`, of eight bytes `f64`.
+        let done = unsafe {
+            if L::BYTES == 4 {
+                let (from, to) = (values.cast(), rows.cast());
+                match self.rows {
+                    4 => quads::separate::<4>(from, 4, count, to, stride),
+                    8 => quads::separate::<8>(from, 8, count, to, stride),
+                    number => quads::separate::<0>(from, number, count, to, stride),
+                }
+            } else {
+                pairs::separate(values.cast(), self.rows, count, rows.cast(), stride)
+            }
+        };
+        for row in 0..self.rows {
+            for value in done..count {
+                // SAFETY: the caller's promise.
+                unsafe { *rows.add(row * stride + value) = *values.add(value * self.rows + row) };
+            }
+        }
+    }
+
+    /// Copies groups from a tile to memory, or with `PACK` false back.
+    ///
+    /// # Safety
+    ///
+    /// Both have the places of `count` values of all rows, and the tile a piece behind each row.
+    #[inline(always)]
+    unsafe fn groups<L: Lane, const PACK: bool>(
+        self,
+        tile: *mut L,
+        stride: usize,
+        count: usize,
+        memory: *mut L,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.inner {
+                2 => self.pieces::<L, 2, PACK>(tile, stride, count, memory),
+                3 | 4 => self.pieces::<L, 4, PACK>(tile, stride, count, memory),
+                5..=8 => self.pieces::<L, 8, PACK>(tile, stride, count, memory),
+                _ => self.pieces::<L, 16, PACK>(tile, stride, count, memory),
+            }
+        }
+    }
+
+    /// [`Order::groups`] in pieces of `K` values, at least as many as a group has.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    #[inline(always)]
+    unsafe fn pieces<L: Lane, const K: usize, const PACK: bool>(
+        self,
+        tile: *mut L,
+        stride: usize,
+        count: usize,
+        memory: *mut L,
+    ) {
+        let total = count * self.rows;
+        let mut done = 0;
+        for first in (0..count).step_by(self.inner) {
+            for row in 0..self.rows {
+                // SAFETY: the caller's promise; near the end of the memory no more than the group is touched.
+                unsafe {
+                    let (place, memory) = (tile.add(row * stride + first), memory.add(done));
+                    let (from, to) = if PACK { (place, memory) } else { (memory, place) };
+                    if done + K <= total {
+                        to.cast::<[L; K]>().write_unaligned(from.cast::<[L; K]>().read_unaligned());
+                    } else {
+                        std::ptr::copy_nonoverlapping(from, to, self.inner);
+                    }
+                }
+                done += self.inner;
             }
         }
     }
 }
 
-/// A value of each of `R` rows, then the next of each.
-#[inline(always)]
-fn interleave_by<L: Lane, const R: usize>(rows: &[L], stride: usize, count: usize, out: &mut [L]) {
-    let rows: [&[L]; R] = std::array::from_fn(|row| &rows[row * stride..][..count]);
-    for (place, out) in out.as_chunks_mut::<R>().0[..count].iter_mut().enumerate() {
-        for row in 0..R {
-            out[row] = rows[row][place];
+/// Four values of four rows at a time. A number of rows `N` that is not 0 is that of the rows.
+#[cfg(target_arch = "x86_64")]
+mod quads {
+    use std::arch::x86_64::*;
+
+    /// Whole blocks of four values, of which nothing reaches beyond the last value's place.
+    #[inline(always)]
+    fn blocks(number: usize, count: usize) -> usize {
+        let exact = number == 2 || number.is_multiple_of(4);
+        count.saturating_sub(usize::from(!exact)) / 4
+    }
+
+    /// Returns how many values are done.
+    ///
+    /// # Safety
+    ///
+    /// The rows can be read up to a whole block, and the values' places be written; to stream, they begin at 16 bytes.
+    #[inline(always)]
+    pub(super) unsafe fn interleave<const STREAM: bool, const N: usize>(
+        rows: *const f32,
+        stride: usize,
+        number: usize,
+        count: usize,
+        out: *mut f32,
+    ) -> usize {
+        let number = if N == 0 { number } else { N };
+        let blocks = blocks(number, count);
+        for block in 0..blocks {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let (from, to) = (rows.add(4 * block), out.add(4 * block * number));
+                if number == 2 {
+                    let (a, b) = (_mm_loadu_ps(from), _mm_loadu_ps(from.add(stride)));
+                    put::<STREAM>(to, _mm_unpacklo_ps(a, b));
+                    put::<STREAM>(to.add(4), _mm_unpackhi_ps(a, b));
+                    continue;
+                }
+                // The last rows first: what they write too much belongs to the first ones of the next value.
+                for first in (0..number).step_by(4).rev() {
+                    let mut quad = [_mm_setzero_ps(); 4];
+                    for row in 0..4 {
+                        quad[row] = _mm_loadu_ps(from.add((first + row).min(number - 1) * stride));
+                    }
+                    let quad = transpose(quad);
+                    for value in 0..4 {
+                        put::<STREAM>(to.add(value * number + first), quad[value]);
+                    }
+                }
+            }
         }
+        4 * blocks
+    }
+
+    /// [`interleave`] backwards.
+    ///
+    /// # Safety
+    ///
+    /// The values can be read, and all rows written up to a whole block.
+    #[inline(always)]
+    pub(super) unsafe fn separate<const N: usize>(
+        values: *const f32,
+        number: usize,
+        count: usize,
+        rows: *mut f32,
+        stride: usize,
+    ) -> usize {
+        let number = if N == 0 { number } else { N };
+        let blocks = blocks(number, count);
+        for block in 0..blocks {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let (from, to) = (values.add(4 * block * number), rows.add(4 * block));
+                if number == 2 {
+                    let (a, b) = (_mm_loadu_ps(from), _mm_loadu_ps(from.add(4)));
+                    _mm_storeu_ps(to, _mm_shuffle_ps::<0x88>(a, b));
+                    _mm_storeu_ps(to.add(stride), _mm_shuffle_ps::<0xdd>(a, b));
+                    continue;
+                }
+                for first in (0..number).step_by(4) {
+                    let mut quad = [_mm_setzero_ps(); 4];
+                    for value in 0..4 {
+                        quad[value] = _mm_loadu_ps(from.add(value * number + first));
+                    }
+                    let quad = transpose(quad);
+                    for row in 0..4 {
+                        if first + row < number {
+                            _mm_storeu_ps(to.add((first + row) * stride), quad[row]);
+                        }
+                    }
+                }
+            }
+        }
+        4 * blocks
+    }
+
+    #[inline(always)]
+    unsafe fn put<const STREAM: bool>(to: *mut f32, values: __m128) {
+        // SAFETY: the caller's promise.
+        unsafe { if STREAM { _mm_stream_ps(to, values) } else { _mm_storeu_ps(to, values) } };
+    }
+
+    #[inline(always)]
+    unsafe fn transpose([mut a, mut b, mut c, mut d]: [__m128; 4]) -> [__m128; 4] {
+        // SAFETY: every x86-64 has SSE.
+        unsafe { _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d) };
+        [a, b, c, d]
     }
 }
 
-/// [`interleave_by`] backwards.
-#[inline(always)]
-fn separate_by<L: Lane, const R: usize>(values: &[L], rows: &mut [L], stride: usize, count: usize) {
-    let values = &values.as_chunks::<R>().0[..count];
-    for row in 0..R {
-        let to = &mut rows[row * stride..][..count];
-        for (to, from) in to.iter_mut().zip(values) {
-            *to = from[row];
+/// Two values of two rows at a time, in double precision.
+#[cfg(target_arch = "x86_64")]
+mod pairs {
+    use std::arch::x86_64::*;
+
+    /// Returns how many values are done.
+    ///
+    /// # Safety
+    ///
+    /// The rows can be read up to a whole block, and the values' places be written; to stream, they begin at 16 bytes.
+    #[inline(always)]
+    pub(super) unsafe fn interleave<const STREAM: bool>(
+        rows: *const f64,
+        stride: usize,
+        number: usize,
+        count: usize,
+        out: *mut f64,
+    ) -> usize {
+        let blocks = count.saturating_sub(number % 2) / 2;
+        for block in 0..blocks {
+            // The last rows first: what they write too much belongs to the first row of the next value.
+            for first in (0..number).step_by(2).rev() {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let second = (first + 1).min(number - 1);
+                    let a = _mm_loadu_pd(rows.add(first * stride + 2 * block));
+                    let b = _mm_loadu_pd(rows.add(second * stride + 2 * block));
+                    let to = out.add(2 * block * number + first);
+                    put::<STREAM>(to, _mm_unpacklo_pd(a, b));
+                    put::<STREAM>(to.add(number), _mm_unpackhi_pd(a, b));
+                }
+            }
         }
+        2 * blocks
+    }
+
+    /// [`interleave`] backwards.
+    ///
+    /// # Safety
+    ///
+    /// The values can be read, and all rows written up to a whole block.
+    #[inline(always)]
+    pub(super) unsafe fn separate(
+        values: *const f64,
+        number: usize,
+        count: usize,
+        rows: *mut f64,
+        stride: usize,
+    ) -> usize {
+        let blocks = count.saturating_sub(number % 2) / 2;
+        for block in 0..blocks {
+            for first in (0..number).step_by(2) {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let from = values.add(2 * block * number + first);
+                    let (a, b) = (_mm_loadu_pd(from), _mm_loadu_pd(from.add(number)));
+                    let to = rows.add(first * stride + 2 * block);
+                    _mm_storeu_pd(to, _mm_unpacklo_pd(a, b));
+                    if first + 1 < number {
+                        _mm_storeu_pd(to.add(stride), _mm_unpackhi_pd(a, b));
+                    }
+                }
+            }
+        }
+        2 * blocks
+    }
+
+    #[inline(always)]
+    unsafe fn put<const STREAM: bool>(to: *mut f64, values: __m128d) {
+        // SAFETY: the caller's promise.
+        unsafe { if STREAM { _mm_stream_pd(to, values) } else { _mm_storeu_pd(to, values) } };
     }
 }

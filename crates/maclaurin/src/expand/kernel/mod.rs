@@ -1,14 +1,13 @@
 //! The inner loops: they know memory and coefficients and nothing else.
 //!
 //! Work is cut into units, units into tiles that stay in the first-level cache. In a tile the
-//! values are widened to `f64`, the rows computed in `f64` and rounded once (see `rows`), then put
-//! in their order in memory (`interleave`) and written, past the caches where the output is
-//! larger than they are (`stream`). With AVX-512 the usual cases need no tiles: few rows of single
-//! precision stay in registers until they are written (`avx512::direct`, `groups`), and gradients of
-//! them until they are taken back (`avx512::gradient`). The arithmetic is written
-//! once for AVX-512, AVX2 and any machine, chosen when the program runs, but for those cases; it
-//! rounds alike on all, so results do not depend on the machine or on the number of threads, bit
-//! for bit.
+//! rows are computed in the type of the output (`rows`), then put in their order in memory
+//! (`interleave`) and written, past the caches where the output is larger than they are. With
+//! AVX-512 the usual cases need no tiles: few rows of single precision stay in registers until they
+//! are written (`avx512::direct`, `groups`), and gradients of them until they are taken back
+//! (`avx512::gradient`). The arithmetic is written once for AVX-512, AVX2 and any machine, chosen
+//! when the program runs, but for those cases; it rounds alike on all, so results do not depend on
+//! the machine or on the number of threads, bit for bit.
 
 mod aligned;
 #[cfg(target_arch = "x86_64")]
@@ -21,9 +20,14 @@ mod forward;
 pub(crate) mod instructions;
 mod interleave;
 mod parallel;
+mod pattern;
 pub(crate) mod pool;
 mod recurrence;
 mod rows;
+#[cfg(target_arch = "x86_64")]
+mod straight;
+#[cfg(target_arch = "x86_64")]
+mod unrolled;
 pub(crate) mod vector;
 
 pub(super) use backward::{Backward, Gradient, gradient};

@@ -8,7 +8,8 @@
 use super::aligned::Aligned;
 use super::drain::Drain;
 use super::instructions::Instructions;
-use super::rows::{Tile, WIDTH};
+use super::rows::{Tile, affine};
+use super::vector::WIDTH;
 use super::{Plan, Row};
 use crate::expand::element::Lane;
 use crate::expand::element::sealed::Wide;
@@ -99,9 +100,7 @@ impl<L: Lane> RecurrenceRows<L> {
         let (scale, offset) = (L::round(plan.scale), L::round(plan.offset));
         let (t, rest) = self.parts.split_at_mut(self.length);
         let (t, change) = (&mut t[..values.len()], &mut rest[..values.len()]);
-        for (t, x) in t.iter_mut().zip(values) {
-            *t = scale * L::round(x.wide()) + offset;
-        }
+        affine(values, scale, offset, t);
         match along {
             None => change.fill(scale),
             Some(along) => {

@@ -1,22 +1,22 @@
-//! The arithmetic: one source for every instruction set, whose eight lanes stand for the same
-//! operations everywhere.
+//! The arithmetic of powers, terms and sums, in the type of the output (`f16` and `bf16` by way of `f32`).
 //!
-//! All of it is in `f64`. A row's value is rounded to its type once, at the end, so for `f32` and
-//! narrower the result is the correctly rounded one but for the rounding of a few operations in
-//! `f64`: within 0.5001 units in the last place for powers and terms of degree 16 and below.
+//! Multiplications and additions are rounded one by one, in one order, on every instruction set; so the values are
+//! those of the same loop written in NumPy, bit for bit:
+//!
+//! ```text
+//! t = scale x + offset
+//! p_0 = 1, p_k = p_(k-1) t                     powers p_k, terms p_k a_k
+//! s_0 = a_0, s_k = s_(k-1) + a_k p_k           partial sums, of the degrees whose coefficient is not zero
+//! h_p = a_p, h_k = h_(k+1) t + a_k             the sum h_0
+//! ```
 
 use super::aligned::Aligned;
 use super::drain::Drain;
 use super::instructions::Instructions;
+use super::vector::{Vector, WIDTH};
 use super::{Kind, NO_ROW, Plan};
 use crate::expand::element::Lane;
 use crate::expand::element::sealed::Wide;
-
-/// Values whose sums are taken side by side: the same everywhere.
-pub(super) const LANES: usize = 16;
-
-/// Values that are computed side by side, so many that the arithmetic's latency does not count.
-pub(super) const WIDTH: usize = 32;
 
 /// Values of all rows of a tile, about.
 const TILE: usize = 1 << 11;
@@ -24,12 +24,52 @@ const TILE: usize = 1 << 11;
 /// Values in a tile at the most.
 const LONGEST_TILE: usize = 256;
 
+/// Vectors whose sums are computed at once.
+const CHAINS: usize = 2;
+
+/// A plan's numbers in the type of the lanes.
+pub(super) struct Numbers<L> {
+    pub scale: L,
+    pub offset: L,
+    pub coefficients: Vec<L>,
+    steps: Vec<Step<L>>,
+}
+
+/// A step of the plan.
+struct Step<L> {
+    raises: bool,
+    adds: bool,
+    addend: L,
+    place: usize,
+    factor: L,
+}
+
+impl<L: Lane> Numbers<L> {
+    pub(super) fn new(plan: &Plan) -> Self {
+        let step = |step: &super::Step| Step {
+            raises: step.raises,
+            adds: step.adds && plan.kind == Kind::PartialSums,
+            addend: L::round(step.addend),
+            place: step.place,
+            factor: L::round(step.factor),
+        };
+        Self {
+            scale: L::round(plan.scale),
+            offset: L::round(plan.offset),
+            coefficients: plan.coefficients.iter().map(|&a| L::round(a)).collect(),
+            steps: plan.steps.iter().map(step).collect(),
+        }
+    }
+}
+
 /// The rows of one tile.
 pub(super) struct Tile<L> {
     count: usize,
-    /// The values that there is room for, rounded up to whole lanes.
+    /// The values that there is room for, whole vectors.
     length: usize,
     rows: Aligned<L>,
+    /// The arguments, and the direction's.
+    arguments: Aligned<L>,
 }
 
 impl<L: Lane> Tile<L> {
@@ -41,7 +81,8 @@ impl<L: Lane> Tile<L> {
     pub(super) fn new(rows: usize, length: usize) -> Self {
         let length = length.next_multiple_of(WIDTH);
         // A vector of room behind the last row.
-        Self { count: length, length, rows: Aligned::new(rows * length + LANES) }
+        let (all, arguments) = (Aligned::new(rows * length + WIDTH), Aligned::new(2 * length));
+        Self { count: length, length, rows: all, arguments }
     }
 
     /// The row of `place` in the output.
@@ -75,55 +116,55 @@ impl<L: Lane> Tile<L> {
         &mut self,
         instructions: I,
         plan: &Plan,
+        numbers: &Numbers<L>,
         values: &[T],
         along: Option<&[T]>,
         drain: &mut Drain,
     ) {
-        self.count = values.len();
-        assert!(self.count <= self.length);
+        self.hold(values.len());
         assert!(plan.rows.iter().all(|row| row.place < plan.count()));
         assert!(self.rows.len() >= plan.count() * self.length);
-        assert!(along.is_none_or(|along| along.len() == values.len()));
-        let scale = instructions.splat(plan.scale);
-        let (offset, nothing) = (instructions.splat(plan.offset), instructions.splat(-0.0));
+        let (t, directions) = self.arguments.split_at_mut(self.length);
+        affine(values, numbers.scale, numbers.offset, t);
+        if let Some(along) = along {
+            assert!(along.len() == values.len());
+            affine(along, numbers.scale, L::round(-0.0), directions);
+        }
         let mut first = 0;
         while first < self.count {
-            if plan.kind == Kind::Sum && along.is_none() && first + 2 * WIDTH <= self.length {
-                let second = (first + WIDTH).min(self.count);
-                let t = [
-                    affine(instructions, values, first, scale, offset),
-                    affine(instructions, values, second, scale, offset),
-                ];
-                let sums = horner(instructions, &plan.coefficients, t);
-                for (block, sum) in sums.into_iter().enumerate() {
-                    let start = self.rows.as_mut_ptr().wrapping_add(first + block * WIDTH);
-                    let out = Rows { start, stride: self.length, along: None };
-                    // SAFETY: as below; there are two blocks of places.
-                    unsafe { out.put(instructions, 0, sum) };
-                    drain.step(instructions);
+            if plan.kind == Kind::Sum && along.is_none() && first + CHAINS * WIDTH <= self.length {
+                // SAFETY: as below, of a few vectors.
+                unsafe {
+                    let mut values = [L::Vector::<I>::splat(&L::default()); CHAINS];
+                    for (chain, value) in values.iter_mut().enumerate() {
+                        *value = L::Vector::<I>::load(t.as_ptr().add(first + chain * WIDTH));
+                    }
+                    let values = horner(&numbers.coefficients, values);
+                    for (chain, value) in values.into_iter().enumerate() {
+                        value.store(self.rows.as_mut_ptr().add(first + chain * WIDTH));
+                    }
                 }
-                first += 2 * WIDTH;
+                (0..CHAINS).for_each(|_| drain.step(instructions));
+                first += CHAINS * WIDTH;
                 continue;
             }
-            let t = affine(instructions, values, first, scale, offset);
-            let along = match along {
-                Some(along) => Some(affine(instructions, along, first, scale, nothing)),
-                None => None,
-            };
-            let start = self.rows.as_mut_ptr().wrapping_add(first);
-            let out = Rows { start, stride: self.length, along };
-            // SAFETY: `WIDTH` places from `first` on lie inside each row, by the assertions above
-            // and because a row's length is a multiple of that.
+            // SAFETY: a vector from `first` on lies inside the arguments and each row, by the assertions and because
+            // a row's length is a multiple of a vector's.
             unsafe {
+                let t = L::Vector::<I>::load(t.as_ptr().add(first));
+                let along = match along {
+                    Some(_) => Some(L::Vector::<I>::load(directions.as_ptr().add(first))),
+                    None => None,
+                };
+                let start = self.rows.as_mut_ptr().add(first);
+                let out = Rows { start, stride: self.length, along };
                 match plan.kind {
                     Kind::Sum => {
-                        let [sum] = horner(instructions, &plan.coefficients, [t]);
-                        out.put(instructions, 0, sum);
+                        let [sum] = horner(&numbers.coefficients, [t]);
+                        out.put(0, sum);
                     }
-                    Kind::Powers | Kind::Terms => {
-                        ascend::<I, L, false>(instructions, plan, t, &out);
-                    }
-                    Kind::PartialSums => ascend::<I, L, true>(instructions, plan, t, &out),
+                    Kind::Powers | Kind::Terms => ascend::<_, false>(numbers, t, &out),
+                    Kind::PartialSums => ascend::<_, true>(numbers, t, &out),
                 }
             }
             drain.step(instructions);
@@ -132,169 +173,87 @@ impl<L: Lane> Tile<L> {
     }
 }
 
-/// `scale * x + offset` for [`WIDTH`] values from `first` on, the last ones made up where the
-/// slice ends before. (A function and not a closure: it must end up in its instruction set.)
+/// `scale x + offset` of each value.
 #[inline(always)]
-fn affine<I: Instructions, T: Wide>(
-    instructions: I,
-    values: &[T],
-    first: usize,
-    scale: I::Eight,
-    offset: I::Eight,
-) -> Wide32<I::Eight> {
-    let mut last = [T::default(); WIDTH];
-    let from = if let Some(whole) = values.get(first..first + WIDTH) {
-        whole.as_ptr()
-    } else {
-        let rest = &values[first..];
-        last[..rest.len()].copy_from_slice(rest);
-        last.as_ptr()
-    };
-    // SAFETY: `WIDTH` values can be read from there on.
-    unsafe {
-        [
-            instructions.multiply_add(scale, instructions.load(from), offset),
-            instructions.multiply_add(scale, instructions.load(from.add(8)), offset),
-            instructions.multiply_add(scale, instructions.load(from.add(16)), offset),
-            instructions.multiply_add(scale, instructions.load(from.add(24)), offset),
-        ]
+pub(super) fn affine<T: Wide, L: Lane>(values: &[T], scale: L, offset: L, t: &mut [L]) {
+    for (t, x) in t.iter_mut().zip(values) {
+        *t = scale * L::round(x.wide()) + offset;
     }
-}
-
-/// `scale * x + offset` for each value.
-#[inline(always)]
-pub(super) fn widen<I: Instructions, T: Wide>(
-    instructions: I,
-    values: &[T],
-    scale: f64,
-    offset: f64,
-    t: &mut [f64],
-) {
-    let t = &mut t[..values.len()];
-    let (scales, offsets) = (instructions.splat(scale), instructions.splat(offset));
-    let whole = values.len() / 8 * 8;
-    for first in (0..whole).step_by(8) {
-        // SAFETY: eight values from `first` on lie inside both slices.
-        unsafe {
-            let x = instructions.load(values.as_ptr().add(first));
-            instructions
-                .store(instructions.multiply_add(scales, x, offsets), t.as_mut_ptr().add(first));
-        }
-    }
-    for (t, value) in t[whole..].iter_mut().zip(&values[whole..]) {
-        *t = scale.mul_add(value.wide(), offset);
-    }
-}
-
-/// [`WIDTH`] doubles.
-type Wide32<E> = [E; 4];
-
-#[inline(always)]
-fn multiply<I: Instructions>(
-    instructions: I,
-    a: Wide32<I::Eight>,
-    b: Wide32<I::Eight>,
-) -> Wide32<I::Eight> {
-    [
-        instructions.multiply(a[0], b[0]),
-        instructions.multiply(a[1], b[1]),
-        instructions.multiply(a[2], b[2]),
-        instructions.multiply(a[3], b[3]),
-    ]
-}
-
-#[inline(always)]
-fn multiply_add<I: Instructions>(
-    instructions: I,
-    a: Wide32<I::Eight>,
-    b: Wide32<I::Eight>,
-    c: Wide32<I::Eight>,
-) -> Wide32<I::Eight> {
-    [
-        instructions.multiply_add(a[0], b[0], c[0]),
-        instructions.multiply_add(a[1], b[1], c[1]),
-        instructions.multiply_add(a[2], b[2], c[2]),
-        instructions.multiply_add(a[3], b[3], c[3]),
-    ]
 }
 
 /// Where the values of each row go.
-struct Rows<L, E> {
-    start: *mut L,
+struct Rows<V: Vector> {
+    start: *mut V::Lane,
     stride: usize,
-    along: Option<Wide32<E>>,
+    along: Option<V>,
 }
 
-impl<L: Lane, E: Copy> Rows<L, E> {
+impl<V: Vector> Rows<V> {
     /// # Safety
     ///
-    /// The row exists, with room for [`WIDTH`] values.
+    /// The row exists, with room for a vector.
     #[inline(always)]
-    unsafe fn put<I: Instructions<Eight = E>>(
-        &self,
-        instructions: I,
-        place: usize,
-        values: Wide32<E>,
-    ) {
-        let values = match self.along {
-            Some(along) => multiply(instructions, values, along),
-            None => values,
-        };
+    unsafe fn put(&self, place: usize, value: V) {
         // SAFETY: the caller's promise.
         unsafe {
-            let to = self.start.add(place * self.stride);
-            instructions.store_both([values[0], values[1]], to);
-            instructions.store_both([values[2], values[3]], to.add(16));
+            let value = match self.along {
+                Some(along) => value.multiply(along),
+                None => value,
+            };
+            value.store(self.start.add(place * self.stride));
         }
     }
 }
 
-/// `(...(a_p t + a_(p-1)) t + ...) t + a_0` for several blocks of values at once: each operation
-/// waits for the one before, so others are to be had meanwhile.
+/// `(...(a_p t + a_(p-1)) t + ...) t + a_0` of several vectors: each operation waits for the one before.
+///
+/// # Safety
+///
+/// The machine has the vector's instructions.
 #[inline(always)]
-fn horner<I: Instructions, const BLOCKS: usize>(
-    instructions: I,
-    coefficients: &[f64],
-    t: [Wide32<I::Eight>; BLOCKS],
-) -> [Wide32<I::Eight>; BLOCKS] {
-    let (&last, rest) = coefficients.split_last().unwrap_or((&0.0, &[]));
-    let mut sums = [[instructions.splat(last); 4]; BLOCKS];
-    for &a in rest.iter().rev() {
-        let a = [instructions.splat(a); 4];
-        for block in 0..BLOCKS {
-            sums[block] = multiply_add(instructions, sums[block], t[block], a);
+pub(super) unsafe fn horner<V: Vector, const N: usize>(
+    coefficients: &[V::Lane],
+    t: [V; N],
+) -> [V; N] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let Some((last, rest)) = coefficients.split_last() else {
+            return [V::splat(&V::Lane::default()); N];
+        };
+        let mut sums = [V::splat(last); N];
+        for a in rest.iter().rev() {
+            let a = V::splat(a);
+            for chain in 0..N {
+                sums[chain] = sums[chain].multiply(t[chain]).add(a);
+            }
         }
+        sums
     }
-    sums
 }
 
-/// `f t^k`, or with `SUMS` the partial sums `a_0 + a_1 t + ... + a_k t^k`, to which a zero
-/// coefficient adds nothing, also where the power is infinite.
+/// `f t^k`, or with `SUMS` the partial sums, to which a zero coefficient adds nothing, also where the power is
+/// infinite.
 ///
 /// # Safety
 ///
 /// As [`Rows::put`], for all rows of the plan.
 #[inline(always)]
-unsafe fn ascend<I: Instructions, L: Lane, const SUMS: bool>(
-    instructions: I,
-    plan: &Plan,
-    t: Wide32<I::Eight>,
-    out: &Rows<L, I::Eight>,
-) {
-    let mut power = [instructions.splat(1.0); 4];
-    let mut sum = [instructions.splat(0.0); 4];
-    for step in &plan.steps {
-        if step.raises {
-            power = multiply(instructions, power, t);
-        }
-        if SUMS && step.adds {
-            sum = multiply_add(instructions, [instructions.splat(step.addend); 4], power, sum);
-        }
-        if step.place != NO_ROW {
-            let value = if SUMS { sum } else { power };
-            let value = multiply(instructions, [instructions.splat(step.factor); 4], value);
-            // SAFETY: the caller's promise.
-            unsafe { out.put(instructions, step.place, value) };
+unsafe fn ascend<V: Vector, const SUMS: bool>(numbers: &Numbers<V::Lane>, t: V, out: &Rows<V>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut power = V::splat(&V::Lane::round(1.0));
+        let mut sum = V::splat(&V::Lane::default());
+        for step in &numbers.steps {
+            if step.raises {
+                power = power.multiply(t);
+            }
+            if SUMS && step.adds {
+                sum = sum.add(V::splat(&step.addend).multiply(power));
+            }
+            if step.place != NO_ROW {
+                let value = if SUMS { sum } else { power };
+                out.put(step.place, value.multiply(V::splat(&step.factor)));
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Every instruction set against the portable one, bit for bit.
+//! Every instruction set against plain loops over scalars, bit for bit.
 
 use half::{bf16, f16};
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn, Slice};
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::backward::gradient_with;
 use super::forward::expand_with;
-use super::instructions::{Level, Portable};
+use super::instructions::Level;
 use super::*;
 use crate::expand::element::Lane;
 use crate::expand::element::sealed::Narrow;
@@ -190,30 +190,105 @@ fn check<T: Element, U: Float + Narrow>(
         let sums = sums.iter().map(|sum| if sum.is_nan() { 1 } else { sum.to_bits() }).collect();
         (bits(&values), sums)
     };
-    let portable = Level::Portable(Portable);
-    let expected = [expand(portable, false, 1)?, expand(portable, true, 1)?];
-    let expected_back: (Vec<u64>, Vec<u64>) = back(portable, 1);
-    if let Some(recurrence) = &plan.recurrence {
-        let read = |values: &ArrayD<T>| -> Vec<U::Lane> {
-            view(values, case).iter().map(|x| Lane::round(x.wide())).collect()
-        };
-        let gradient: Vec<U::Lane> = gradient.iter().map(|g| Lane::round(g.wide())).collect();
-        let (x, direction) = (read(&x), read(&direction));
-        let [values, tangents, slopes] =
-            by_hand(recurrence, &plan, &degrees, case.inner, &x, &direction, &gradient);
-        let narrow =
-            |lanes: Vec<U::Lane>| bits(&lanes.into_iter().map(U::narrow).collect::<Vec<_>>());
-        prop_assert_eq!(&expected[0][case.skipped..], narrow(values));
-        prop_assert_eq!(&expected[1][case.skipped..], narrow(tangents));
-        prop_assert_eq!(&expected_back.0, &narrow(slopes));
-    }
+    let read = |values: &ArrayD<T>| -> Vec<U::Lane> {
+        view(values, case).iter().map(|x| Lane::round(x.wide())).collect()
+    };
+    let gradients: Vec<U::Lane> = gradient.iter().map(|g| Lane::round(g.wide())).collect();
+    let (x, direction) = (read(&x), read(&direction));
+    // One row alone lies as the values do.
+    let inner = if plan.count() == 1 { count.max(1) } else { case.inner };
+    let [values, tangents, slopes] = match &plan.recurrence {
+        Some(recurrence) => by_hand(recurrence, &plan, &degrees, inner, &x, &direction, &gradients),
+        None => [
+            rows(&plan, inner, &x, None),
+            rows(&derivative, inner, &x, Some(&direction)),
+            slopes(&plan, inner, &x, &gradients),
+        ],
+    };
+    let narrow = |lanes: Vec<U::Lane>| bits(&lanes.into_iter().map(U::narrow).collect::<Vec<_>>());
+    let expected = [narrow(values), narrow(tangents)];
+    let slopes = narrow(slopes);
+    let mut sums: Option<Vec<u64>> = None;
     for level in Level::all() {
+        let name = level.name();
         for (tangent, expected) in [(false, &expected[0]), (true, &expected[1])] {
-            prop_assert_eq!(&expand(level, tangent, case.threads)?, expected);
+            let found = expand(level, tangent, case.threads)?;
+            prop_assert_eq!(&found[case.skipped..], &expected[..], "{}", name);
         }
-        prop_assert_eq!(&back(level, case.threads), &expected_back);
+        let found: (Vec<u64>, Vec<u64>) = back(level, case.threads);
+        prop_assert_eq!(&found.0, &slopes, "{}", name);
+        prop_assert_eq!(&found.1, sums.get_or_insert_with(|| found.1.clone()), "{}", name);
     }
+    let alone = back(Level::all()[0], 1);
+    prop_assert_eq!(sums.as_ref(), Some(&alone.1));
     Ok(())
+}
+
+/// The rows as a loop in NumPy computes them, in their order.
+fn rows<L: Lane>(plan: &Plan, inner: usize, x: &[L], along: Option<&[L]>) -> Vec<L> {
+    let mut out = vec![L::default(); x.len() * plan.count()];
+    let (scale, offset) = (L::round(plan.scale), L::round(plan.offset));
+    let a = |k: usize| L::round(plan.coefficients[k]);
+    for (index, &x) in x.iter().enumerate() {
+        let t = x * scale + offset;
+        let mut place = |row: usize, value: L| {
+            let value = along.map_or(value, |along| value * (along[index] * scale));
+            out[(index / inner * plan.count() + row) * inner + index % inner] = value;
+        };
+        if plan.kind == Kind::Sum {
+            let order = plan.coefficients.len() - 1;
+            place(0, (0..order).rev().fold(a(order), |sum, k| sum * t + a(k)));
+        }
+        for row in &plan.rows {
+            let (mut power, mut sum) = (L::round(1.0), L::default());
+            for k in 0..=row.degree {
+                power = if k > 0 { power * t } else { power };
+                if plan.coefficients[k] != 0.0 {
+                    sum += a(k) * power;
+                }
+            }
+            let value = if plan.kind == Kind::PartialSums { sum } else { power };
+            place(row.place, value * L::round(row.factor));
+        }
+    }
+    out
+}
+
+/// The gradients of the values, by Horner's rule over the degrees whose factor is not zero.
+fn slopes<L: Lane>(plan: &Plan, inner: usize, x: &[L], gradient: &[L]) -> Vec<L> {
+    let factor = |a: f64, degree: usize| L::round(plan.scale * a * degree as f64);
+    let order = plan.coefficients.len() - 1;
+    let slope = |(index, &x): (usize, &L)| {
+        let t = x * L::round(plan.scale) + L::round(plan.offset);
+        let of_row =
+            |row: usize| gradient[(index / inner * plan.count() + row) * inner + index % inner];
+        if plan.kind == Kind::Sum {
+            let all = (1..=order).rev().map(|k| factor(plan.coefficients[k], k));
+            let sum = all.reduce(|sum, a| sum * t + a).unwrap_or_default();
+            return sum * of_row(0);
+        }
+        // By degree: the factor of its power, and the gradient.
+        let mut known: Vec<(usize, f64, L)> = Vec::new();
+        if plan.kind == Kind::PartialSums {
+            for degree in 1..=order {
+                let above = plan.rows.iter().rev().filter(|row| row.degree >= degree);
+                let sum = above.map(|row| of_row(row.place)).reduce(|sum, g| sum + g);
+                known.extend(sum.map(|sum| (degree, plan.coefficients[degree], sum)));
+            }
+        } else {
+            let rows = plan.rows.iter().filter(|row| row.degree > 0);
+            known.extend(rows.map(|row| (row.degree, row.factor, of_row(row.place))));
+        }
+        let Some((mut at, a, g)) = known.pop() else { return L::default() };
+        let mut total = g * factor(a, at);
+        for &(degree, a, g) in known.iter().rev().filter(|known| plan.scale * known.1 != 0.0) {
+            (degree..at).for_each(|_| total = total * t);
+            (total, at) = (total + g * factor(a, degree), degree);
+        }
+        (1..at).for_each(|_| total = total * t);
+        total
+    };
+    x.iter().enumerate().map(slope).collect()
 }
 
 /// The recurrence as its documentation says it, a value at a time: the rows, their change in a direction, and the

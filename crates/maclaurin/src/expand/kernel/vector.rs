@@ -1,4 +1,4 @@
-//! Sixteen values of one type in registers: what convolution is made of.
+//! Sixteen values of one type in registers: what the arithmetic of expansions and convolutions is made of.
 
 use crate::expand::element::Lane;
 
@@ -30,8 +30,21 @@ pub trait Vector: Copy {
     unsafe fn store_first(self, to: *mut Self::Lane, count: usize);
     /// `a b`
     unsafe fn multiply(self, b: Self) -> Self;
-    /// `a b + c`, rounded once where the machine can.
+    /// `a + b`
+    unsafe fn add(self, b: Self) -> Self;
+    /// `a b + c`, rounded once where the machine can: for sums that nobody compares bit for bit.
     unsafe fn multiply_add(self, b: Self, c: Self) -> Self;
+
+    /// Adds each value to a sum of its own.
+    #[inline(always)]
+    unsafe fn add_to(self, sums: &mut [f64; WIDTH]) {
+        let mut values = [Self::Lane::default(); WIDTH];
+        // SAFETY: the array is a vector long.
+        unsafe { self.store(values.as_mut_ptr()) };
+        for (sum, value) in sums.iter_mut().zip(values) {
+            *sum += value.exact();
+        }
+    }
 
     /// Rows become columns.
     #[inline(always)]
@@ -56,10 +69,12 @@ pub trait Vector: Copy {
     }
 }
 
-/// Any machine.
+/// Any machine without vectors that are known here.
+#[cfg(not(target_arch = "x86_64"))]
 #[derive(Clone, Copy)]
 pub struct Array<L>([L; WIDTH]);
 
+#[cfg(not(target_arch = "x86_64"))]
 macro_rules! array {
     ($lane:ty) => {
         impl Vector for Array<$lane> {
@@ -108,6 +123,14 @@ macro_rules! array {
             }
 
             #[inline(always)]
+            unsafe fn add(mut self, b: Self) -> Self {
+                for (a, b) in self.0.iter_mut().zip(b.0) {
+                    *a += b;
+                }
+                self
+            }
+
+            #[inline(always)]
             unsafe fn multiply_add(self, b: Self, mut c: Self) -> Self {
                 for (c, (a, b)) in c.0.iter_mut().zip(self.0.into_iter().zip(b.0)) {
                     // Without the instruction, `mul_add` is a call of a hundred instructions.
@@ -123,14 +146,16 @@ macro_rules! array {
     };
 }
 
+#[cfg(not(target_arch = "x86_64"))]
 array!(f32);
+#[cfg(not(target_arch = "x86_64"))]
 array!(f64);
 
 /// Vectors made of several registers of `$count` lanes each.
 #[cfg(target_arch = "x86_64")]
 macro_rules! registers {
     ($name:ident, $lane:ty, $register:ty, $registers:literal, $tile:expr,
-     $splat:ident, $load:ident, $store:ident, $multiply:ident, $multiply_add:ident) => {
+     $splat:ident, $load:ident, $store:ident, $multiply:ident, $add:ident, $multiply_add:ident) => {
         #[doc = concat!("Sixteen values in ", stringify!($registers), " of the machine's vectors.")]
         #[derive(Clone, Copy)]
         pub struct $name([$register; $registers]);
@@ -197,6 +222,15 @@ macro_rules! registers {
             }
 
             #[inline(always)]
+            unsafe fn add(mut self, b: Self) -> Self {
+                for (a, b) in self.0.iter_mut().zip(b.0) {
+                    // SAFETY: as above.
+                    *a = unsafe { $add(*a, b) };
+                }
+                self
+            }
+
+            #[inline(always)]
             unsafe fn multiply_add(self, b: Self, mut c: Self) -> Self {
                 for (part, c) in c.0.iter_mut().enumerate() {
                     // SAFETY: as above.
@@ -217,6 +251,46 @@ mod x86 {
 
     use super::{Vector, WIDTH};
 
+    /// `a b + c`, rounded twice.
+    #[inline(always)]
+    unsafe fn multiply_then_add_ps(a: __m128, b: __m128, c: __m128) -> __m128 {
+        // SAFETY: every x86-64 has SSE2, here and below.
+        unsafe { _mm_add_ps(_mm_mul_ps(a, b), c) }
+    }
+
+    /// `a b + c`, rounded twice.
+    #[inline(always)]
+    unsafe fn multiply_then_add_pd(a: __m128d, b: __m128d, c: __m128d) -> __m128d {
+        // SAFETY: as above.
+        unsafe { _mm_add_pd(_mm_mul_pd(a, b), c) }
+    }
+
+    registers!(
+        Sse2Singles,
+        f32,
+        __m128,
+        4,
+        (2, 1),
+        _mm_set1_ps,
+        _mm_loadu_ps,
+        _mm_storeu_ps,
+        _mm_mul_ps,
+        _mm_add_ps,
+        multiply_then_add_ps
+    );
+    registers!(
+        Sse2Doubles,
+        f64,
+        __m128d,
+        8,
+        (2, 1),
+        _mm_set1_pd,
+        _mm_loadu_pd,
+        _mm_storeu_pd,
+        _mm_mul_pd,
+        _mm_add_pd,
+        multiply_then_add_pd
+    );
     registers!(
         Avx2Singles,
         f32,
@@ -227,6 +301,7 @@ mod x86 {
         _mm256_loadu_ps,
         _mm256_storeu_ps,
         _mm256_mul_ps,
+        _mm256_add_ps,
         _mm256_fmadd_ps
     );
     registers!(
@@ -239,6 +314,7 @@ mod x86 {
         _mm256_loadu_pd,
         _mm256_storeu_pd,
         _mm256_mul_pd,
+        _mm256_add_pd,
         _mm256_fmadd_pd
     );
     registers!(
@@ -251,6 +327,7 @@ mod x86 {
         _mm512_loadu_pd,
         _mm512_storeu_pd,
         _mm512_mul_pd,
+        _mm512_add_pd,
         _mm512_fmadd_pd
     );
 
@@ -297,6 +374,12 @@ mod x86 {
         unsafe fn multiply(self, b: Self) -> Self {
             // SAFETY: as above.
             Self(unsafe { _mm512_mul_ps(self.0, b.0) })
+        }
+
+        #[inline(always)]
+        unsafe fn add(self, b: Self) -> Self {
+            // SAFETY: as above.
+            Self(unsafe { _mm512_add_ps(self.0, b.0) })
         }
 
         #[inline(always)]

@@ -2,7 +2,6 @@
 
 use std::arch::x86_64::*;
 
-use super::Avx512;
 use super::direct::sums;
 use super::line::{Line, Target};
 use super::source::{Rest, STEP, Source};
@@ -28,7 +27,6 @@ pub(super) fn pays(source: Source, count: usize) -> bool {
 /// machine has AVX-512 VBMI.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,f16c,fma")]
 pub(super) unsafe fn look_up<const HALVES: bool>(
-    avx512: Avx512,
     direct: &Direct<'_>,
     source: Source,
     count: usize,
@@ -45,7 +43,7 @@ pub(super) unsafe fn look_up<const HALVES: bool>(
         let last = rest.fill(source, whole * BYTES, count);
         let to = Target::<false>::new(table.as_mut_ptr().cast::<f32>());
         let near = Direct { group: None, streams: false, ..*direct };
-        sums(avx512, &near, all, 256, to);
+        sums(&near, all, 256, to);
         for (byte, plane) in planes.iter_mut().enumerate() {
             let plane: *mut __m128i = plane.as_mut_ptr().cast();
             let shift = _mm_cvtsi32_si128(8 * byte as i32);

@@ -8,14 +8,14 @@
 
 use std::arch::x86_64::*;
 
-use super::ascent::{Row, Unrolled, both, round};
 use super::line::{Line, Target};
 use super::source::{Affine, Rest, STEP, Source};
-use super::turns::{each_whole, merge_rows};
-use super::{Avx512, bytes, groups};
+use super::turns::merge_rows;
+use super::{bytes, groups};
 use crate::expand::element::sealed::{Narrow, Wide};
 use crate::expand::kernel::Kind;
 use crate::expand::kernel::forward::Direct;
+use crate::expand::kernel::unrolled::Unrolled;
 
 /// Steps of a block of sums: Horner's rule waits for each operation, so eight chains at a time.
 const CHAINS: usize = 4;
@@ -25,21 +25,20 @@ const CHAINS: usize = 4;
 ///
 /// # Safety
 ///
-/// The values can be read, the output's places written, and they are nobody else's.
+/// The machine has the instructions, the values can be read, the output's places written, and they are nobody else's.
 pub(super) unsafe fn expand<T: Wide, U: Narrow>(
-    avx512: Avx512,
     direct: &Direct<'_>,
     x: *const T,
     count: usize,
     out: *mut U,
 ) {
     let source = Source::new(x);
-    // SAFETY: the caller's promise; `avx512` is proof of the instructions.
+    // SAFETY: the caller's promise.
     unsafe {
         if size_of::<U>() == 2 {
-            choose::<true>(direct, source, count)(avx512, direct, source, count, Target::new(out));
+            choose::<true>(direct, source, count)(direct, source, count, Target::new(out));
         } else {
-            choose::<false>(direct, source, count)(avx512, direct, source, count, Target::new(out));
+            choose::<false>(direct, source, count)(direct, source, count, Target::new(out));
         }
     }
 }
@@ -49,8 +48,7 @@ pub(super) unsafe fn expand<T: Wide, U: Narrow>(
 /// # Safety
 ///
 /// As [`expand`], of an array that the way was chosen for.
-pub(super) type Way<const HALVES: bool> =
-    unsafe fn(Avx512, &Direct<'_>, Source, usize, Target<HALVES>);
+pub(super) type Way<const HALVES: bool> = unsafe fn(&Direct<'_>, Source, usize, Target<HALVES>);
 
 /// The way for an array.
 fn choose<const HALVES: bool>(direct: &Direct<'_>, source: Source, count: usize) -> Way<HALVES> {
@@ -92,21 +90,20 @@ unsafe fn steps<
     const APART: bool,
     const SUMS: bool,
 >(
-    avx512: Avx512,
     direct: &Direct<'_>,
     source: Source,
     count: usize,
     target: Target<HALVES>,
 ) {
     let plan = direct.plan;
-    let unrolled = Unrolled::<N, SUMS>::new(plan);
+    let unrolled = Unrolled::new(plan);
     let apart = direct.apart.unwrap_or(0);
     let whole = count - count % (BLOCKS * STEP);
     let mut rest = Rest::EMPTY;
     // SAFETY: the caller's promise: rows of whole steps lie inside the output.
     unsafe {
         let last = rest.fill(source, whole, count);
-        let affine = Affine::new(avx512, plan);
+        let affine = Affine::new(plan);
         // Of rows side by side there is one line, apart from the array so that it stays in registers.
         let mut line = Line::new(target, direct.streams);
         let mut lines = [line; N];
@@ -116,7 +113,9 @@ unsafe fn steps<
             }
         }
         for first in (0..whole).step_by(BLOCKS * STEP) {
-            let vectors = vectors::<N, BLOCKS, APART>(unrolled.rows(affine.of(source, first)));
+            let vectors = vectors::<N, BLOCKS, APART>(
+                unrolled.blocks::<N, BLOCKS, SUMS>(affine.of(source, first)),
+            );
             for block in 0..BLOCKS {
                 for place in 0..N {
                     let line = if APART { &mut lines[place] } else { &mut line };
@@ -134,7 +133,8 @@ unsafe fn steps<
         if whole == count {
             return;
         }
-        let vectors = vectors::<N, BLOCKS, APART>(unrolled.rows(affine.of(last, 0)));
+        let vectors =
+            vectors::<N, BLOCKS, APART>(unrolled.blocks::<N, BLOCKS, SUMS>(affine.of(last, 0)));
         for block in 0..BLOCKS {
             let left = (count - whole).saturating_sub(block * STEP);
             for place in 0..N {
@@ -158,13 +158,13 @@ unsafe fn steps<
 /// The machine has the instructions.
 #[inline(always)]
 unsafe fn vectors<const N: usize, const BLOCKS: usize, const APART: bool>(
-    rows: [[Row; N]; BLOCKS],
+    rows: [[__m512; N]; BLOCKS],
 ) -> [[__m512; N]; BLOCKS] {
     // SAFETY: the caller's promise.
     unsafe {
         let mut vectors = [[_mm512_setzero_ps(); N]; BLOCKS];
         for block in 0..BLOCKS {
-            vectors[block] = if APART { each_whole(rows[block]) } else { merge_rows(rows[block]) };
+            vectors[block] = if APART { rows[block] } else { merge_rows(rows[block]) };
         }
         vectors
     }
@@ -177,7 +177,6 @@ unsafe fn vectors<const N: usize, const BLOCKS: usize, const APART: bool>(
 /// As [`Way`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
 pub(super) unsafe fn sums<const HALVES: bool>(
-    avx512: Avx512,
     direct: &Direct<'_>,
     source: Source,
     count: usize,
@@ -190,39 +189,39 @@ pub(super) unsafe fn sums<const HALVES: bool>(
     // SAFETY: the caller's promise: whole steps lie inside the output.
     unsafe {
         let last = rest.fill(source, whole * STEP, count);
-        let affine = Affine::new(avx512, plan);
+        let affine = Affine::new(plan);
         let mut line = Line::new(target, direct.streams);
         while step + CHAINS <= whole {
             let t = affine.of::<CHAINS>(source, step * STEP);
             let sums = horner(&plan.coefficients, t);
             for block in 0..CHAINS {
-                line.write(both(round(sums[block])));
+                line.write(sums[block]);
             }
             step += CHAINS;
         }
         for step in step..whole {
             let [sum] = horner(&plan.coefficients, affine.of(source, step * STEP));
-            line.write(both(round(sum)));
+            line.write(sum);
         }
         line.finish();
         let [sum] = horner(&plan.coefficients, affine.of(last, 0));
-        line.end(both(round(sum)), count - whole * STEP, 0);
+        line.end(sum, count - whole * STEP, 0);
     }
 }
 
 /// A polynomial of several blocks of values at once, as `kernel::rows` computes it.
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 pub(super) fn horner<const BLOCKS: usize>(
     coefficients: &[f64],
-    t: [[__m512d; 2]; BLOCKS],
-) -> [[__m512d; 2]; BLOCKS] {
+    t: [__m512; BLOCKS],
+) -> [__m512; BLOCKS] {
     let (&first, rest) = coefficients.split_last().unwrap_or((&0.0, &[]));
-    let mut sums = [[_mm512_set1_pd(first); 2]; BLOCKS];
+    let mut sums = [_mm512_set1_ps(first as f32); BLOCKS];
     for &a in rest.iter().rev() {
-        let a = _mm512_set1_pd(a);
+        let a = _mm512_set1_ps(a as f32);
         for (sum, t) in sums.iter_mut().zip(&t) {
-            *sum = [_mm512_fmadd_pd(sum[0], t[0], a), _mm512_fmadd_pd(sum[1], t[1], a)];
+            *sum = _mm512_add_ps(_mm512_mul_ps(*sum, *t), a);
         }
     }
     sums

@@ -5,14 +5,11 @@
 //! their order are those of the tiles (`kernel::backward`), so the bits are too.
 
 use std::arch::x86_64::*;
-use std::mem::MaybeUninit;
 
-use super::Avx512;
-use super::ascent::{Row, both, round};
 use super::direct::horner;
 use super::line::{Line, Target, first_lanes};
 use super::source::{Affine, Rest, STEP, Source};
-use super::turns::{halve_each, separate_rows};
+use super::turns::separate_rows;
 use crate::expand::element::sealed::Wide;
 use crate::expand::kernel::Kind;
 use crate::expand::kernel::backward::{DirectGradient, Sums};
@@ -22,10 +19,9 @@ use crate::expand::kernel::backward::{DirectGradient, Sums};
 ///
 /// # Safety
 ///
-/// The values and their gradients can be read, the places at `out` written, and they are nobody
-/// else's.
+/// The machine has the instructions, the values and their gradients can be read, the places at `out` written, and they
+/// are nobody else's.
 pub(super) unsafe fn take_back<T: Wide>(
-    avx512: Avx512,
     direct: &DirectGradient<'_>,
     x: *const T,
     gradient: *const f32,
@@ -49,8 +45,8 @@ pub(super) unsafe fn take_back<T: Wide>(
     }
     // As many blocks as leave room for their rows in the registers.
     let steps: Steps = by_number!(1: 4, 2: 2, 3: 2, 4: 2, 5: 2, 6: 2, 7: 2, 8: 2, 16: 1);
-    // SAFETY: the caller's promise; `avx512` is proof of the instructions.
-    unsafe { steps(avx512, direct, Source::new(x), gradient, count, out, sums) };
+    // SAFETY: the caller's promise.
+    unsafe { steps(direct, Source::new(x), gradient, count, out, sums) };
 }
 
 /// The kinds, each with its loop.
@@ -59,15 +55,8 @@ const PARTIAL_SUMS: u8 = 1;
 const SUM: u8 = 2;
 
 /// [`steps`] for some number of rows.
-type Steps = unsafe fn(
-    Avx512,
-    &DirectGradient<'_>,
-    Source,
-    *const f32,
-    usize,
-    Option<*mut f32>,
-    &mut [Sums],
-);
+type Steps =
+    unsafe fn(&DirectGradient<'_>, Source, *const f32, usize, Option<*mut f32>, &mut [Sums]);
 
 /// # Safety
 ///
@@ -75,7 +64,6 @@ type Steps = unsafe fn(
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
 #[allow(clippy::too_many_arguments)]
 unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART: bool>(
-    avx512: Avx512,
     direct: &DirectGradient<'_>,
     source: Source,
     gradient: *const f32,
@@ -88,7 +76,7 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
     // SAFETY: the caller's promise.
     let last = unsafe { rest.fill(source, count - count % (BLOCKS * STEP), count) };
     // SAFETY: the machine has the instructions, here and below.
-    let affine = unsafe { Affine::new(avx512, direct.plan) };
+    let affine = unsafe { Affine::new(direct.plan) };
     // SAFETY: as above.
     let mut line = unsafe {
         Line::new(Target::<false>::new(out.unwrap_or(std::ptr::null_mut())), direct.streams)
@@ -97,7 +85,7 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
     while first < count {
         let left = count - first;
         let whole = left >= BLOCKS * STEP;
-        let mut rows = [[[_mm256_setzero_ps(); 2]; N]; BLOCKS];
+        let mut rows = [[_mm512_setzero_ps(); N]; BLOCKS];
         // SAFETY: the caller's promise: there are so many values, and lanes beyond the last one are
         // not read. They add nothing to sums.
         let t = unsafe {
@@ -110,18 +98,9 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
         };
         // SAFETY: the machine has the instructions.
         let slopes = unsafe {
-            let zero = [[_mm512_setzero_pd(); 2]; BLOCKS];
-            let from_above = [[[MaybeUninit::uninit(); 2]; BLOCKS]; N];
-            let blocks: Blocks<'_, KIND, N, BLOCKS> = Blocks {
-                direct,
-                t,
-                rows,
-                g: zero,
-                from_above,
-                slope: zero,
-                power: zero,
-                degree: 0,
-            };
+            let zero = [_mm512_setzero_ps(); BLOCKS];
+            let blocks: Blocks<'_, KIND, N, BLOCKS> =
+                Blocks { direct, t, rows, slope: zero, power: zero, degree: 0 };
             blocks.take_back(sums)
         };
         if out.is_some() {
@@ -153,13 +132,13 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
 /// The machine has the instructions.
 #[inline(always)]
 unsafe fn keep_first<const BLOCKS: usize>(
-    mut t: [[__m512d; 2]; BLOCKS],
+    mut t: [__m512; BLOCKS],
     count: usize,
-) -> [[__m512d; 2]; BLOCKS] {
-    for (place, half) in t.as_flattened_mut().iter_mut().enumerate() {
-        let lanes = count.saturating_sub(8 * place).min(8);
+) -> [__m512; BLOCKS] {
+    for (place, vector) in t.iter_mut().enumerate() {
+        let lanes = count.saturating_sub(STEP * place).min(STEP);
         // SAFETY: the caller's promise.
-        *half = unsafe { _mm512_maskz_mov_pd(first_lanes(lanes) as __mmask8, *half) };
+        *vector = unsafe { _mm512_maskz_mov_ps(first_lanes(lanes), *vector) };
     }
     t
 }
@@ -175,7 +154,7 @@ unsafe fn load<const N: usize>(
     apart: Option<usize>,
     first: usize,
     count: usize,
-) -> [Row; N] {
+) -> [__m512; N] {
     // SAFETY: the machine has the instructions, here and below.
     let mut vectors = [unsafe { _mm512_setzero_ps() }; N];
     for (place, vector) in vectors.iter_mut().enumerate() {
@@ -194,39 +173,28 @@ unsafe fn load<const N: usize>(
         };
     }
     // SAFETY: as above.
-    unsafe { if apart.is_some() { halve_each(vectors) } else { separate_rows(vectors) } }
-}
-
-/// Sixteen single precision numbers in double precision.
-///
-/// # Safety
-///
-/// The machine has the instructions.
-#[inline(always)]
-unsafe fn widen(row: Row) -> [__m512d; 2] {
-    // SAFETY: the caller's promise.
-    unsafe { [_mm512_cvtps_pd(row[0]), _mm512_cvtps_pd(row[1])] }
+    unsafe { if apart.is_some() { vectors } else { separate_rows(vectors) } }
 }
 
 /// A few blocks of values, taken back row by row. All of it is inlined, each row by its number: so
 /// what does not change its place stays in registers.
 struct Blocks<'a, const KIND: u8, const N: usize, const BLOCKS: usize> {
     direct: &'a DirectGradient<'a>,
-    t: [[__m512d; 2]; BLOCKS],
-    rows: [[Row; N]; BLOCKS],
-    /// The gradient of the row's terms.
-    g: [[__m512d; 2]; BLOCKS],
-    /// Of partial sums, all of them.
-    from_above: [[[MaybeUninit<__m512d>; 2]; BLOCKS]; N],
-    slope: [[__m512d; 2]; BLOCKS],
-    power: [[__m512d; 2]; BLOCKS],
+    t: [__m512; BLOCKS],
+    /// The gradients of the rows; of partial sums, later that of each row's terms.
+    rows: [[__m512; N]; BLOCKS],
+    slope: [__m512; BLOCKS],
+    power: [__m512; BLOCKS],
     degree: usize,
 }
 
 /// Each row below `N`, in this order.
 macro_rules! each_row {
-    ($step:ident, $blocks:expr, $with:expr, $($row:literal)*) => {
-        $(if $row < N { $blocks.$step($row, $with); })*
+    ($row:ident => $step:expr, $($number:literal)*) => {
+        $(if $number < N {
+            let $row = $number;
+            $step;
+        })*
     };
 }
 
@@ -244,42 +212,35 @@ impl<const KIND: u8, const N: usize, const BLOCKS: usize> Blocks<'_, KIND, N, BL
                 self.slope = horner(&self.direct.slopes[1..], self.t);
             }
             self.degree = self.direct.slopes.len() - 1;
-            each_row!(descend, self, !sums.is_empty(), 15 14 13 12 11 10 9 8 7 6 5 4 3 2 1 0);
+            each_row!(row => self.descend(row), 15 14 13 12 11 10 9 8 7 6 5 4 3 2 1 0);
             if !sums.is_empty() {
                 self.degree = 0;
-                // A sum's gradient is that of each degree: it is what the powers begin with.
-                let one = [[_mm512_set1_pd(1.0); 2]; BLOCKS];
-                self.power = if KIND == SUM { self.g } else { one };
-                each_row!(ascend, self, sums, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+                self.power = [_mm512_set1_ps(1.0); BLOCKS];
+                if KIND == SUM {
+                    // A sum's gradient is that of each degree: it is what the powers begin with.
+                    for block in 0..BLOCKS {
+                        self.power[block] = self.rows[block][0];
+                    }
+                }
+                each_row!(row => self.ascend(row, sums), 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
             }
-            let mut slopes = [_mm512_setzero_ps(); BLOCKS];
-            for block in 0..BLOCKS {
-                slopes[block] = both(round(self.slope[block]));
-            }
-            slopes
         }
+        self.slope
     }
 
     /// The slope by Horner's rule, from the row's degree to above that of the row before.
     #[inline(always)]
-    unsafe fn descend(&mut self, row: usize, keeps: bool) {
+    unsafe fn descend(&mut self, row: usize) {
         // SAFETY: the caller's promise.
         unsafe {
             for block in 0..BLOCKS {
-                let [low, high] = widen(self.rows[block][row]);
-                let g = &mut self.g[block];
-                // The gradient of a term is that of all partial sums from its degree on.
-                *g = match KIND {
-                    PARTIAL_SUMS => [_mm512_add_pd(low, g[0]), _mm512_add_pd(high, g[1])],
-                    _ => [low, high],
-                };
-                if KIND == PARTIAL_SUMS && keeps {
-                    self.from_above[row][block][0].write(g[0]);
-                    self.from_above[row][block][1].write(g[1]);
+                let rows = &mut self.rows[block];
+                if KIND == PARTIAL_SUMS && row + 1 < N {
+                    // The gradient of a term is that of all partial sums from its degree on.
+                    rows[row] = _mm512_add_ps(rows[row], rows[row + 1]);
                 }
                 if KIND == SUM {
-                    let slope = &mut self.slope[block];
-                    *slope = [_mm512_mul_pd(slope[0], low), _mm512_mul_pd(slope[1], high)];
+                    self.slope[block] = _mm512_mul_ps(self.slope[block], rows[row]);
                 }
             }
             if KIND == SUM {
@@ -288,20 +249,18 @@ impl<const KIND: u8, const N: usize, const BLOCKS: usize> Blocks<'_, KIND, N, BL
             let lowest = if row == 0 { 0 } else { self.direct.plan.rows[row - 1].degree };
             while self.degree > lowest {
                 let weight = self.direct.slopes[self.degree];
-                let weights = _mm512_set1_pd(weight);
+                let weights = _mm512_set1_ps(weight as f32);
                 let first = self.degree + 1 == self.direct.slopes.len();
                 self.degree -= 1;
-                if first {
-                    for (slope, g) in self.slope.iter_mut().zip(&self.g) {
-                        *slope = [_mm512_mul_pd(weights, g[0]), _mm512_mul_pd(weights, g[1])];
-                    }
-                } else if weight == 0.0 {
-                    multiply(&mut self.slope, &self.t);
-                } else {
-                    for block in 0..BLOCKS {
-                        let (slope, g, t) = (&mut self.slope[block], self.g[block], self.t[block]);
-                        slope[0] = _mm512_fmadd_pd(slope[0], t[0], _mm512_mul_pd(weights, g[0]));
-                        slope[1] = _mm512_fmadd_pd(slope[1], t[1], _mm512_mul_pd(weights, g[1]));
+                if !first {
+                    self.slope = multiply(self.slope, self.t);
+                }
+                for block in 0..BLOCKS {
+                    let (g, slope) = (self.rows[block][row], &mut self.slope[block]);
+                    if first {
+                        *slope = _mm512_mul_ps(weights, g);
+                    } else if weight != 0.0 {
+                        *slope = _mm512_add_ps(*slope, _mm512_mul_ps(weights, g));
                     }
                 }
             }
@@ -311,20 +270,10 @@ impl<const KIND: u8, const N: usize, const BLOCKS: usize> Blocks<'_, KIND, N, BL
     /// The sums, from above the degree of the row before to the row's own.
     #[inline(always)]
     unsafe fn ascend(&mut self, row: usize, sums: &mut [Sums]) {
-        // SAFETY: the caller's promise; what lies above was kept.
+        // SAFETY: the caller's promise.
         unsafe {
-            for block in 0..BLOCKS {
-                self.g[block] = match KIND {
-                    SUM => [_mm512_set1_pd(1.0); 2],
-                    PARTIAL_SUMS => [
-                        self.from_above[row][block][0].assume_init(),
-                        self.from_above[row][block][1].assume_init(),
-                    ],
-                    _ => widen(self.rows[block][row]),
-                };
-            }
             if row == 0 && self.direct.constant {
-                add(&mut sums[0], &self.power, &self.g);
+                self.add(row, &mut sums[0]);
             }
             let last = match KIND {
                 SUM => self.direct.slopes.len() - 1,
@@ -332,49 +281,44 @@ impl<const KIND: u8, const N: usize, const BLOCKS: usize> Blocks<'_, KIND, N, BL
             };
             while self.degree < last {
                 self.degree += 1;
-                multiply(&mut self.power, &self.t);
-                add(&mut sums[self.degree], &self.power, &self.g);
+                self.power = multiply(self.power, self.t);
+                self.add(row, &mut sums[self.degree]);
             }
+        }
+    }
+
+    /// Adds the powers times the row's gradients to sums.
+    #[inline(always)]
+    unsafe fn add(&self, row: usize, sums: &mut Sums) {
+        let to = sums.0.as_mut_ptr();
+        // SAFETY: the caller's promise; sixteen lanes, which begin at a cache line.
+        unsafe {
+            let (mut low, mut high) = (_mm512_load_pd(to), _mm512_load_pd(to.add(8)));
+            for block in 0..BLOCKS {
+                let (power, g) = (self.power[block], self.rows[block][row]);
+                let product = if KIND == SUM { power } else { _mm512_mul_ps(power, g) };
+                low = _mm512_add_pd(low, _mm512_cvtps_pd(_mm512_castps512_ps256(product)));
+                high = _mm512_add_pd(high, _mm512_cvtps_pd(_mm512_extractf32x8_ps::<1>(product)));
+            }
+            _mm512_store_pd(to, low);
+            _mm512_store_pd(to.add(8), high);
         }
     }
 }
 
-/// Multiplies a few blocks with others.
+/// The products of a few blocks.
 ///
 /// # Safety
 ///
 /// The machine has the instructions.
 #[inline(always)]
 unsafe fn multiply<const BLOCKS: usize>(
-    a: &mut [[__m512d; 2]; BLOCKS],
-    b: &[[__m512d; 2]; BLOCKS],
-) {
-    for (a, b) in a.iter_mut().zip(b) {
+    mut a: [__m512; BLOCKS],
+    b: [__m512; BLOCKS],
+) -> [__m512; BLOCKS] {
+    for block in 0..BLOCKS {
         // SAFETY: the caller's promise.
-        unsafe { *a = [_mm512_mul_pd(a[0], b[0]), _mm512_mul_pd(a[1], b[1])] };
+        a[block] = unsafe { _mm512_mul_ps(a[block], b[block]) };
     }
-}
-
-/// Adds the products of a few blocks to sums.
-///
-/// # Safety
-///
-/// The machine has the instructions.
-#[inline(always)]
-unsafe fn add<const BLOCKS: usize>(
-    sums: &mut Sums,
-    a: &[[__m512d; 2]; BLOCKS],
-    b: &[[__m512d; 2]; BLOCKS],
-) {
-    let to = sums.0.as_mut_ptr();
-    // SAFETY: the caller's promise; sixteen lanes, which begin at a cache line.
-    unsafe {
-        let mut sum = [_mm512_load_pd(to), _mm512_load_pd(to.add(8))];
-        for (a, b) in a.iter().zip(b) {
-            sum[0] = _mm512_fmadd_pd(a[0], b[0], sum[0]);
-            sum[1] = _mm512_fmadd_pd(a[1], b[1], sum[1]);
-        }
-        _mm512_store_pd(to, sum[0]);
-        _mm512_store_pd(to.add(8), sum[1]);
-    }
+    a
 }

@@ -6,15 +6,15 @@
 
 use std::arch::x86_64::*;
 
-use super::Avx512;
-use super::ascent::{Ascent, Row, Unrolled, both};
+use super::ascent::Ascent;
 use super::direct::Way;
 use super::line::{Line, Target};
 use super::source::{Affine, Rest, Source};
 use super::turns::{Turns, pair_rows, values_of_step};
 use crate::expand::kernel::Kind;
 use crate::expand::kernel::forward::Direct;
-use crate::expand::kernel::interleave::Pattern;
+use crate::expand::kernel::pattern::Pattern;
+use crate::expand::kernel::unrolled::Unrolled;
 
 /// Rows at the most.
 const MOST_ROWS: usize = Direct::MOST_GROUPED;
@@ -61,13 +61,12 @@ pub(super) fn choose<const HALVES: bool>(direct: &Direct<'_>, pattern: &Pattern)
 /// As [`Way`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
 unsafe fn steps<const HALVES: bool, const N: usize, const INNER: usize, const SUMS: bool>(
-    avx512: Avx512,
     direct: &Direct<'_>,
     source: Source,
     count: usize,
     target: Target<HALVES>,
 ) {
-    let unrolled = Unrolled::<N, SUMS>::new(direct.plan);
+    let unrolled = Unrolled::new(direct.plan);
     let step = const { values_of_step(INNER) };
     // A step is read as a whole vector.
     let whole = count.saturating_sub(16 - step) / step * step;
@@ -75,21 +74,21 @@ unsafe fn steps<const HALVES: bool, const N: usize, const INNER: usize, const SU
     // SAFETY: the caller's promise: the output has the places of `count` values.
     unsafe {
         let last = rest.fill(source, whole, count);
-        let affine = Affine::new(avx512, direct.plan);
+        let affine = Affine::new(direct.plan);
         let mut line = Line::new(target, direct.streams);
         for first in (0..whole).step_by(step) {
-            let [rows] = unrolled.rows(affine.of(source, first));
+            let [rows] = unrolled.blocks::<N, 1, SUMS>(affine.of(source, first));
             write::<HALVES, N, INNER>(rows, &mut line);
         }
         let mut first = whole;
         while first + step <= count {
-            let [rows] = unrolled.rows(affine.of(last, first - whole));
+            let [rows] = unrolled.blocks::<N, 1, SUMS>(affine.of(last, first - whole));
             write::<HALVES, N, INNER>(rows, &mut line);
             first += step;
         }
         line.finish();
         if first < count {
-            let [rows] = unrolled.rows(affine.of(last, first - whole));
+            let [rows] = unrolled.blocks::<N, 1, SUMS>(affine.of(last, first - whole));
             let pairs = pair_rows(rows);
             for vector in 0..const { vectors(N, INNER) } {
                 let lanes = ((count - first) * N).saturating_sub(16 * vector).min(16);
@@ -118,7 +117,7 @@ const fn vectors(rows: usize, inner: usize) -> usize {
 /// The machine has the instructions, and the places can be written.
 #[inline(always)]
 unsafe fn write<const HALVES: bool, const N: usize, const INNER: usize>(
-    rows: [Row; N],
+    rows: [__m512; N],
     line: &mut Line<HALVES>,
 ) {
     // Each vector by its number, so that it is known which rows it has a part of.
@@ -149,7 +148,6 @@ unsafe fn write<const HALVES: bool, const N: usize, const INNER: usize>(
 /// As [`Way`].
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,f16c,fma")]
 unsafe fn steps_of_any<const HALVES: bool>(
-    avx512: Avx512,
     direct: &Direct<'_>,
     source: Source,
     count: usize,
@@ -168,7 +166,7 @@ unsafe fn steps_of_any<const HALVES: bool>(
     // SAFETY: the caller's promise: the output has the places of `count` values.
     unsafe {
         let last = rest.fill(source, whole, count);
-        let affine = Affine::new(avx512, direct.plan);
+        let affine = Affine::new(direct.plan);
         let mut line = Line::new(target, direct.streams);
         for first in (0..count).step_by(step) {
             let t = if first < whole {
@@ -179,7 +177,7 @@ unsafe fn steps_of_any<const HALVES: bool>(
             let mut ascent = Ascent::<1>::new(t);
             for step in &plan.steps {
                 if let Some([row]) = ascent.take(step, plan.kind) {
-                    _mm512_store_ps(rows.0[step.place].as_mut_ptr(), both(row));
+                    _mm512_store_ps(rows.0[step.place].as_mut_ptr(), row);
                 }
             }
             let left = (count - first) * pattern.rows;

@@ -1,11 +1,9 @@
-//! AVX-512: values read, in double precision, sixteen at a time.
+//! AVX-512: values read, in single precision, sixteen at a time.
 
 use std::arch::x86_64::*;
 
-use super::Avx512;
 use crate::expand::element::sealed::{Format, Wide};
 use crate::expand::kernel::Plan;
-use crate::expand::kernel::instructions::Instructions;
 
 /// Values of a step.
 pub(super) const STEP: usize = 16;
@@ -22,32 +20,33 @@ impl Source {
         Self { format: T::FORMAT, from: from.cast() }
     }
 
-    /// Sixteen values from `first` on, in double precision.
+    /// Sixteen values from `first` on, each the nearest in single precision.
     ///
     /// # Safety
     ///
-    /// They can be read.
+    /// The machine has the instructions, and the values can be read.
     #[inline(always)]
-    unsafe fn load(self, avx512: Avx512, first: usize) -> [__m512d; 2] {
-        #[inline(always)]
-        unsafe fn both<T: Wide>(avx512: Avx512, from: *const u8, first: usize) -> [__m512d; 2] {
-            // SAFETY: the caller's promise.
-            unsafe {
-                let from = from.cast::<T>().add(first);
-                [avx512.load(from), avx512.load(from.add(8))]
-            }
-        }
+    unsafe fn load(self, first: usize) -> __m512 {
         // SAFETY: the caller's promise, for values of the format.
         unsafe {
+            let from = self.from.add(first * self.format.size());
+            let (bytes, words) = (from.cast::<__m128i>(), from.cast::<__m256i>());
             match self.format {
-                Format::U8 => both::<u8>(avx512, self.from, first),
-                Format::I8 => both::<i8>(avx512, self.from, first),
-                Format::U16 => both::<u16>(avx512, self.from, first),
-                Format::I16 => both::<i16>(avx512, self.from, first),
-                Format::F16 => both::<half::f16>(avx512, self.from, first),
-                Format::BF16 => both::<half::bf16>(avx512, self.from, first),
-                Format::F32 => both::<f32>(avx512, self.from, first),
-                Format::F64 => both::<f64>(avx512, self.from, first),
+                Format::U8 => _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(bytes))),
+                Format::I8 => _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(bytes))),
+                Format::U16 => _mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(_mm256_loadu_si256(words))),
+                Format::I16 => _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(_mm256_loadu_si256(words))),
+                Format::F16 => _mm512_cvtph_ps(_mm256_loadu_si256(words)),
+                Format::BF16 => {
+                    let bits = _mm512_cvtepu16_epi32(_mm256_loadu_si256(words));
+                    _mm512_castsi512_ps(_mm512_slli_epi32::<16>(bits))
+                }
+                Format::F32 => _mm512_loadu_ps(from.cast()),
+                Format::F64 => {
+                    let low = _mm512_cvtpd_ps(_mm512_loadu_pd(from.cast()));
+                    let high = _mm512_cvtpd_ps(_mm512_loadu_pd(from.add(64).cast()));
+                    _mm512_insertf32x8::<1>(_mm512_castps256_ps512(low), high)
+                }
             }
         }
     }
@@ -84,9 +83,8 @@ impl Rest {
 
 /// `t = scale * x + offset`, its numbers kept in registers.
 pub(super) struct Affine {
-    avx512: Avx512,
-    scale: __m512d,
-    offset: __m512d,
+    scale: __m512,
+    offset: __m512,
     /// Whether `t` is the value itself.
     identity: bool,
 }
@@ -96,11 +94,12 @@ impl Affine {
     ///
     /// The machine has the instructions, here and below.
     #[inline(always)]
-    pub(super) unsafe fn new(avx512: Avx512, plan: &Plan) -> Self {
+    pub(super) unsafe fn new(plan: &Plan) -> Self {
         let identity = plan.scale == 1.0 && plan.offset == 0.0;
         // SAFETY: the caller's promise, here and below.
-        let (scale, offset) = unsafe { (_mm512_set1_pd(plan.scale), _mm512_set1_pd(plan.offset)) };
-        Self { avx512, scale, offset, identity }
+        let (scale, offset) =
+            unsafe { (_mm512_set1_ps(plan.scale as f32), _mm512_set1_ps(plan.offset as f32)) };
+        Self { scale, offset, identity }
     }
 
     /// A few blocks of sixteen values, side by side from `first` on.
@@ -113,19 +112,16 @@ impl Affine {
         &self,
         source: Source,
         first: usize,
-    ) -> [[__m512d; 2]; BLOCKS] {
+    ) -> [__m512; BLOCKS] {
         // SAFETY: as above.
         unsafe {
-            let mut t = [[_mm512_setzero_pd(); 2]; BLOCKS];
+            let mut t = [_mm512_setzero_ps(); BLOCKS];
             for block in 0..BLOCKS {
-                let x = source.load(self.avx512, first + block * STEP);
+                let x = source.load(first + block * STEP);
                 t[block] = if self.identity {
                     x
                 } else {
-                    [
-                        _mm512_fmadd_pd(self.scale, x[0], self.offset),
-                        _mm512_fmadd_pd(self.scale, x[1], self.offset),
-                    ]
+                    _mm512_add_ps(_mm512_mul_ps(self.scale, x), self.offset)
                 };
             }
             t

@@ -2,172 +2,99 @@
 
 use std::arch::x86_64::*;
 
-use super::ascent::{Row, both};
 use super::merge_neighbours;
-use crate::expand::kernel::interleave::Lanes;
+use crate::expand::kernel::pattern::Lanes;
 
-/// Rows as one vector each.
+/// `N` rows, value by value: the vectors of memory. (Inlined, with loops rather than iterators: as a
+/// function, or with a call to an iterator, rows go through memory.)
 ///
 /// # Safety
 ///
 /// The machine has the instructions, here and below.
 #[inline(always)]
-pub(super) unsafe fn each_whole<const N: usize>(rows: [Row; N]) -> [__m512; N] {
+pub(super) unsafe fn merge_rows<const N: usize>(rows: [__m512; N]) -> [__m512; N] {
+    let mut merged = rows;
     // SAFETY: the caller's promise, here and below.
-    let mut vectors = [unsafe { _mm512_setzero_ps() }; N];
-    for row in 0..N {
-        // SAFETY: as above.
-        vectors[row] = unsafe { both(rows[row]) };
-    }
-    vectors
-}
-
-/// `N` rows, value by value: the vectors of memory. (Inlined, with loops rather than iterators: as a
-/// function, or with a call to an iterator, rows go through memory.)
-#[inline(always)]
-pub(super) unsafe fn merge_rows<const N: usize>(rows: [Row; N]) -> [__m512; N] {
-    // SAFETY: as above.
     unsafe {
-        if N == 2 {
-            // Halves side by side and put in turns by one exchange.
-            let turns = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-            let mut merged = [_mm512_setzero_ps(); N];
-            for half in 0..N {
-                let (a, b) = (rows[0][half], rows[1][half]);
-                let (a, b) = (_mm512_castps256_ps512(a), _mm512_castps256_ps512(b));
-                merged[half] = _mm512_permutex2var_ps(a, turns, b);
+        if N.is_power_of_two() {
+            let mut vectors = [_mm512_setzero_si512(); N];
+            for row in 0..N {
+                vectors[row] = _mm512_castps_si512(rows[row]);
             }
-            return merged;
-        }
-        let pairs = pair_rows(rows);
-        let mut merged = pairs;
-        if N > 1 && N.is_power_of_two() {
-            // Four rows of eight values to groups of four, then as whole rows are.
-            let low = _mm512_setr_epi32(0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27);
-            let high = _mm512_add_epi32(low, _mm512_set1_epi32(4));
-            let mut groups = [low; N];
-            for pair in 0..N / 2 {
-                let (a, b) = (pairs[2 * pair], pairs[2 * pair + 1]);
-                groups[2 * pair] = _mm512_castps_si512(_mm512_permutex2var_ps(a, low, b));
-                groups[2 * pair + 1] = _mm512_castps_si512(_mm512_permutex2var_ps(a, high, b));
-            }
-            let groups = merge_neighbours::<N>(16, 2, N / 2, groups);
+            let vectors = merge_neighbours::<N>(vectors);
             for vector in 0..N {
-                merged[vector] = _mm512_castsi512_ps(groups[vector]);
+                merged[vector] = _mm512_castsi512_ps(vectors[vector]);
             }
-        } else if N > 1 {
+        } else {
+            let pairs = pair_rows(rows);
             for vector in 0..N {
                 merged[vector] = Single::<N>::MERGING.join(&pairs, vector);
             }
         }
-        merged
     }
+    merged
 }
 
 /// Halves of rows in vectors: the lower ones by two, the last of an odd number of rows whole, and the
 /// upper ones by two. A vector of memory usually needs one side only.
 #[inline(always)]
-pub(super) unsafe fn pair_rows<const N: usize>(rows: [Row; N]) -> [__m512; N] {
+pub(super) unsafe fn pair_rows<const N: usize>(rows: [__m512; N]) -> [__m512; N] {
+    let mut pairs = rows;
+    for pair in 0..N / 2 {
+        // SAFETY: as above.
+        let (low, high) = unsafe { pair_halves(rows[2 * pair], rows[2 * pair + 1]) };
+        pairs[pair] = low;
+        pairs[N.div_ceil(2) + pair] = high;
+    }
+    if N % 2 == 1 {
+        pairs[N / 2] = rows[N - 1];
+    }
+    pairs
+}
+
+/// The lower halves of two vectors, and the upper ones.
+#[inline(always)]
+unsafe fn pair_halves(a: __m512, b: __m512) -> (__m512, __m512) {
     // SAFETY: as above.
     unsafe {
-        let mut pairs = [_mm512_setzero_ps(); N];
-        for pair in 0..N / 2 {
-            let (a, b) = (rows[2 * pair], rows[2 * pair + 1]);
-            pairs[pair] = both([a[0], b[0]]);
-            pairs[N.div_ceil(2) + pair] = both([a[1], b[1]]);
-        }
-        if N % 2 == 1 {
-            pairs[N / 2] = both(rows[N - 1]);
-        }
-        pairs
+        let low = _mm512_insertf32x8::<1>(a, _mm512_castps512_ps256(b));
+        (low, _mm512_shuffle_f32x4::<0xee>(a, b))
     }
-}
-
-/// Vectors as two halves each.
-#[inline(always)]
-pub(super) unsafe fn halve_each<const N: usize>(vectors: [__m512; N]) -> [Row; N] {
-    // SAFETY: as above.
-    let mut rows = [[unsafe { _mm256_setzero_ps() }; 2]; N];
-    for row in 0..N {
-        // SAFETY: as above.
-        rows[row] = unsafe { halve(vectors[row]) };
-    }
-    rows
-}
-
-#[inline(always)]
-unsafe fn halve(vector: __m512) -> Row {
-    // SAFETY: as above.
-    unsafe { [_mm512_castps512_ps256(vector), _mm512_extractf32x8_ps::<1>(vector)] }
 }
 
 /// [`merge_rows`] backwards.
 #[inline(always)]
-pub(super) unsafe fn separate_rows<const N: usize>(vectors: [__m512; N]) -> [Row; N] {
+pub(super) unsafe fn separate_rows<const N: usize>(vectors: [__m512; N]) -> [__m512; N] {
     // SAFETY: as above.
     unsafe {
-        let mut pairs = vectors;
-        if N > 2 && N.is_power_of_two() {
-            let mut groups = [_mm512_setzero_si512(); N];
-            for vector in 0..N {
-                groups[vector] = _mm512_castps_si512(vectors[vector]);
+        let mut rows = vectors;
+        if N.is_power_of_two() {
+            let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+            let odd = _mm512_add_epi32(even, _mm512_set1_epi32(1));
+            for _ in 0..N.ilog2() {
+                let before = rows;
+                for pair in 0..N / 2 {
+                    let (a, b) = (before[2 * pair], before[2 * pair + 1]);
+                    rows[pair] = _mm512_permutex2var_ps(a, even, b);
+                    rows[pair + N / 2] = _mm512_permutex2var_ps(a, odd, b);
+                }
             }
-            let groups = split_groups(groups);
-            // Groups of four of eight values to pairs of rows.
-            let low = _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
-            let high = _mm512_add_epi32(low, _mm512_set1_epi32(2));
-            for pair in 0..N / 2 {
-                let a = _mm512_castsi512_ps(groups[2 * pair]);
-                let b = _mm512_castsi512_ps(groups[2 * pair + 1]);
-                pairs[2 * pair] = _mm512_permutex2var_ps(a, low, b);
-                pairs[2 * pair + 1] = _mm512_permutex2var_ps(a, high, b);
-            }
-        } else if N > 1 {
-            for pair in 0..N {
-                pairs[pair] = Single::<N>::SEPARATING.join(&vectors, pair);
-            }
+            return rows;
         }
-        let mut rows = [halve(pairs[0]); N];
+        let mut pairs = vectors;
+        for pair in 0..N {
+            pairs[pair] = Single::<N>::SEPARATING.join(&vectors, pair);
+        }
         for pair in 0..N / 2 {
-            let (low, high) = (halve(pairs[pair]), halve(pairs[N.div_ceil(2) + pair]));
-            rows[2 * pair] = [low[0], high[0]];
-            rows[2 * pair + 1] = [low[1], high[1]];
+            let (low, high) = pair_halves(pairs[pair], pairs[N.div_ceil(2) + pair]);
+            rows[2 * pair] = low;
+            rows[2 * pair + 1] = high;
         }
         if N % 2 == 1 {
-            rows[N - 1] = halve(pairs[N / 2]);
+            rows[N - 1] = pairs[N / 2];
         }
         rows
     }
-}
-
-/// Groups of `N` values, a power of two, in each half of the vectors to groups of four: the first ones
-/// of all, then the second ones.
-#[inline(always)]
-unsafe fn split_groups<const N: usize>(mut vectors: [__m512i; N]) -> [__m512i; N] {
-    let mut run = N / 2;
-    while run > 2 {
-        let together = vectors;
-        // SAFETY: as above.
-        unsafe {
-            let (even, odd) = if run == 4 {
-                let even = _mm512_setr_epi64(0, 1, 4, 5, 8, 9, 12, 13);
-                (even, _mm512_add_epi64(even, _mm512_set1_epi64(2)))
-            } else {
-                let even = _mm512_setr_epi64(0, 1, 2, 3, 8, 9, 10, 11);
-                (even, _mm512_add_epi64(even, _mm512_set1_epi64(4)))
-            };
-            for pair in 0..N / 2 {
-                // The pairs of all runs: where each pair lies, and where its even parts go.
-                let first = pair / (run / 2) * run;
-                let (place, from) = (first + pair % (run / 2), first + pair % (run / 2) * 2);
-                let (a, b) = (together[from], together[from + 1]);
-                vectors[place] = _mm512_permutex2var_epi64(a, even, b);
-                vectors[place + run / 2] = _mm512_permutex2var_epi64(a, odd, b);
-            }
-        }
-        run /= 2;
-    }
-    vectors
 }
 
 /// The part of the vectors that another one has lanes of.
