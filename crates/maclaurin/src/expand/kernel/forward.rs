@@ -104,7 +104,9 @@ pub struct Direct<'a> {
     pub(super) plan: &'a Plan,
     /// Values between two rows, where they lie far apart.
     pub(super) apart: Option<usize>,
-    /// How rows take turns behind narrow groups of values.
+    /// Values of the groups behind which rows take turns; 1 where there are none.
+    pub(super) width: usize,
+    /// How they do, where the instruction set asks.
     pub(super) group: Option<Pattern>,
     /// Whether there is a loop for just these rows ([`Plan::unrolls`]); only of groups there may be
     /// none.
@@ -116,6 +118,9 @@ pub struct Direct<'a> {
 impl<'a> Direct<'a> {
     /// The numbers of rows that there is code for where they are not grouped.
     const COUNTS: [usize; 9] = [1, 2, 3, 4, 5, 6, 7, 8, 16];
+
+    /// The most rows that an instruction set with few ways writes without tiles.
+    pub(super) const MOST_FEW: usize = 8;
 
     /// The most rows that there is room for where they are.
     pub(super) const MOST_GROUPED: usize = 32;
@@ -135,36 +140,34 @@ impl<'a> Direct<'a> {
             return None;
         }
         let unrolls = plan.unrolls();
+        // Few ways write whole registers past the caches, from their place on.
+        let few =
+            U::IS_LANE && count <= Self::MOST_FEW && !(streams && !out.addr().is_multiple_of(16));
         if count > 1 && (2..=WIDEST_GROUP).contains(&inner) && count <= Self::MOST_GROUPED {
-            if ways == Ways::Few {
-                return None;
-            }
-            let group = Some(Pattern::new(count, inner));
-            return Some(Self { plan, apart: None, group, unrolls, streams });
+            let group = match ways {
+                Ways::Many => Some(Pattern::new(count, inner)),
+                _ if unrolls && few && matches!(inner, 3 | 4) => None,
+                _ => return None,
+            };
+            return Some(Self { plan, apart: None, width: inner, group, unrolls, streams });
         }
         // Shorter parts of rows do not pay for the ends of their lines.
         let apart = count > 1 && inner * size_of::<U>() >= SHORTEST_STREAM;
         let placed = apart || inner == 1 || count == 1;
-        if ways == Ways::Few {
-            // Whole registers are written past the caches, from their place on.
-            let aligned = |bytes: usize| bytes.is_multiple_of(16);
-            let aligned = aligned(out.addr()) && !(apart && !aligned(inner * size_of::<U>()));
-            if !U::IS_LANE || count > MOST_FEW || streams && !aligned {
-                return None;
-            }
+        let even = !(apart && streams) || (inner * size_of::<U>()).is_multiple_of(16);
+        if ways == Ways::Few && !(few && even) {
+            return None;
         }
         (unrolls && placed && Self::COUNTS.contains(&count)).then_some(Self {
             plan,
             apart: apart.then_some(inner),
+            width: 1,
             group: None,
             unrolls,
             streams,
         })
     }
 }
-
-/// The most rows that an instruction set with few ways writes without tiles.
-const MOST_FEW: usize = 8;
 
 /// Values with gaps between them that are gathered at a time.
 const GATHERED: usize = 256;
@@ -270,7 +273,7 @@ impl<T: Wide, U: Narrow> Writer<'_, T, U> {
     ) {
         let (input, rows) = (&self.forward.input, direct.plan.count());
         // Values in one piece, whole groups, and where their block ends.
-        let step = direct.group.as_ref().map_or(1, |pattern| pattern.step);
+        let step = direct.group.as_ref().map_or(direct.width, |pattern| pattern.step);
         let gathered_at_once = GATHERED / step * step;
         let piece = if input.contiguous().is_some() { usize::MAX } else { gathered_at_once };
         let mut gathered = [T::default(); GATHERED];

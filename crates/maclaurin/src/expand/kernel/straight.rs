@@ -1,8 +1,8 @@
 //! From the input to the output through registers alone, by SSE2 or AVX2 (by AVX-512: `avx512::direct`).
 //!
 //! A few values at a time: all their rows are computed, transposed where they take turns in memory, and written. For
-//! `f32`, up to eight rows that come out by rising degree ([`Plan::unrolls`](super::Plan::unrolls)) on a new last axis
-//! or apart; the rest goes by tiles (`forward`), with the same operations, so with the same bits.
+//! `f32`, up to eight rows that come out by rising degree ([`Plan::unrolls`](super::Plan::unrolls)) on a new last axis,
+//! apart, or behind groups of three or four values, as channels are concatenated; the rest goes by tiles (`forward`), with the same operations, so with the same bits.
 
 use std::arch::x86_64::*;
 
@@ -166,6 +166,19 @@ pub(super) struct Job<'a> {
     apart: usize,
 }
 
+/// How rows lie in memory.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// On a new last axis, or one row alone.
+    Last,
+    /// Far apart.
+    Apart,
+    /// Behind groups of three values.
+    Three,
+    /// Behind groups of four values.
+    Four,
+}
+
 /// A loop: the rows of `count` arguments, behind which there is room for a register, to their places.
 ///
 /// # Safety
@@ -178,10 +191,10 @@ pub(super) type Way = unsafe fn(&Job<'_>, *const f32, usize, *mut f32);
 /// # Safety
 ///
 /// The values can be read, the output's places written, and they are nobody else's; the machine has the instructions of
-/// the ways that `choose` gives for rows, whether they lie apart, and whether they are streamed.
+/// the ways that `choose` gives for rows, how they lie, and whether they are streamed.
 #[inline(always)]
 pub(super) unsafe fn expand<T: Wide>(
-    choose: impl Fn(Kind, usize, bool, bool) -> Way,
+    choose: impl Fn(Kind, usize, Layout, bool) -> Way,
     direct: &Direct<'_>,
     x: *const T,
     count: usize,
@@ -193,25 +206,43 @@ pub(super) unsafe fn expand<T: Wide>(
         Kind::Sum => plan.coefficients.iter().map(|&a| a as f32).collect(),
         _ => Vec::new(),
     };
-    let apart = direct.apart.is_some();
+    let layout = match (direct.apart, direct.width) {
+        (Some(_), _) => Layout::Apart,
+        (None, 3) => Layout::Three,
+        (None, 4) => Layout::Four,
+        _ => Layout::Last,
+    };
     let job = Job {
         unrolled: Unrolled::new(plan),
         coefficients: &coefficients,
         apart: direct.apart.unwrap_or(0),
     };
-    let way = choose(plan.kind, rows, apart, direct.streams);
+    let way = choose(plan.kind, rows, layout, direct.streams);
     let mut t = Arguments([0.0; CHUNK + 8]);
-    let step = if apart { 1 } else { rows };
+    let step = if layout == Layout::Apart { 1 } else { rows };
+    // Groups of three values are four arguments.
+    let chunk = if layout == Layout::Three { CHUNK / 4 * 3 } else { CHUNK };
     let (scale, offset) = (plan.scale as f32, plan.offset as f32);
-    for first in (0..count).step_by(CHUNK) {
-        let length = CHUNK.min(count - first);
+    for first in (0..count).step_by(chunk) {
+        let length = chunk.min(count - first);
         // SAFETY: the caller's promise; an address that is prefetched is not read from.
         unsafe {
             for value in (0..length).step_by(64 / size_of::<T>()) {
                 _mm_prefetch::<_MM_HINT_T0>(x.wrapping_add(first + AHEAD + value).cast());
             }
             let values = std::slice::from_raw_parts(x.add(first), length);
-            affine(values, scale, offset, &mut t.0[..length]);
+            if layout == Layout::Three {
+                // Registers are stored as they are loaded later: others would wait for the stores before them.
+                let whole = (count - first - 1).min(length) / 3;
+                for group in 0..whole {
+                    let four: [T; 4] = x.add(first + 3 * group).cast::<[T; 4]>().read_unaligned();
+                    affine(&four, scale, offset, &mut t.0[4 * group..4 * group + 4]);
+                }
+                let rest = &values[3 * whole..];
+                affine(rest, scale, offset, &mut t.0[4 * whole..]);
+            } else {
+                affine(values, scale, offset, &mut t.0[..length]);
+            }
             way(&job, t.0.as_ptr(), length, out.add(first * step));
         }
     }
@@ -259,6 +290,57 @@ unsafe fn rows<
                 }
             }
             first += R::LANES;
+        }
+    }
+}
+
+/// Rows behind groups of three or four values, of which each is a register.
+///
+/// # Safety
+///
+/// As [`Way`].
+#[inline(always)]
+unsafe fn groups<const N: usize, const SUMS: bool, const WIDTH: usize, const STREAM: bool>(
+    job: &Job<'_>,
+    t: *const f32,
+    count: usize,
+    out: *mut f32,
+) {
+    // Groups whose rows fill whole registers: fours of threes do.
+    let together = if WIDTH == 4 { 1 } else { 4 >> N.trailing_zeros().min(2) };
+    let groups = count / WIDTH;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut first = 0;
+        let mut quads = [_mm_setzero_ps(); 4 * Direct::MOST_FEW];
+        while first + together <= groups {
+            let to = out.add(first * WIDTH * N);
+            for group in 0..together {
+                let rows =
+                    job.unrolled.rows::<__m128, N, SUMS>(_mm_loadu_ps(t.add(4 * (first + group))));
+                quads[group * N..group * N + N].copy_from_slice(&rows);
+            }
+            for place in 0..together * N / 4 * usize::from(WIDTH == 3) {
+                let [a, b, c, d] = [0, 1, 2, 3].map(|quad| quads[4 * place + quad]);
+                let first = a.pick::<0x84>(a.pick::<0x0a>(b));
+                let third = c.pick::<0x0a>(d).pick::<0x98>(d);
+                store_whole::<STREAM, 3>([first, b.pick::<0x49>(c), third], to.add(12 * place));
+            }
+            if WIDTH == 4 {
+                for row in 0..N {
+                    put::<STREAM>(to.add(4 * row), quads[row]);
+                }
+            }
+            first += together;
+        }
+        for group in first..groups {
+            let rows = job.unrolled.rows::<__m128, N, SUMS>(_mm_loadu_ps(t.add(4 * group)));
+            for row in 0..N {
+                let mut values = [0.0f32; 4];
+                _mm_storeu_ps(values.as_mut_ptr(), rows[row]);
+                let to = out.add((group * N + row) * WIDTH);
+                std::ptr::copy_nonoverlapping(values.as_ptr(), to, WIDTH);
+            }
         }
     }
 }
@@ -417,11 +499,17 @@ unsafe fn horner<R: Register, const CHAINS: usize>(
 macro_rules! by_number {
     ($case:expr, $sums:literal: $($number:literal)*) => {
         match $case {
+            (1, _, false) => rows::<1, $sums, false, false>,
+            (1, _, true) => rows::<1, $sums, false, true>,
             $(
-                ($number, false, false) => rows::<$number, $sums, false, false>,
-                ($number, false, true) => rows::<$number, $sums, false, true>,
-                ($number, true, false) => rows::<$number, $sums, true, false>,
-                ($number, true, true) => rows::<$number, $sums, true, true>,
+                ($number, Layout::Last, false) => rows::<$number, $sums, false, false>,
+                ($number, Layout::Last, true) => rows::<$number, $sums, false, true>,
+                ($number, Layout::Apart, false) => rows::<$number, $sums, true, false>,
+                ($number, Layout::Apart, true) => rows::<$number, $sums, true, true>,
+                ($number, Layout::Three, false) => groups::<$number, $sums, 3, false>,
+                ($number, Layout::Three, true) => groups::<$number, $sums, 3, true>,
+                ($number, Layout::Four, false) => groups::<$number, $sums, 4, false>,
+                ($number, Layout::Four, true) => groups::<$number, $sums, 4, true>,
             )*
             (count, ..) => unreachable!("no way was promised for {count} rows"),
         }
@@ -451,6 +539,22 @@ macro_rules! ways {
             }
 
             $(#[$features])?
+            unsafe fn groups<
+                const N: usize,
+                const SUMS: bool,
+                const WIDTH: usize,
+                const STREAM: bool,
+            >(
+                job: &Job<'_>,
+                t: *const f32,
+                count: usize,
+                out: *mut f32,
+            ) {
+                // SAFETY: the caller's promise.
+                unsafe { super::groups::<N, SUMS, WIDTH, STREAM>(job, t, count, out) };
+            }
+
+            $(#[$features])?
             unsafe fn sums<const STREAM: bool>(
                 job: &Job<'_>,
                 t: *const f32,
@@ -462,12 +566,12 @@ macro_rules! ways {
             }
 
             /// The way for so many rows.
-            pub(in super::super) fn choose(kind: Kind, count: usize, apart: bool, stream: bool) -> Way {
+            pub(in super::super) fn choose(kind: Kind, count: usize, layout: Layout, stream: bool) -> Way {
                 match kind {
                     Kind::Sum if stream => sums::<true>,
                     Kind::Sum => sums::<false>,
-                    Kind::PartialSums => by_number!((count, apart, stream), true: 1 2 3 4 5 6 7 8),
-                    Kind::Powers | Kind::Terms => by_number!((count, apart, stream), false: 1 2 3 4 5 6 7 8),
+                    Kind::PartialSums => by_number!((count, layout, stream), true: 2 3 4 5 6 7 8),
+                    Kind::Powers | Kind::Terms => by_number!((count, layout, stream), false: 2 3 4 5 6 7 8),
                 }
             }
         }
