@@ -49,6 +49,9 @@ pub(super) unsafe fn take_back<T: Wide>(
     unsafe { steps(direct, Source::new(x), gradient, count, out, sums) };
 }
 
+/// Values between those whose gradients are taken back and those whose memory is asked for.
+const AHEAD: usize = 4 * STEP;
+
 /// The kinds, each with its loop.
 const TERMS: u8 = 0;
 const PARTIAL_SUMS: u8 = 1;
@@ -86,6 +89,13 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
         let left = count - first;
         let whole = left >= BLOCKS * STEP;
         let mut rows = [[_mm512_setzero_ps(); N]; BLOCKS];
+        if N > 4 && !APART {
+            // So many operations keep later loads from being started.
+            let ahead = gradient.wrapping_add((first + AHEAD) * N);
+            for line in 0..BLOCKS * N {
+                _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(line * STEP).cast());
+            }
+        }
         // SAFETY: the caller's promise: there are so many values, and lanes beyond the last one are
         // not read. They add nothing to sums.
         let t = unsafe {

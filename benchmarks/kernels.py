@@ -1,0 +1,85 @@
+"""The kernels by every instruction set, beside the machine's limit: each case's share of the limit, in a table.
+
+Runs itself for each instruction set that the machine has (`MACLAURIN_INSTRUCTIONS`), with the library that
+`cargo build --release -p maclaurin-benchmark` makes. Ours and the limit take turns; medians are compared.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+from run import Native, array, coefficients, medians
+
+#: 4.8 million values, three channels side by side.
+SHAPE = (1 << 19, 9)
+LAYOUTS = {"last axis": (-1, True), "first axis": (0, True), "concatenated": (-1, False)}
+
+
+def cases() -> Iterator[tuple[str, str, int, str, str, str]]:
+    """The name, the kind, the order, the layout and the types of input and output of each case."""
+    for layout in LAYOUTS:
+        for order in (1, 2, 3, 4, 6, 8, 16):
+            yield f"terms, order {order}, {layout}", "terms", order, layout, "float32", "float32"
+    for kind in ("powers", "partial_sums"):
+        yield f"{kind}, order 4, last axis", kind, 4, "last axis", "float32", "float32"
+    yield "u8, terms, order 4, last axis", "terms", 4, "last axis", "uint8", "float32"
+    yield "u8, terms, order 4, concatenated", "terms", 4, "concatenated", "uint8", "float32"
+    yield "f16 out, terms, order 4, last axis", "terms", 4, "last axis", "float32", "float16"
+    yield "f64, terms, order 4, last axis", "terms", 4, "last axis", "float64", "float64"
+    for order in (4, 8, 16):
+        yield f"sum, order {order}", "sum", order, "last axis", "float32", "float32"
+
+
+def measure(seconds: float) -> dict[str, float]:
+    """The limit's time over ours, by case."""
+    native, rng, shares = Native(), np.random.default_rng(0), {}
+    values = rng.random((SHAPE[0] * SHAPE[1] // 3, 3))
+    for name, kind, order, layout, of, to in cases():
+        x = array(values.shape, of)
+        x[:] = values * (255 if of == "uint8" else 1)
+        axis, stack = LAYOUTS[layout]
+        out = array(x.size * (1 if kind == "sum" else order), to)
+        ours = native.expand(x, coefficients(order), kind, axis, out, stack)
+        if ours():
+            sys.exit("this machine does not have the instruction set")
+        found = medians({"ours": ours, "limit": native.limit(x, out)}, seconds)
+        shares[name] = found["limit"] / found["ours"]
+    x = array(values.shape, "float32")
+    x[:] = values
+    slope = array(x.size, "float32")
+    for kind, order, axis, wants in [("terms", 4, -1, False), ("terms", 4, 0, False), ("terms", 4, -1, True)]:
+        gradient, source = array(x.size * order, "float32"), array(x.size * (order + 1), "float32")
+        sums = np.zeros(order + 1) if wants else None
+        ours = native.backward(gradient, x, coefficients(order), kind, axis, slope, sums)
+        found = medians({"ours": ours, "limit": native.limit(source, slope)}, seconds)
+        name = f"backward, {kind}, order {order}, {'first' if axis == 0 else 'last'} axis"
+        shares[name + (", coefficients too" if wants else "")] = found["limit"] / found["ours"]
+    return shares
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=0.5, help="for each case")
+    parser.add_argument("--json", action="store_true", help="the instruction set of this process alone")
+    arguments = parser.parse_args()
+    if arguments.json:
+        print(json.dumps(measure(arguments.seconds)))
+        return
+    tables = {}
+    for instructions in ("avx512", "avx2", "baseline"):
+        command = [sys.executable, __file__, "--json", "--seconds", str(arguments.seconds)]
+        environment = {**os.environ, "MACLAURIN_INSTRUCTIONS": instructions}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if done.returncode == 0:
+            tables[instructions] = json.loads(done.stdout)
+    print("| share of the limit | " + " | ".join(tables) + " |\n|---|" + "---|" * len(tables))
+    for name in next(iter(tables.values())):
+        print(f"| {name} | " + " | ".join(f"{table[name]:.2f}" for table in tables.values()) + " |")
+
+
+if __name__ == "__main__":
+    main()
