@@ -30,7 +30,7 @@ def test_values_are_those_of_the_array_function(kind, stack, dtype):
         out = function(x, SERIES, **options)
         assert out.dtype == ("float32" if dtype == "uint8" else dtype)
         unit = float(jnp.finfo(out.dtype).eps)
-        assert np.allclose(np.asarray(out).astype(np.float64), expected, rtol=4 * unit, atol=4 * unit)
+        assert np.allclose(np.asarray(out).astype(np.float64), expected, rtol=8 * unit, atol=8 * unit)
 
 
 def test_a_traced_scale_is_taken():

@@ -134,7 +134,7 @@ class Expansion:
         """The columns of an array, or of a sparse matrix, which stays one."""
         scale, shift, dtype = float(self.scale[0]), float(self.shift[0]), X.dtype
         if not self.uniform:
-            # In double precision, as the expansion itself maps values.
+            # In double precision: the numbers of each feature are an array of doubles.
             scale, shift = 1.0, 0.0
             if sparse.issparse(X):
                 X = _with_data(X, X.data * self.scale[_features_of_data(X)])

@@ -397,8 +397,11 @@ impl<T: Wide, U: Narrow> Reader<'_, T, U> {
                     continue;
                 }
                 // A sum's gradient is that of each degree: it is what the powers begin with.
-                let mut power =
-                    if is_sum { Vector::load(gradient) } else { Vector::splat(&numbers.one) };
+                let mut power = if is_sum {
+                    Vector::load(gradient)
+                } else {
+                    Vector::splat(&raw const numbers.one)
+                };
                 for (entry, sums) in self.entries.iter().zip(&mut *sums) {
                     for _ in 0..entry.raises {
                         power = t.multiply(power);
@@ -431,15 +434,16 @@ impl<T: Wide, U: Narrow> Reader<'_, T, U> {
         unsafe {
             if self.backward.plan.kind == Kind::Sum {
                 // One gradient for all degrees: times the polynomial's derivative.
-                let [slope] = horner(&numbers.slopes[1..], [t]);
+                let [slope] = horner(&numbers.weights[1..], [t]);
                 return slope.multiply(V::load(gradient));
             }
             let mut total = V::splat(&U::Lane::default());
             let (mut highest, mut raises) = (true, 0);
             for entry in self.entries.iter().rev().take_while(|entry| entry.degree > 0) {
-                let weight = numbers.slopes[entry.degree];
+                let weight = numbers.weights[entry.degree];
                 if highest || entry.slope != 0.0 {
-                    let g = V::load(gradient.add(entry.row * stride)).multiply(V::splat(&weight));
+                    let g = V::load(gradient.add(entry.row * stride))
+                        .multiply(V::splat(&raw const weight));
                     for _ in 0..raises {
                         total = total.multiply(t);
                     }
@@ -462,7 +466,7 @@ struct Slopes<L> {
     offset: L,
     one: L,
     /// By degree, as [`slopes`].
-    slopes: Vec<L>,
+    weights: Vec<L>,
 }
 
 impl<L: Lane> Slopes<L> {
@@ -472,7 +476,7 @@ impl<L: Lane> Slopes<L> {
             scale: L::round(plan.scale),
             offset: L::round(plan.offset),
             one: L::round(1.0),
-            slopes: reader.slopes.iter().map(|&slope| L::round(slope)).collect(),
+            weights: reader.slopes.iter().map(|&slope| L::round(slope)).collect(),
         }
     }
 }

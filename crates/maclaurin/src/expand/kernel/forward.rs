@@ -142,7 +142,7 @@ impl<'a> Direct<'a> {
         let unrolls = plan.unrolls();
         // Few ways write whole registers past the caches, from their place on.
         let few =
-            U::IS_LANE && count <= Self::MOST_FEW && !(streams && !out.addr().is_multiple_of(16));
+            U::IS_LANE && count <= Self::MOST_FEW && (!streams || out.addr().is_multiple_of(16));
         if count > 1 && (2..=WIDEST_GROUP).contains(&inner) && count <= Self::MOST_GROUPED {
             let group = match ways {
                 Ways::Many => Some(Pattern::new(count, inner)),
@@ -154,7 +154,7 @@ impl<'a> Direct<'a> {
         // Shorter parts of rows do not pay for the ends of their lines.
         let apart = count > 1 && inner * size_of::<U>() >= SHORTEST_STREAM;
         let placed = apart || inner == 1 || count == 1;
-        let even = !(apart && streams) || (inner * size_of::<U>()).is_multiple_of(16);
+        let even = !apart || !streams || (inner * size_of::<U>()).is_multiple_of(16);
         if ways == Ways::Few && !(few && even) {
             return None;
         }

@@ -207,6 +207,7 @@ impl Order {
 
 /// Four values of four rows at a time. A number of rows `N` that is not 0 is that of the rows.
 #[cfg(target_arch = "x86_64")]
+#[allow(clippy::needless_range_loop)]
 mod quads {
     use std::arch::x86_64::*;
 

@@ -152,6 +152,8 @@ impl<L: Lane> Tile<L> {
             // a row's length is a multiple of a vector's.
             unsafe {
                 let t = L::Vector::<I>::load(t.as_ptr().add(first));
+                // A closure that is not inlined sends vectors through memory.
+                #[allow(clippy::manual_map)]
                 let along = match along {
                     Some(_) => Some(L::Vector::<I>::load(directions.as_ptr().add(first))),
                     None => None,
@@ -248,11 +250,11 @@ unsafe fn ascend<V: Vector, const SUMS: bool>(numbers: &Numbers<V::Lane>, t: V, 
                 power = power.multiply(t);
             }
             if SUMS && step.adds {
-                sum = sum.add(V::splat(&step.addend).multiply(power));
+                sum = sum.add(V::splat(&raw const step.addend).multiply(power));
             }
             if step.place != NO_ROW {
                 let value = if SUMS { sum } else { power };
-                out.put(step.place, value.multiply(V::splat(&step.factor)));
+                out.put(step.place, value.multiply(V::splat(&raw const step.factor)));
             }
         }
     }

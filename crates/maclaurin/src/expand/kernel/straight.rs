@@ -4,6 +4,8 @@
 //! `f32`, up to eight rows that come out by rising degree ([`Plan::unrolls`](super::Plan::unrolls)) on a new last axis,
 //! apart, or behind groups of three or four values, as channels are concatenated; the rest goes by tiles (`forward`), with the same operations, so with the same bits.
 
+#![allow(clippy::needless_range_loop)]
+
 use std::arch::x86_64::*;
 
 use super::forward::{AHEAD, Direct};

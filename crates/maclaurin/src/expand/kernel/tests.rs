@@ -206,8 +206,7 @@ fn check<T: Element, U: Float + Narrow>(
         ],
     };
     let narrow = |lanes: Vec<U::Lane>| bits(&lanes.into_iter().map(U::narrow).collect::<Vec<_>>());
-    let expected = [narrow(values), narrow(tangents)];
-    let slopes = narrow(slopes);
+    let (expected, slopes) = ([narrow(values), narrow(tangents)], narrow(slopes));
     let mut sums: Option<Vec<u64>> = None;
     for level in Level::all() {
         let name = level.name();

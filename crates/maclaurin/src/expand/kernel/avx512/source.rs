@@ -30,7 +30,7 @@ impl Source {
         // SAFETY: the caller's promise, for values of the format.
         unsafe {
             let from = self.from.add(first * self.format.size());
-            let (bytes, words) = (from.cast::<__m128i>(), from.cast::<__m256i>());
+            let (bytes, words) = (from.cast(), from.cast());
             match self.format {
                 Format::U8 => _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(bytes))),
                 Format::I8 => _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(bytes))),
