@@ -272,8 +272,9 @@ impl<T: Wide, U: Narrow> Writer<'_, T, U> {
         out: *mut U,
     ) {
         let (input, rows) = (&self.forward.input, direct.plan.count());
-        // Values in one piece, whole groups, and where their block ends.
-        let step = direct.group.as_ref().map_or(direct.width, |pattern| pattern.step);
+        // Values in one piece, whole groups (and of `f32`, so that the next piece begins at 16 bytes), and where their
+        // block ends.
+        let step = direct.group.as_ref().map_or(4 * direct.width, |pattern| pattern.step);
         let gathered_at_once = GATHERED / step * step;
         let piece = if input.contiguous().is_some() { usize::MAX } else { gathered_at_once };
         let mut gathered = [T::default(); GATHERED];

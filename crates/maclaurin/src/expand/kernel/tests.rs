@@ -383,18 +383,23 @@ agree! {
 /// Many units, on many threads.
 #[test]
 fn large_arrays_agree() {
-    for (kind, inner, threads) in
-        [(Kind::Terms, 1, 3), (Kind::PartialSums, 3, 2), (Kind::Sum, 1, 4)]
-    {
+    for (kind, inner, order, stride, threads) in [
+        (Kind::Terms, 1, 4, 1, 3),
+        (Kind::PartialSums, 3, 4, 1, 2),
+        (Kind::Sum, 1, 4, 1, 4),
+        (Kind::Terms, 3, 2, 2, 2),
+        (Kind::Terms, 1, 3, -1, 2),
+        (Kind::Powers, 260, 5, 2, 2),
+    ] {
         let case = Case {
             outer: 150_001 / inner,
             inner,
-            order: 4,
+            order,
             kind,
             degrees: None,
             constant: false,
-            skipped: 1,
-            stride: 1,
+            skipped: threads % 2,
+            stride,
             streams: true,
             threads,
             seed: 3,
