@@ -147,7 +147,7 @@ def peers_terms(x, a):
     out_last, out_first = array((*x.shape, 4), np.float32), array((4, *x.shape), np.float32)
     degrees, factors = np.arange(1, 5, dtype=np.float32), a[1:].astype(np.float32)
     found = {
-        "numpy.power on a new axis (the seed's way)": lambda: factors * np.power(x[..., None], degrees),
+        "numpy.power on a new axis": lambda: factors * np.power(x[..., None], degrees),
     }
 
     def loop(out, row):
@@ -220,7 +220,7 @@ def peers_terms(x, a):
 
 
 def peers_seed_sum(x, a):
-    """The seed's TensorFlow answer: tile, pow, cumsum, weighted sum."""
+    """The TensorFlow snippet of public answers: tile, pow, cumsum, weighted sum."""
     try:
         import tensorflow as tf
     except ImportError:
@@ -235,8 +235,8 @@ def peers_seed_sum(x, a):
 
     compiled = tf.function(seed, jit_compile=True)
     return {
-        "the seed's TensorFlow answer, eager": lambda: seed(tx).numpy(),
-        "the seed's TensorFlow answer, XLA": lambda: compiled(tx).numpy(),
+        "the TensorFlow snippet, eager": lambda: seed(tx).numpy(),
+        "the TensorFlow snippet, XLA": lambda: compiled(tx).numpy(),
     }
 
 

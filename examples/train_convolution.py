@@ -67,7 +67,7 @@ NETWORKS = {
 
 
 class Residual(nn.Module):
-    """What the network says is taken away from the picture."""
+    """The network predicts the residual, which is subtracted from the picture."""
 
     def __init__(self, layers):
         super().__init__()

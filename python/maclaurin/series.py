@@ -56,7 +56,7 @@ class Series(SeriesArithmetic):
     """The Taylor series of a function about a point, up to an order; `taylor` makes them.
 
     ``function`` (None of an integral, an inverse and what is computed with them), ``name`` (the same as
-    text), ``order``, ``degrees`` (those from 1 on whose coefficient is not exactly zero),
+    text), ``order``, ``degrees`` (degree 1 and up, where the coefficient is not exactly zero),
     ``coefficients`` (float64, each correctly rounded), ``center`` (the expansion point as a
     float). Called with a number or an array it gives the polynomial's values there.
 
@@ -244,7 +244,7 @@ def taylor(
             only with order.
         at: the expansion point; 0 unless it is given or, with on, chosen.
         order: the highest degree. This, or one of the next two, says how far the series goes.
-        terms: the number of non-zero degrees from 1 on.
+        terms: the number of non-zero degrees of 1 and up.
         on, tolerance: the smallest order whose certified error on the range (low, high) is at most
             tolerance.
 

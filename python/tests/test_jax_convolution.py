@@ -28,7 +28,7 @@ from maclaurin.jax.powers import Plan
 
 
 def concatenated(x, weight, bias, order, at, stride, padding, dilation, groups, channels_last):
-    """The usual way: all powers side by side, then JAX's convolution."""
+    """The usual way: all powers as channels, then JAX's convolution."""
     if channels_last:
         x = x.transpose(0, 3, 1, 2)
     t = (x - at).reshape(x.shape[0], groups, -1, *x.shape[2:])

@@ -29,7 +29,7 @@ from maclaurin.torch.operators import Recomputed, convolve_portably, flat
 
 
 def concatenated(x, weight, bias, order, at=0.0, groups=1, **options):
-    """The usual way: all powers side by side, then PyTorch's convolution."""
+    """The usual way: all powers as channels, then PyTorch's convolution."""
     t = (x - at).unflatten(1, (groups, -1))
     powers = torch.cat([t**k for k in range(1, order + 1)], 2).flatten(1, 2)
     return functional.conv2d(powers, weight, bias, groups=groups, **options)

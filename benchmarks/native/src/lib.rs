@@ -1,7 +1,7 @@
 //! What the benchmark calls from Python: our kernels, and the machine's own limit.
 //!
 //! The limit is a loop with the same traffic and no arithmetic: it reads the input's bytes and
-//! writes the output's, past the caches where asked to, on the same threads.
+//! writes the output's, with non-temporal stores where asked to, on the same threads.
 
 #![allow(unsafe_code, clippy::missing_safety_doc)]
 
@@ -174,7 +174,7 @@ unsafe impl Send for Shared {}
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    /// The addresses so many bytes further.
+    /// The addresses that many bytes further.
     ///
     /// # Safety
     ///

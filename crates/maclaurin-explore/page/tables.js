@@ -1,4 +1,4 @@
-// The coefficients, the source code, and the four methods side by side.
+// The coefficients, the source code, and the four methods compared.
 
 /** The table of coefficients, with buttons that copy it. */
 function makeCoefficients(say) {

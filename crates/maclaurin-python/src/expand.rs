@@ -32,8 +32,8 @@ use crate::series::Series;
 ///         uint16, int16, float16, bfloat16 (ml_dtypes), float32 and float64 are read as they lie.
 ///     series: a Series, an Approximation, a Polynomial or a Basis.
 ///     kind: "terms", "powers", "partial_sums" or "sum".
-///     degrees: "nonzero" (those from 1 on whose coefficient is not exactly zero), "all" (from 1
-///         on), or a list of degrees.
+///     degrees: "nonzero" (degree 1 and up where the coefficient is not exactly zero), "all" (1
+///         and up), or a list of degrees.
 ///     constant: whether degree 0 comes out too, first.
 ///     axis: where the axis of the degrees stands in the result (stack), or which axis of x the
 ///         degrees are joined along.
@@ -42,7 +42,7 @@ use crate::series::Series;
 ///     dtype: float16, bfloat16, float32 or float64; by default that of x, float32 for small
 ///         integers, float64 for all else.
 ///     out: an array for the result, of its shape and dtype; it is returned.
-///     threads: at most so many threads; by default one a core.
+///     threads: the largest number of threads; by default one per core.
 ///
 /// Warns once a series (RadiusWarning) if values lie outside its disc of convergence: all of up
 /// to 65536 values are looked at, an even sample of larger arrays.
@@ -399,7 +399,9 @@ fn read_degrees(degrees: &Bound<'_, PyAny>) -> PyResult<Degrees> {
     let list = degrees.try_iter()?.map(|degree| {
         let degree = degree?;
         degree.extract().map_err(|_| match degree.str() {
-            Ok(text) => PyValueError::new_err(format!("degree {text} is no integer from 1 on")),
+            Ok(text) => {
+                PyValueError::new_err(format!("degree {text} is not an integer of at least 1"))
+            }
             Err(error) => error,
         })
     });
@@ -409,7 +411,7 @@ fn read_degrees(degrees: &Bound<'_, PyAny>) -> PyResult<Degrees> {
 /// Values looked at for the warning.
 const LOOKED_AT: usize = 1 << 16;
 
-/// Values that lie side by side in a sample.
+/// Values that are contiguous in a sample.
 const RUN: usize = 64;
 
 /// Warns once a series of values outside its disc of convergence.

@@ -13,7 +13,7 @@ use crate::array::give;
 /// Results of fewer bytes come from memory that the allocator keeps itself.
 const LARGE: usize = 1 << 22;
 
-/// At most so many bytes are kept, those that were used last.
+/// The most bytes that are kept: the last used ones.
 const MOST: usize = 1 << 28;
 
 /// Memory that nobody uses.

@@ -126,7 +126,7 @@ impl Series {
     fn enclosure(&self, py: Python<'_>, degree: usize, bits: usize) -> PyResult<(String, String)> {
         let interval =
             interruptible(py, || self.inner.enclosure(degree, bits))?.map_err(of_series)?;
-        // So many digits tell intervals of this width apart: log10(2) bits, and two to spare.
+        // Enough digits to distinguish intervals of this width: log10(2) per bit, and two more.
         Ok(interval.to_decimal(bits * 30_103 / 100_000 + 3))
     }
 

@@ -172,7 +172,12 @@ fn cases(seed: u64, share: u64, mut used: impl FnMut(&Case, &mut Random) -> bool
         let (low, high) = (low.min(high), low.max(high));
         let what = format!("{text} about {at}, order {order}, on [{low:?}, {high:?}]");
         let case = Case { series, low, high, what };
+        let start = std::time::Instant::now();
         done += u64::from(used(&case, &mut random));
+        // What takes long deserves a look: with the long runs only.
+        if count > 200 && start.elapsed().as_secs() >= 2 {
+            println!("{:.1?}: {}", start.elapsed(), case.what);
+        }
     }
     println!("{done} of {tried} cases");
 }
@@ -187,7 +192,7 @@ fn ball(bounds: (Rational, Rational)) -> (Rational, Rational) {
     ((&bounds.0 + &bounds.1) / &two, (bounds.1 - bounds.0) / two)
 }
 
-/// The function's value, to so many bits.
+/// The function's value to [`BITS`] bits.
 fn truth(function: &Function, x: f64) -> Option<(Rational, Rational)> {
     let x = exactly(x);
     let value = Series::new(function, 0, x).ok()?.enclosure(0, BITS).ok()?;

@@ -99,7 +99,7 @@ def expand(
     plan = _Plan(place, which, chosen, axis, stack, float(scale), float(shift), coefficients if fixed else None)
     if not fixed:
         return _portable(plan, x, coefficients).astype(result)
-    # One value a value is what XLA does well by itself, fused with what is around it.
+    # XLA compiles elementwise operations well by itself, fused with what is around them.
     value: jax.Array = _portable(plan, x) if kind == "sum" else EXPANSION(plan, x)[0]
     return value.astype(result)
 

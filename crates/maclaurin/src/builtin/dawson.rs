@@ -39,6 +39,7 @@ impl Builtin for Dawson {
     const DERIVATIVE: Option<&'static str> = Some("1 - 2*x*dawson(x)");
 
     const DOUBLE: fn(f64) -> f64 = double::dawson;
+    const COSTS: [u64; 2] = [30_000, 50_000];
     const INTERVAL: fn(&Interval, usize) -> Interval =
         |x, bits| x.image(bits, |one| x.multiply(one, bits), || image(x, bits));
 
@@ -83,10 +84,9 @@ impl Builtin for Dawson {
     }
 }
 
-/// How many terms of the sum bring its remainder below `2^-bits` on the disc of half the modulus, and the
+/// How many terms of the sum bring its remainder below `2^-bits` at arguments of modulus `s`, and the
 /// binary logarithm of its bound then: `None` where no number of terms does.
-fn remainder(modulus: f64, bits: f64) -> Option<(i64, f64)> {
-    let s = modulus / 2.0;
+fn remainder(s: f64, bits: f64) -> Option<(i64, f64)> {
     // 2 G s^(-2n-1) for n = 0.
     let mut size = 1.0 - s.log2();
     for n in 0i64.. {
@@ -125,7 +125,9 @@ fn far_coefficients<A: Analytic>(
         return None;
     }
     let modulus = re.low * (1.0 - 1e-12);
-    let (count, size) = remainder(modulus, bits + terms as f64 + re.low.log2() + 8.0)?;
+    // Cauchy's estimate of what comes after the value needs the disc of half the modulus.
+    let least = if terms == 1 { modulus } else { modulus / 2.0 };
+    let (count, size) = remainder(least, bits + terms as f64 + re.low.log2() + 8.0)?;
     let inverse = a.divide(&a.integer(1), u);
     let square = a.divide(&a.multiply(&inverse, &inverse), &a.integer(2));
     let mut term = a.divide(&inverse, &a.integer(2));
@@ -207,7 +209,7 @@ mod tests {
 
     #[test]
     fn far_from_zero_is_what_the_sum_near_zero_gives() {
-        for x in [32u64, 40, 100] {
+        for x in [15u64, 20, 32, 40, 100] {
             let (x, bits) = (Interval::integer(x.into()), 120);
             let far = far_from_zero(&x, 100).expect("far enough");
             let decay = x.multiply(&x, bits).negate().exp(bits);

@@ -51,6 +51,7 @@ where
     const DERIVATIVE: Option<&'static str> =
         Some(if IMAGINARY { "2/sqrt(pi)*exp(x^2)" } else { "2/sqrt(pi)*exp(-x^2)" });
     const DOUBLE: fn(f64) -> f64 = if IMAGINARY { erfi } else { libm::erf };
+    const COSTS: [u64; 2] = if IMAGINARY { [30_000, 50_000] } else { [10_000, 20_000] };
     const INTERVAL: fn(&Interval, usize) -> Interval =
         |x, bits| interval(x, bits, if IMAGINARY { imaginary_at } else { at });
 
@@ -211,13 +212,13 @@ pub(super) fn integral_of_growth(x: &Interval, bits: usize) -> Interval {
         return x.clone();
     }
     let square = x.multiply(x, bits);
+    let halving = 2.0 * square.to_f64_outward().1;
     let (mut power, mut sum) = (x.clone(), x.clone());
     for n in 1u64.. {
         power = power.multiply(&square, bits).divide(&integer(n), bits);
         let term = power.divide(&integer(2 * n + 1), bits);
         sum = sum.add(&term, bits);
-        let halves = 2 * magnitude(x) + 1 < (n + 1).ilog2() as isize;
-        if halves && magnitude(&term) < magnitude(&sum) - bits as isize {
+        if n as f64 >= halving && magnitude(&term) < magnitude(&sum) - bits as isize {
             let rest = Interval::integer(IBig::ZERO).hull(&term);
             sum = sum.add(&rest, bits);
             break;

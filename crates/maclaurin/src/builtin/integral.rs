@@ -57,6 +57,7 @@ where
         Some(if CIRCULAR { "sin(x)/x" } else { "(1 - exp(-x))/x" });
 
     const DOUBLE: fn(f64) -> f64 = if CIRCULAR { sine_integral } else { ein };
+    const COSTS: [u64; 2] = [8_000, 16_000];
     const INTERVAL: fn(&Interval, usize) -> Interval =
         if CIRCULAR { sine_interval } else { ein_interval };
 

@@ -107,6 +107,10 @@ impl<F: Inverse> Builtin for F {
         _ => F::OF_DOUBLE,
     };
     const INTERVAL: fn(&Interval, usize) -> Interval = F::OF_INTERVAL;
+    const COSTS: [u64; 2] = match F::KIND {
+        Kind::Atan => [100, 3_000],
+        _ => [5_000, 8_000],
+    };
     const INTERVAL64: fn(Interval64) -> Interval64 = match F::KIND {
         Kind::Atan => Interval64::atan,
         _ => general::<F>,

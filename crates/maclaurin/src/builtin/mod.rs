@@ -71,6 +71,9 @@ pub(crate) trait Builtin: Listed {
     const INTERVAL: fn(&Interval, usize) -> Interval;
     /// The same between doubles.
     const INTERVAL64: fn(Interval64) -> Interval64 = general::<Self>;
+    /// Roughly what an image takes, between doubles and to 128 bits, in operations on intervals of
+    /// doubles: limits of work count them.
+    const COSTS: [u64; 2] = [100, 3_000];
 
     /// A faster way to the image of a ball than through intervals, where there is one. The
     /// ball [is reducible](Ball::is_reducible).
@@ -272,6 +275,11 @@ impl Elementary {
     /// [`Builtin::PARITY`]
     pub(crate) fn parity(self) -> Option<Parity> {
         each!(self, F => F::PARITY)
+    }
+
+    /// [`Builtin::COSTS`]
+    pub(crate) fn costs(self) -> [u64; 2] {
+        each!(self, F => F::COSTS)
     }
 
     /// [`Builtin::series`]

@@ -28,6 +28,7 @@ where
         Some(if CIRCULAR { "1/cos(x)^2" } else { "1/cosh(x)^2" });
     const QUOTIENT: Option<[Elementary; 2]> = Some(pair(CIRCULAR));
     const DOUBLE: fn(f64) -> f64 = if CIRCULAR { f64::tan } else { f64::tanh };
+    const COSTS: [u64; 2] = if CIRCULAR { [200, 4_000] } else { [2_000, 4_000] };
     const INTERVAL: fn(&Interval, usize) -> Interval =
         if CIRCULAR { Interval::tan } else { Interval::tanh };
     const INTERVAL64: fn(Interval64) -> Interval64 =

@@ -37,7 +37,7 @@ const SMALLEST_PIECE: f64 = 1.0 / (1u64 << 48) as f64;
 const MOST_PARTS: usize = 1 << 16;
 
 /// A part of a profile is done when its bound is this close to a value that is taken there, or
-/// below the largest error by this factor, or after so many halvings.
+/// below the largest error by this factor, or after that many halvings.
 const PROFILE_TIGHTNESS: f64 = 1.1;
 const PROFILE_FLOOR: f64 = 1e-14;
 const PROFILE_HALVINGS: u32 = 6;

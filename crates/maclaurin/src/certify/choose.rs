@@ -217,7 +217,7 @@ impl Candidate {
             .collect();
         let mut order = FIRST.min(choice.highest());
         loop {
-            choice.work.spend(cost(choice.function, order + 1));
+            choice.work.spend(cost(choice.function, order + 1, 1));
             let Ok(coefficients) =
                 series::coefficients(&arithmetic, choice.function, &variable, order)
             else {
@@ -326,7 +326,7 @@ impl Candidate {
             arithmetic.add(&arithmetic.at_most(0.0), &Value::Enclosure(arithmetic.enclose(value)))
         };
         let one = arithmetic.integer(1);
-        choice.work.spend(weight(bits).saturating_mul(cost(choice.function, order + 1)) / 2);
+        choice.work.spend(cost(choice.function, order + 1, weight(bits)) / 2);
         // Enclosures are faster; exact numbers know what vanishes.
         let known = |values: &Vec<Value>| {
             values.iter().all(|value| !arithmetic.enclose(value).is_whole_line())

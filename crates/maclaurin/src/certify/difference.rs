@@ -13,7 +13,7 @@ use super::form::{Form, horner};
 use super::hole::Holes;
 use super::quotient::{Measured, Quotient, larger, value};
 use crate::builtin::Analytic;
-use crate::function::Function;
+use crate::function::{Function, Operation, Step};
 use crate::number::{Arithmetic, Certified, Interval64, Outward64, Value, exactly};
 use crate::series::{self, Error, Expanded};
 
@@ -24,10 +24,12 @@ const MOST_TERMS: usize = 48;
 /// Bits tried in turn after doubles: small errors are differences of nearly equal numbers.
 pub(super) const PRECISIONS: [usize; 3] = [128, 384, 1024];
 
-/// What an operation on enclosures of so many bits costs, in operations on doubles.
+/// What an operation on enclosures of `bits` bits costs, in operations on intervals of doubles.
 pub(super) fn weight(bits: usize) -> u64 {
-    24 + bits as u64 / 24
+    LEAST_WEIGHT + bits as u64 / 24
 }
+
+const LEAST_WEIGHT: u64 = 24;
 
 /// What a piece costs beside its operations.
 const OVERHEAD: u64 = 500;
@@ -54,10 +56,24 @@ impl Work {
     }
 }
 
-/// The cost of a function's series with that many terms, in doubles.
-pub(super) fn cost(function: &Function, terms: usize) -> u64 {
+/// The cost of a function's series with that many terms, in operations of a weight.
+pub(super) fn cost(function: &Function, terms: usize, weight: u64) -> u64 {
     let (steps, terms) = (function.steps().len() as u64, terms as u64);
-    steps.saturating_mul(terms.saturating_mul(terms))
+    let operations = steps.saturating_mul(terms.saturating_mul(terms));
+    operations.saturating_mul(weight).saturating_add(images(function, weight))
+}
+
+/// The cost of the images under the built-in functions that a function is made of.
+fn images(function: &Function, weight: u64) -> u64 {
+    let image = |step: &Step| {
+        let [doubles, balls] = match &step.operation {
+            Operation::Elementary(f, _) => f.costs(),
+            Operation::BesselJ(..) | Operation::ErlangCdf(..) => [8_000, 16_000],
+            _ => [0, 0],
+        };
+        if weight == 1 { doubles } else { balls * weight.div_ceil(LEAST_WEIGHT) }
+    };
+    function.steps().iter().map(image).sum()
 }
 
 /// What is bounded.
@@ -117,9 +133,7 @@ impl Center<Certified> {
             let free = |c: Value| arithmetic.add(&arithmetic.at_most(0.0), &c);
             coefficients = form.rounded(&arithmetic).into_iter().map(free).collect();
         } else if coefficients.iter().any(|value| matches!(value, Value::Enclosure(_))) {
-            work.spend(
-                weight(bits).saturating_mul(cost(series.function(), series.order() + 1)) / 2,
-            );
+            work.spend(cost(series.function(), series.order() + 1, weight(bits)) / 2);
         }
         Ok(Self {
             arithmetic,
@@ -196,7 +210,7 @@ impl Difference<'_> {
 
     /// Charges for the series of `terms` terms, once enclosed and once in an arithmetic.
     fn charge(&self, terms: usize, weight: u64) {
-        self.work.spend(cost(self.subject.function(), terms).saturating_mul(weight));
+        self.work.spend(cost(self.subject.function(), terms, weight));
     }
 
     /// About the expansion point, where it is an end of the piece.
@@ -307,9 +321,10 @@ impl Difference<'_> {
         // A look for a hole, and the way around one.
         let series = self.subject.series;
         let steps = series.function().steps().len() as u64;
-        self.work.spend(2_000 * steps);
+        let images = images(series.function(), 1);
+        self.work.spend(2_000 * steps + images);
         let hole = self.holes.across(low, high)?;
-        self.work.spend(20_000 * steps);
+        self.work.spend(20_000 * steps + 100 * images);
         let a = Certified::new(PRECISIONS[0]);
         let hull = Interval64::between(low, high).hull(hole.center);
         let width = hull.subtract(hole.center).magnitude();
@@ -346,7 +361,7 @@ impl Difference<'_> {
 
     /// From plain interval evaluation: for kinks, and for ends of the domain.
     pub(super) fn plain(&self, low: f64, high: f64) -> Measured {
-        self.work.spend(3 * self.subject.order() as u64);
+        self.work.spend(3 * (self.subject.order() as u64 + images(self.subject.function(), 1)));
         let at = |x: Interval64| {
             let f = enclose(self.subject.function(), x);
             let difference = f.subtract(self.polynomial_on(x));

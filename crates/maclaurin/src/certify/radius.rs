@@ -68,7 +68,7 @@ struct Search<'a> {
     plane: Plane<'a>,
     exactly: Exactly<'a>,
     cover: Cover,
-    /// Squares around zeros of guards, settled apart.
+    /// Squares around zeros of guards, examined separately.
     squares: Vec<Square>,
     found: Radius,
     /// For each proven rectangle, how far the point is that it shares with the neighbour whose

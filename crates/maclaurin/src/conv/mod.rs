@@ -424,7 +424,7 @@ fn joins<T, const N: usize>(
     found
 }
 
-/// The weights side by side, in the order of their axes.
+/// The weights, contiguous, in the order of their axes.
 fn in_order<'a, L: Clone>(weight: &'a ArrayView4<'_, L>) -> Cow<'a, [L]> {
     match weight.as_slice() {
         Some(values) => Cow::Borrowed(values),

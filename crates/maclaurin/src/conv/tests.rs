@@ -18,7 +18,7 @@ struct Case {
     kernel: [usize; 2],
     convolution: Convolution,
     bias: bool,
-    /// Whether channels lie side by side: of the input, of the output.
+    /// Whether channels are contiguous: of the input, of the output.
     channels_last: [bool; 2],
     seed: u64,
 }

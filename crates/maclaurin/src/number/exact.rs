@@ -16,7 +16,7 @@ use super::constant::{Atom, Enclosures, Monomial, Named};
 use super::rational::{bits, factor, is_negative, to_f64};
 use super::{Interval, Rational, half};
 
-/// A constant of more monomials than this, arguments included, is no longer worth its exactness.
+/// Constants of more monomials than this, arguments included, are kept as enclosures only.
 const LARGEST_WEIGHT: usize = 64;
 
 /// Exact powers and rationals beyond this many bits are not formed.
@@ -130,7 +130,7 @@ impl Exact {
         self.terms.keys().map(Monomial::weight).sum()
     }
 
-    /// Whether a function's value at the constant is still worth its exactness.
+    /// Whether a function's value at the constant is kept in exact form.
     pub(crate) fn is_light(&self) -> bool {
         self.weight() < LARGEST_WEIGHT
     }

@@ -34,7 +34,7 @@ pub enum Error {
         /// The order up to which was looked.
         order: usize,
     },
-    /// A number that so many bits do not tell from zero, or from a boundary between two floats.
+    /// A number whose enclosure by that many bits contains zero, or a boundary between two floats.
     #[error("{what} could not be settled with {bits} bits: {}", undecided(*.unbounded))]
     Undecided {
         /// The number in question.

@@ -379,7 +379,7 @@ impl Series {
         &self.point.value
     }
 
-    /// The expansion point and the coefficients to so many bits, with their arithmetic.
+    /// The expansion point and the coefficients to `bits` bits, with their arithmetic.
     pub(crate) fn evaluated(&self, bits: usize) -> Result<(Certified, Value, Vec<Value>), Error> {
         let expression = &self.point.expression;
         let again = |source: &Source, order| {

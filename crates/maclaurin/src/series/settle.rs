@@ -74,7 +74,7 @@ pub(super) fn attempt(
     Ok((arithmetic, values))
 }
 
-/// Enclosures of the coefficients by balls of at least so many bits, if there are such.
+/// Enclosures of the coefficients by balls of at least that many bits, if there are such.
 pub(super) fn enclosures(
     source: &Source,
     at: &Function,

@@ -19,7 +19,7 @@ pub(in crate::conv) struct Forward<'a, T: Narrow> {
     pub geometry: &'a Geometry,
     pub center: f64,
     pub input: Picture<T>,
-    /// (outputs, channels, rows, columns), side by side.
+    /// (outputs, channels, rows, columns), contiguous.
     pub weight: &'a [T::Lane],
     pub bias: Option<ArrayView1<'a, T::Lane>>,
     pub out: Picture<T>,

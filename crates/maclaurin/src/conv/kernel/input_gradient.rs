@@ -13,13 +13,13 @@ use crate::conv::geometry::{Geometry, Window};
 use crate::expand::element::sealed::Narrow;
 use crate::expand::kernel::instructions::Level;
 
-/// A gradient to take back to the input.
+/// The backward pass to the input.
 pub(in crate::conv) struct InputGradient<'a, T: Narrow> {
     pub level: Level,
     pub geometry: &'a Geometry,
     pub center: f64,
     pub input: Picture<T>,
-    /// (outputs, channels, rows, columns), side by side.
+    /// (outputs, channels, rows, columns), contiguous.
     pub weight: &'a [T::Lane],
     pub gradient: Picture<T>,
     pub out: Picture<T>,

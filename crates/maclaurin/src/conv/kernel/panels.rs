@@ -6,7 +6,7 @@ use crate::conv::geometry::cut;
 use crate::expand::element::Lane;
 use crate::expand::kernel::vector::WIDTH;
 
-/// What stands side by side in the vectors of a tile; its rows are the other one.
+/// What the lanes of a tile's vectors are; its rows are the other one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lanes {
     Outputs,

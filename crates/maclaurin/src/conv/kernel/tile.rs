@@ -298,7 +298,7 @@ impl<L: Lane> Work for Totals<'_, L> {
 
     #[inline(always)]
     fn with<I: Instructions>(self, _: I) {
-        /// Sums side by side, so that none waits for the one before.
+        /// Independent sums, so that none waits for the one before.
         const CHAINS: usize = 4;
         let last = self.lines.saturating_sub(1) * self.step + self.to.len();
         assert!(last <= self.values.len(), "a line out of bounds");

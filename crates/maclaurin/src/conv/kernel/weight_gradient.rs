@@ -24,7 +24,7 @@ const RESIDENT: usize = 3 << 15;
 const MOST_PARTS: usize = 32;
 const PART_OF_MEMORY: usize = 16;
 
-/// A gradient to take back to the weights.
+/// The backward pass to the weights.
 pub(in crate::conv) struct WeightGradient<'a, T> {
     pub level: Level,
     pub geometry: &'a Geometry,
