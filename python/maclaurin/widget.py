@@ -27,9 +27,9 @@ def explore(
 ) -> AnyWidget:
     """A page on which one looks at a function: its polynomials, their certified error, the disc of convergence.
 
-    Shown by a notebook that anywidget supports (tried in JupyterLab and marimo) as the last value of a cell. What is changed on the
-    page is in the widget's ``state``, and a new ``state`` is shown on the page. The values of the function's
-    parameters are given by their names: ``mc.explore("sin(a*x)", a=2)``.
+    Shown by a notebook that anywidget supports (tried in JupyterLab and marimo) as the last value of a cell. What is
+    changed on the page is in the widget's ``state``, and a new ``state`` is shown on the page. The values of the
+    function's parameters are given by their names: ``mc.explore("sin(a*x)", a=2)``.
 
     For example ``mc.explore("softplus", order=6, on=(-2, 2))``.
     """

@@ -256,7 +256,7 @@ fn large_answers_that_nobody_reads_are_two_at_most() {
     let server = Explore::start(&["--port", "0"]);
     // Answers of 19 MB, more than a connection holds by itself.
     let array = r#"{"ask": "array", "expression": "exp(x)", "order": 24, "width": 500, "height": 400, "channels": 1}"#;
-    let question = server.question(array, &[7; 200_000]);
+    let question = server.question(array, &vec![7; 200_000]);
     let ask = || {
         let mut stream = server.connect();
         stream.write_all(&question).unwrap();

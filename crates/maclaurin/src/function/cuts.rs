@@ -225,13 +225,14 @@ impl<'a> Search<'a> {
                     PLANE.integer(f.0.middle().floor() as i64)
                 }
                 Operation::Power(f, g) => {
-                    match self.function.rational(g.index).filter(|r: &&Rational| r.is_int()) {
-                        Some(exponent) => PLANE.power(&f, exponent),
-                        None => {
-                            branch.record(&f);
-                            let log = PLANE.apply::<Log>(&f);
-                            PLANE.apply::<Exp>(&PLANE.multiply(&g, &log))
-                        }
+                    let integer =
+                        self.function.rational(g.index).filter(|r: &&Rational| r.is_int());
+                    if let Some(exponent) = integer {
+                        PLANE.power(&f, exponent)
+                    } else {
+                        branch.record(&f);
+                        let log = PLANE.apply::<Log>(&f);
+                        PLANE.apply::<Exp>(&PLANE.multiply(&g, &log))
                     }
                 }
                 Operation::Elementary(function, f) => each!(function, F => {
@@ -288,6 +289,8 @@ mod tests {
     use super::*;
     use std::f64::consts::PI;
 
+    type IsCut = fn(Place) -> bool;
+
     fn cuts(text: &str) -> Vec<[Place; 2]> {
         Function::parse(text).unwrap().branch_cuts((-3.0, 4.0), 3.5)
     }
@@ -296,10 +299,10 @@ mod tests {
     #[test]
     fn cuts_are_where_principal_values_jump() {
         let near = 0.01;
-        let beyond_one: fn(Place) -> bool = |(x, y)| y == 0.0 && x.abs() > 0.99;
-        let above_one: fn(Place) -> bool = |(x, y)| x.abs() < 1e-5 && y > 0.99;
-        let negative: fn(Place) -> bool = |(x, y)| y == 0.0 && x < 0.01;
-        let cases: [(&str, fn(Place) -> bool, f64); 14] = [
+        let beyond_one: IsCut = |(x, y)| y == 0.0 && x.abs() > 0.99;
+        let above_one: IsCut = |(x, y)| x.abs() < 1e-5 && y > 0.99;
+        let negative: IsCut = |(x, y)| y == 0.0 && x < 0.01;
+        let cases: [(&str, IsCut, f64); 14] = [
             ("log(x)", negative, 3.0),
             ("sqrt(x)", negative, 3.0),
             ("x^x", negative, 3.0),
