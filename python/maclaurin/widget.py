@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +27,9 @@ def explore(
 ) -> AnyWidget:
     """A page on which one looks at a function: its polynomials, their certified error, the disc of convergence.
 
-    Shown by a notebook (JupyterLab, VS Code, marimo, Colab) as the last value of a cell. What is changed on the
-    page is in the widget's ``state``, and a new ``state`` is shown on the page. The values of the function's
-    parameters are given by their names: ``mc.explore("sin(a*x)", a=2)``.
+    Shown by a notebook that anywidget supports (tried in JupyterLab and marimo) as the last value of a cell. What is
+    changed on the page is in the widget's ``state``, and a new ``state`` is shown on the page. The values of the
+    function's parameters are given by their names: ``mc.explore("sin(a*x)", a=2)``.
 
     For example ``mc.explore("softplus", order=6, on=(-2, 2))``.
     """
@@ -52,17 +55,67 @@ def explore(
     kind = type(
         "ExploreWidget",
         (anywidget.AnyWidget,),
-        {"_esm": module, "_css": style, "state": traitlets.Dict().tag(sync=True)},
+        {
+            "_esm": module,
+            "_css": style,
+            "state": traitlets.Dict().tag(sync=True),
+            "cancels": traitlets.Bool().tag(sync=True),
+        },
     )
-    widget: AnyWidget = kind(state=state)
-    widget.on_msg(_answer)
+    cancels = _has_kernel()
+    widget: AnyWidget = kind(state=state, cancels=cancels)
+    widget.on_msg(_Questions(cancels))
     return widget
 
 
-def _answer(widget: AnyWidget, message: Mapping[str, Any], buffers: list[memoryview]) -> None:
-    """Answers a question of the page."""
-    if set(message) != {"id", "question"} or sum(buffer.nbytes for buffer in buffers) > MOST_BYTES:
-        return
-    pixels = bytes(buffers[0]) if buffers else b""
-    answer, file = explore_answer(str(message["question"]), pixels)
-    widget.send({"id": message["id"], "answer": answer}, buffers=[file] if file else None)
+def _has_kernel() -> bool:
+    """Whether this is a kernel of Jupyter, whose messages may be sent from any thread."""
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
+class _Questions:
+    """Answers the questions of a page: on threads, so that the kernel hears which are taken back, or in turn."""
+
+    def __init__(self, threaded: bool) -> None:
+        self.threaded = threaded
+        self.stops: dict[int, threading.Event] = {}
+        self.slots = threading.Semaphore(min(max(os.cpu_count() or 2, 2), 8))
+        self.sending = threading.Lock()
+
+    def __call__(self, widget: AnyWidget, message: Mapping[str, Any], buffers: list[memoryview]) -> None:
+        if set(message) == {"cancel"}:
+            number = message["cancel"]
+            if isinstance(number, int) and (stop := self.stops.get(number)):
+                stop.set()
+            return
+        if set(message) != {"id", "question"} or not isinstance(message["id"], int):
+            return
+        if sum(buffer.nbytes for buffer in buffers) > MOST_BYTES:
+            return
+        pixels = bytes(buffers[0]) if buffers else b""
+        arguments = (widget, message["id"], str(message["question"]), pixels)
+        if self.threaded:
+            self.stops[message["id"]] = threading.Event()
+            threading.Thread(target=self.answer, args=arguments, daemon=True).start()
+        else:
+            self.answer(*arguments)
+
+    def answer(self, widget: AnyWidget, number: int, question: str, pixels: bytes) -> None:
+        """Answers one question, unless it is taken back."""
+        stop = self.stops.get(number)
+        answer, file = "", b""
+        with self.slots:
+            try:
+                if not (stop and stop.is_set()):
+                    answer, file = explore_answer(question, pixels, stop)
+            except (RuntimeError, TimeoutError) as error:
+                answer = json.dumps({"error": {"message": str(error)}})
+        self.stops.pop(number, None)
+        if stop and stop.is_set():
+            return
+        with self.sending:
+            widget.send({"id": number, "answer": answer}, buffers=[file] if file else None)

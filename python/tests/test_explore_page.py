@@ -200,6 +200,15 @@ def test_the_engines_numbers_are_shown(open_page):
     assert page.locator(".series").inner_text() == "log(2) + x/2 + x^2/8 - x^4/192"
     expect(page.locator(".radius-text")).to_contain_text("pi = 3.14159")
     assert page.locator(".singular").count() == 2
+    # From the singularities to the right, and its mirror image.
+    expect(page.locator(".cut")).to_have_attribute("d", re.compile("L.*L.*L"))
+    expect(page.get_by_text("branch cuts of principal values")).to_be_visible()
+    expression(page).fill("exp(x)")
+    expect(page.locator(".cut")).to_have_count(0)
+    expect(page.get_by_text("branch cuts of principal values")).to_be_hidden()
+    expression(page).fill("log(1 + exp(x))")
+    expect(page.locator(".cut")).to_have_count(1)
+    expect(page.locator(".figure")).to_have_count(4)
     cards = page.locator(".card")
     certified = mc.approximate("log(1 + exp(x))", degree=4, on=(-5, 5)).error
     assert float(cards.nth(2).locator(".figure").inner_text()) == pytest.approx(float(certified), rel=2e-3)

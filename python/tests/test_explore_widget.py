@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,29 @@ def test_the_widget_answers_the_page(monkeypatch):
     assert len(sent) == 2
     function = mc.Function("sin(k*x)", k=2)
     assert mc.explore(function).state["p"] == {"k": "2"}
+
+
+def test_questions_are_taken_back(monkeypatch):
+    from maclaurin.widget import _Questions
+
+    widget = mc.explore()
+    # No kernel of Jupyter: answered in turn.
+    assert widget.cancels is False
+    sent = []
+    monkeypatch.setattr(widget, "send", lambda message, buffers: sent.append(message))
+    questions = _Questions(threaded=True)
+    long = " + ".join(f"exp(sin(exp({k}*x + sqrt({k}))))" for k in range(1, 300))
+    long = {"ask": "coefficients", "expression": long, "at": "sqrt(2)", "order": 100}
+    for number in range(4):
+        questions(widget, {"id": number, "question": json.dumps(long)}, [])
+    short = {"ask": "coefficients", "expression": "exp(x)", "order": 2}
+    questions(widget, {"id": 4, "question": json.dumps(short)}, [])
+    for number in [0, 1, 2, 3, 3, 99, [], None]:
+        questions(widget, {"cancel": number}, [])
+    while questions.stops:
+        time.sleep(0.01)
+    (message,) = sent
+    assert message["id"] == 4 and "x^2/2" in message["answer"]
 
 
 def test_without_anywidget_the_remedy_is_named(monkeypatch):

@@ -288,7 +288,7 @@ pub struct ApproximateArguments {
 #[derive(Args)]
 pub struct ExpandArguments {
     /// Pictures (PNG, JPEG, TIFF, GIF, WebP, BMP, PNM), arrays (.npy, .npz), folders of them,
-    /// a Zarr array, or - for standard input. A file is known by its content; of a folder, those are read whose names
+    /// a Zarr array, a Parquet table, or - for standard input. A file is known by its content; of a folder, those are read whose names
     /// end as such files' do, such as .jpg.
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,
@@ -296,7 +296,7 @@ pub struct ExpandArguments {
     #[allow(missing_docs)]
     pub reading: InputArguments,
     /// Where to write: a .npy, .npz or .png file (a contact sheet), a folder, - for standard output, or a .zarr
-    /// store, which is written in parts and may be larger than memory.
+    /// store, which is written in parts and may be larger than memory; of a Parquet table, another.
     #[arg(short, long)]
     pub output: PathBuf,
     #[command(flatten)]
@@ -346,6 +346,9 @@ pub struct ExpandArguments {
     /// The type of the files written into a folder or to standard output [default: npy].
     #[arg(long, value_enum)]
     pub format: Option<FileFormat>,
+    /// Of a Parquet table: the columns to expand, such as a,b; the others are kept.
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub columns: Vec<String>,
     /// Threads, at most one for each core [default: one for each core].
     #[arg(long, value_parser = threads, allow_hyphen_values = true)]
     pub threads: Option<usize>,
@@ -354,17 +357,18 @@ pub struct ExpandArguments {
     pub storing: StoreArguments,
 }
 
-/// How arrays larger than memory are written: a Zarr store, chunk by chunk.
+/// How arrays larger than memory are written: a Zarr store or a .npy file, block by block.
 #[derive(Args)]
 pub struct StoreArguments {
     /// Of a Zarr store: the extents of a chunk along the axes of the input, such as 1,512,512 [default: those of
-    /// the input's chunks; each degree has chunks of its own].
+    /// the input's chunks; each degree has chunks of its own]. With --memory, of the blocks of a .npy file.
     #[arg(long, value_delimiter = ',', value_name = "EXTENTS", value_parser = clap::value_parser!(u64).range(1..))]
     pub chunks: Option<Vec<u64>>,
     /// Of a Zarr store: how chunks are compressed [default: as those of the input, or zstd].
     #[arg(long, value_enum)]
     pub codec: Option<Codec>,
-    /// Of a Zarr store: the memory that may be used, such as 1GB or 500MB [default: half of what is free].
+    /// Of a Zarr store: the memory that may be used, such as 1GB or 500MB [default: half of what is free]. One .npy
+    /// file becomes another block by block where this is given.
     #[arg(long, value_parser = bytes)]
     pub memory: Option<u64>,
     /// Of a Zarr store: go on with one that was not finished.

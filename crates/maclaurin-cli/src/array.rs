@@ -81,6 +81,12 @@ impl Array {
         map!(self, array => array.insert_axis(ndarray::Axis(0)))
     }
 
+    /// The axes from the last to the first.
+    #[cfg(feature = "zarr")]
+    pub fn reversed_axes(self) -> Self {
+        map!(self, array => array.reversed_axes())
+    }
+
     /// The smallest and the largest finite value, if there is one, and the number of finite values.
     pub fn range(&self) -> (Option<(f64, f64)>, usize) {
         fn extremes<T: Element>(array: &ArrayD<T>) -> (Option<(f64, f64)>, usize) {

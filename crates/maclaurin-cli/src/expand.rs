@@ -15,6 +15,8 @@ use crate::output::{self, Archive, Stored, Target, write_npy};
 #[cfg(feature = "zarr")]
 use crate::store;
 use crate::summary::{Done, Judged, Summary, in_units};
+#[cfg(feature = "parquet")]
+use crate::table;
 use crate::{Failure, picture, sheet};
 
 /// Where the results go.
@@ -75,12 +77,21 @@ pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
         threads: arguments.threads,
     };
     expansion.degrees_of(&polynomial)?;
+    let is_table = |path: &PathBuf| input::ending(path) == "parquet";
+    if arguments.inputs.iter().any(is_table) || is_table(&arguments.output) {
+        return table(arguments, &series, &polynomial, &expansion);
+    }
+    if !arguments.columns.is_empty() {
+        return refuse("--columns are for Parquet tables: NAME.parquet");
+    }
     #[cfg(feature = "zarr")]
-    if store::takes(&arguments.inputs, &arguments.output)? {
+    if store::takes(arguments)? {
         return stored(arguments, &series, &polynomial, &expansion);
     }
     if let Some(option) = arguments.storing.given() {
-        return refuse(&format!("{option} is for Zarr stores: --output NAME.zarr"));
+        return refuse(&format!(
+            "{option} is for Zarr stores, --output NAME.zarr, and with --memory for one .npy file that becomes another"
+        ));
     }
     let (sources, skipped) = input::sources(&arguments.inputs, &arguments.reading)?;
     let files = sources.iter().filter_map(Source::file).map(Path::to_path_buf);
@@ -107,7 +118,9 @@ fn stored(
     expansion: &Expansion,
 ) -> Result<(), Failure> {
     if arguments.format.is_some() || arguments.json {
-        return Err(Failure::Usage("--format and --json are not for Zarr stores".into()));
+        return Err(Failure::Usage(
+            "--format and --json are not for what is written in blocks".into(),
+        ));
     }
     let weighted = !arguments.weights.is_empty();
     let judged = Judged::new(series, polynomial, expansion, weighted)?;
@@ -118,9 +131,42 @@ fn stored(
         series.at()
     );
     let (range, scale) = store::run(&store::Job { arguments, polynomial, expansion, what })?;
-    let (line, warnings) =
-        Summary::of_range(range, if expansion.shift == 0.0 { scale } else { f64::NAN })
-            .trust(judged.as_ref());
+    let scale = if expansion.shift == 0.0 { scale } else { f64::NAN };
+    trust(arguments, &Summary::of_range(range, scale), judged.as_ref())
+}
+
+/// Expands columns of a Parquet table, and says how far the polynomial can be trusted.
+#[cfg(feature = "parquet")]
+fn table(
+    arguments: &ExpandArguments,
+    series: &Series,
+    polynomial: &Polynomial,
+    expansion: &Expansion,
+) -> Result<(), Failure> {
+    let judged = Judged::new(series, polynomial, expansion, !arguments.weights.is_empty())?;
+    let range = table::run(&table::Job { arguments, series, polynomial, expansion })?;
+    let scale = if expansion.shift == 0.0 { expansion.scale } else { f64::NAN };
+    trust(arguments, &Summary::of_range(range, scale), judged.as_ref())
+}
+
+/// Says how a command is made that reads Parquet tables.
+#[cfg(not(feature = "parquet"))]
+fn table(_: &ExpandArguments, _: &Series, _: &Polynomial, _: &Expansion) -> Result<(), Failure> {
+    Err(Failure::Usage(
+        "this command was built without Parquet: build it with `--features parquet` (minutes more), or expand the \
+         columns in Polars: maclaurin.polars (docs/larger-than-memory.md)"
+            .into(),
+    ))
+}
+
+/// Says how far the polynomial can be trusted on what was read.
+#[cfg(any(feature = "zarr", feature = "parquet"))]
+fn trust(
+    arguments: &ExpandArguments,
+    summary: &Summary,
+    judged: Option<&Judged>,
+) -> Result<(), Failure> {
+    let (line, warnings) = summary.trust(judged);
     if !arguments.writing.quiet {
         output::print(&line.unwrap_or_default())?;
     }

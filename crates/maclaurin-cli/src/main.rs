@@ -25,6 +25,8 @@ mod sheet;
 #[cfg(feature = "zarr")]
 mod store;
 mod summary;
+#[cfg(feature = "parquet")]
+mod table;
 mod ticks;
 mod tile;
 mod title;

@@ -176,7 +176,7 @@ impl Summary {
     }
 
     /// That of values whose range is known, and what they were multiplied with.
-    #[cfg(feature = "zarr")]
+    #[cfg(any(feature = "zarr", feature = "parquet"))]
     pub fn of_range(range: Option<(f64, f64)>, scale: f64) -> Self {
         Self { range, scale, ..Self::default() }
     }

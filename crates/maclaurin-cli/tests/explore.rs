@@ -252,6 +252,33 @@ fn bodies_too_large_without_length_or_malformed_are_refused() {
 }
 
 #[test]
+fn large_answers_that_nobody_reads_are_two_at_most() {
+    let server = Explore::start(&["--port", "0"]);
+    // Answers of 19 MB, more than a connection holds by itself.
+    let array = r#"{"ask": "array", "expression": "exp(x)", "order": 24, "width": 500, "height": 400, "channels": 1}"#;
+    let question = server.question(array, &vec![7; 200_000]);
+    let ask = || {
+        let mut stream = server.connect();
+        stream.write_all(&question).unwrap();
+        stream
+    };
+    let mut held: Vec<_> = (0..2).map(|_| ask()).collect();
+    for stream in &mut held {
+        stream.read_exact(&mut [0; 1]).unwrap();
+    }
+    let mut third = ask();
+    third.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    assert!(third.read(&mut [0; 1]).is_err());
+    // Small questions are answered meanwhile.
+    assert!(server.ask(CURVES, &[]).0["error"].is_null());
+    drop(held.pop());
+    third.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    let (status, _, body) = reply(&mut third);
+    assert_eq!(status, 200);
+    assert!(body.len() > 19_000_000);
+}
+
+#[test]
 fn fifty_clients_are_answered_beside_slow_ones() {
     let server = Explore::start(&["--port", "0"]);
     // Half a head, and half a body.

@@ -1,6 +1,6 @@
 //! Zarr stores: the values of `-o out.npy`, whatever happens to the command meanwhile.
 //!
-//! `STORE_KILLS=100` kills it at 100 moments instead of 4.
+//! `STORE_KILLS=100` kills it at 100 moments instead of 4; `STORE_FULL=1`, as root, fills a file system.
 #![cfg(all(unix, feature = "zarr"))]
 
 use std::collections::BTreeMap;
@@ -243,6 +243,144 @@ fn an_unfinished_store_is_its_jobs_alone() {
 }
 
 #[test]
+fn chunks_that_changed_since_are_expanded_anew() {
+    let folder = Folder::new();
+    folder.zarr("in.zarr", &[8, 8], &[4, 4]);
+    let chunk = |name: &str| folder.path(&format!("in.zarr/c/{name}"));
+    let last = fs::read(chunk("1/1")).unwrap();
+    fs::write(chunk("1/1"), b"damaged").unwrap();
+    folder.refused("in.zarr", "out.zarr", &["--threads", "1"]);
+    std::thread::sleep(Duration::from_millis(50));
+    fs::write(chunk("1/1"), last).unwrap();
+    // Another one in its place, with the time that it had.
+    let old = chunk("0/1").metadata().unwrap().modified().unwrap();
+    fs::write(chunk("other"), fs::read(chunk("0/1")).unwrap()).unwrap();
+    fs::File::open(chunk("other")).unwrap().set_modified(old).unwrap();
+    fs::rename(chunk("other"), chunk("0/0")).unwrap();
+    let text = folder.done("in.zarr", "out.zarr", &["--resume"]);
+    assert!(text.contains("2 of 4 blocks there before"), "{text}");
+    folder.done("in.zarr", "new.zarr", &[]);
+    assert!(files(&folder.path("out.zarr")) == files(&folder.path("new.zarr")));
+}
+
+#[test]
+fn a_file_becomes_another_block_by_block() {
+    let folder = Folder::new();
+    let shape = [7, 30, 4];
+    folder.expected(&shape, &[]);
+    fs::copy(folder.path("same.npy"), folder.path("in.npy")).unwrap();
+    // The same values in Fortran order.
+    let mut fortran = header("|u1", &shape);
+    let at = fortran.windows(5).position(|part| part == b"False").unwrap();
+    fortran.splice(at..at + 5, *b"True ");
+    for k in 0..4_u64 {
+        for j in 0..30 {
+            fortran.extend((0..7).map(|i| (((i * 30 + j) * 4 + k) * 7 % 251) as u8));
+        }
+    }
+    fs::write(folder.path("fortran.npy"), fortran).unwrap();
+    let cases: [&[&str]; 7] = [
+        &[],
+        &["--axis", "0"],
+        &["--axis", "1", "--constant"],
+        &["--concatenate"],
+        &["--concatenate", "--axis", "0"],
+        &["--kind", "sum"],
+        &["--dtype", "f16"],
+    ];
+    for case in cases {
+        folder.done("in.npy", "whole.npy", &[case, &["--force"]].concat());
+        let whole = fs::read(folder.path("whole.npy")).unwrap();
+        for input in ["in.npy", "fortran.npy"] {
+            for chunks in [&[][..], &["--chunks", "2,7,3"], &["--chunks", "1,30,4"]] {
+                let options = [case, chunks, &["--force", "--memory", "1GB"]].concat();
+                folder.done(input, "out.npy", &options);
+                let same = fs::read(folder.path("out.npy")).unwrap() == whole;
+                assert!(same, "{input} {options:?}");
+            }
+        }
+    }
+    let text = folder.done("in.npy", "out.npy", &["--force", "--memory", "1GB"]);
+    assert!(text.contains("off by at most 2.87561e-4 (certified)"), "{text}");
+    let again = folder.refused("in.npy", "out.npy", &["--memory", "1GB"]);
+    assert!(again.contains("it exists; --force replaces it"), "{again}");
+    let codec = folder.refused("in.npy", "new.npy", &["--memory", "1GB", "--codec", "zstd"]);
+    assert!(codec.contains("--codec and --resume are for Zarr stores"), "{codec}");
+    // A file that ends too early leaves nothing.
+    let short = fs::File::options().write(true).open(folder.path("in.npy")).unwrap();
+    short.set_len(500).unwrap();
+    let message = folder.refused("in.npy", "new.npy", &["--memory", "1GB"]);
+    assert!(message.contains("in.npy"), "{message}");
+    assert!(!folder.path("new.npy").exists());
+}
+
+#[test]
+fn no_name_leads_out_of_a_store() {
+    let folder = Folder::new();
+    folder.zarr("secret.zarr", &[8, 8], &[8, 8]);
+    let secret = folder.path("secret.zarr/c/0/0");
+    fs::copy(&secret, folder.path("0")).unwrap();
+    folder.zarr("in.zarr", &[8, 8], &[8, 8]);
+    let path = folder.path("in.zarr/zarr.json");
+    let metadata: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    for encoding in [
+        serde_json::json!({ "name": "default", "configuration": { "separator": "/../../" } }),
+        serde_json::json!({ "name": "v2", "configuration": { "separator": "/../" } }),
+        serde_json::json!({ "name": "zarrs.default_suffix",
+            "configuration": { "separator": "/", "suffix": "/../../../../secret.zarr/c/0/0" } }),
+        serde_json::json!({ "name": "default_suffix",
+            "configuration": { "separator": "/", "suffix": "/../../../../secret.zarr/c/0/0" } }),
+        serde_json::json!({ "name": "suffix", "configuration": { "suffix": "/../../../0",
+            "base_encoding": { "name": "default" } } }),
+    ] {
+        let mut lie = metadata.clone();
+        lie["chunk_key_encoding"] = encoding.clone();
+        fs::write(&path, lie.to_string()).unwrap();
+        fs::remove_file(folder.path("in.zarr/c/0/0")).ok();
+        let message = folder.refused("in.zarr", "out.zarr", &["--force"]);
+        assert!(message.contains("in.zarr"), "{encoding}: {message}");
+        assert!(!folder.path("out.zarr").exists());
+    }
+}
+
+/// `STORE_FULL=1`, as root: a file system of 300 kB, on which the store has no room.
+#[test]
+fn a_full_disk_is_said_and_can_be_gone_on_from() {
+    if std::env::var_os("STORE_FULL").is_none() {
+        return;
+    }
+    let folder = Folder::new();
+    folder.zarr("in.zarr", &[256, 256], &[64, 256]);
+    fs::create_dir(folder.path("small")).unwrap();
+    let mount = |command: &str, more: &[&str]| {
+        let status = Command::new(command).args(more).arg(folder.path("small")).status().unwrap();
+        assert!(status.success());
+    };
+    mount("mount", &["-t", "tmpfs", "-o", "size=300k", "tmpfs"]);
+    let message = folder.refused("in.zarr", "small/out.zarr", &["--codec", "none"]);
+    let left = files(&folder.path("small"));
+    fs::copy(folder.path("in.zarr/zarr.json"), folder.path("same.json")).unwrap();
+    folder.expected(&[256, 256], &[]);
+    let npy = folder.refused("same.npy", "small/out.npy", &["--memory", "1GB"]);
+    let after = files(&folder.path("small"));
+    mount("mount", &["-o", "remount,size=2m"]);
+    folder.done("in.zarr", "small/out.zarr", &["--codec", "none", "--resume"]);
+    let found = folder.values("small/out.zarr").1;
+    mount("umount", &[]);
+    assert!(message.contains("small/out.zarr") && message.contains("No space left"), "{message}");
+    assert!(npy.contains("small/out.npy") && npy.contains("No space left"), "{npy}");
+    // Chunks that are there are whole.
+    let sizes: Vec<_> = left
+        .iter()
+        .filter(|file| file.0.starts_with("out.zarr.part/c"))
+        .map(|file| file.1.len())
+        .collect();
+    assert!(sizes.iter().all(|&size| size == 64 * 256 * 4), "{sizes:?}");
+    assert!(left == after);
+    assert_eq!(found, folder.expected(&[256, 256], &[]));
+}
+
+#[test]
 fn stores_that_lie_are_refused() {
     let folder = Folder::new();
     folder.zarr("in.zarr", &[8, 8], &[4, 4]);
@@ -321,8 +459,12 @@ fn memory_is_bounded() {
     std::io::Write::write_all(&mut &file, &head).unwrap();
     file.set_len(head.len() as u64 + 512_000_000).unwrap();
     let options = ["--memory", "100MB", "--chunks", "1,250000", "--threads", "2", "--quiet"];
-    let output = limited("-v 450000", &folder.command("in.npy", "out.zarr", &options));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for (output, more) in [("out.zarr", &[][..]), ("out.npy", &["--kind", "sum", "--dtype", "f16"])]
+    {
+        let command = folder.command("in.npy", output, &[&options[..], more].concat());
+        let output = limited("-v 450000", &command);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[test]

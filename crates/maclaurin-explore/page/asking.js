@@ -55,13 +55,18 @@ function notebookHost(model) {
     model.save_changes();
   };
   return {
-    // The process answers in turn: what was sent is worked on.
-    patience: Infinity,
-    ask(question, bytes) {
+    // A process that answers in turn hears of a cancellation when it is too late.
+    patience: model.get("cancels") ? 150 : Infinity,
+    ask(question, bytes, signal) {
       count += 1;
       const id = count;
-      return new Promise((done) => {
+      return new Promise((done, failed) => {
         waiting.set(id, done);
+        signal.addEventListener("abort", () => {
+          if (!waiting.delete(id)) return;
+          model.send({ cancel: id });
+          failed(signal.reason);
+        });
         model.send({ id, question: JSON.stringify(question) }, undefined, bytes ? [bytes.buffer] : []);
       });
     },

@@ -19,7 +19,7 @@ function field(label, act, more = {}) {
 /** Lays the page out in `root`; the host answers questions and keeps the state. Returns how to end it. */
 export function mount(root, host) {
   const store = makeStore(host.load());
-  const view = { curves: null, errors: null, disc: null, marks: [], counted: null, known: { functions: [], largest_order: LARGEST_ORDER } };
+  const view = { curves: null, errors: null, disc: null, cuts: null, marks: [], counted: null, known: { functions: [], largest_order: LARGEST_ORDER } };
   const act = (change, group) => store.set(change, group);
   const says = h("p", { class: "says", role: "status" });
   let quiet;
@@ -51,9 +51,10 @@ export function mount(root, host) {
   const plot = mainPlot(store, view, act);
   const histogram = histogramPlot(store, view);
   const errors = errorPlot(store, view);
-  const plane = planePlot(store, view);
+  const plane = planePlot(store, view, (window) => lookForCuts(window));
   const bound = h("p", { class: "bound-text" });
   const radius = h("p", { class: "radius-text" });
+  const cuts = h("p", { class: "cuts-text", hidden: true }, "red lines: branch cuts of principal values, found on a grid and not proven; the series follows its function across them");
   const coefficients = makeCoefficients(say);
   const code = makeCode(store, act, say);
   const methods = makeMethods();
@@ -65,7 +66,7 @@ export function mount(root, host) {
 
   const plotPanel = panel("Function and polynomials", chips, plot.holder, histogram.holder, zooms);
   const errorPanel = panel("Error", bound, errors.holder);
-  const planePanel = panel("Convergence", radius, plane.holder);
+  const planePanel = panel("Convergence", radius, plane.holder, cuts);
   const tablePanel = panel("Coefficients", coefficients.element);
   const codeBox = h("details", { ontoggle: () => request() }, h("summary", {}, "Source code"), code.element);
   tablePanel.append(codeBox);
@@ -115,31 +116,44 @@ export function mount(root, host) {
     const singular = (view.disc?.singularities ?? []).map(({ name }) => name);
     const nearest = singular.length > 0 ? `; proven singularities: ${singular.join(", ")}` : "";
     radius.textContent = view.disc ? `radius of convergence: ${view.disc.text}${nearest}` : "";
+    if (!view.disc) showCuts({});
     plane.redraw();
     plot.redraw();
     errors.redraw();
+  }
+  function showCuts(answer) {
+    view.cuts = answer.pieces ?? null;
+    cuts.hidden = !view.cuts?.length;
+    plane.redraw();
   }
   const subject = () => {
     const { f, p, at: point, order: degree } = store.get();
     return { expression: f, parameters: p, at: point.trim() || "0", order: degree };
   };
   const range = () => [store.get().lo, store.get().hi];
+  /** What is found of one function is not shown beside another. */
+  const ofSame = () => {
+    const asked = named(store.get());
+    return (show) => (answer) => asked === named(store.get()) && show(answer);
+  };
 
   const askCurves = () => {
     const { orders } = store.get();
     const points = Math.min(480, Math.max(160, Math.round(plot.holder.clientWidth / 3)));
-    // What moves first is answered first; the proofs come behind it.
-    const proofs = () => {
-      const asked = named(store.get());
-      // What is proven of one function is not shown beside another.
-      const same = (show) => (answer) => asked === named(store.get()) && show(answer);
-      ask("errors", errorPanel, { ask: "errors", ...subject(), on: range(), points }, same(showErrors));
-      ask("disc", planePanel, { ask: "disc", ...subject(), order: 0 }, same(showDisc));
-    };
-    ask("curves", plotPanel, { ask: "curves", ...subject(), orders, on: range(), points }, (answer) => {
-      showCurves(answer);
-      proofs();
-    });
+    const same = ofSame();
+    ask("curves", plotPanel, { ask: "curves", ...subject(), orders, on: range(), points }, showCurves);
+    ask("errors", errorPanel, { ask: "errors", ...subject(), on: range(), points }, same(showErrors));
+    ask("disc", planePanel, { ask: "disc", ...subject(), order: 0 }, same(showDisc));
+  };
+  // While the plane moves, the cuts in it stay where they are.
+  let planeWindow = null;
+  const askCuts = afterPause(120, () => {
+    const { f, p } = store.get();
+    if (view.disc) ask("cuts", planePanel, { ask: "cuts", expression: f, parameters: p, ...planeWindow }, ofSame()(showCuts));
+  });
+  const lookForCuts = (window) => {
+    planeWindow = window;
+    askCuts();
   };
   const askRest = afterPause(120, () => {
     ask("coefficients", tablePanel, { ask: "coefficients", ...subject() }, (answer) => coefficients.show(answer.error ? null : answer));
@@ -231,6 +245,8 @@ export function mount(root, host) {
     if (named(state) !== before) {
       view.errors = null;
       view.disc = null;
+      showCuts({});
+      for (const kind of ["errors", "disc", "cuts"]) last.delete(kind);
     }
     before = named(state);
     show(state);

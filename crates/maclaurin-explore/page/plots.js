@@ -190,9 +190,9 @@ function wrapped(text, box) {
   return lines.slice(0, 6).map((line, i) => s("text", { class: "words", x: box.left + 10, y: box.top + 24 + 17 * i }, line));
 }
 
-/** The disc of convergence, the singularities, and the range on the real line. */
-function planePlot(store, view) {
-  return canvas("the complex plane: disc of convergence and proven singularities", (width) => Math.min(300, Math.round(width * 0.8)), (svg, width, tall, clip) => {
+/** The disc of convergence, the singularities, branch cuts, and the range on the real line; `look` is told the window. */
+function planePlot(store, view, look) {
+  return canvas("the complex plane: disc of convergence, proven singularities and branch cuts", (width) => Math.min(300, Math.round(width * 0.8)), (svg, width, tall, clip) => {
     const disc = view.disc;
     svg.replaceChildren();
     if (!disc) return;
@@ -217,6 +217,11 @@ function planePlot(store, view) {
       }
     }
     shapes.append(s("line", { class: "range", x1: x(lo), x2: x(hi), y1: y(0), y2: y(0) }));
+    const piece = ([a, b, c, d]) => [b, -b].map((side, i) =>
+      `M${x(a).toFixed(1)},${y(side).toFixed(1)}L${x(c).toFixed(1)},${y(i === 0 ? d : -d).toFixed(1)}`).join("");
+    if (view.cuts?.length) {
+      shapes.append(s("path", { class: "cut", d: view.cuts.map(piece).join("") }, s("title", {}, "branch cut of principal values: not proven")));
+    }
     for (const { re, im, name } of disc.singularities) {
       for (const side of im === 0 ? [0] : [im, -im]) {
         const d = `M${x(re) - 5},${y(side) - 5}l10,10m0,-10l-10,10`;
@@ -224,6 +229,7 @@ function planePlot(store, view) {
       }
     }
     shapes.append(s("circle", { class: "point", cx: x(disc.at), cy: y(0), r: 5 }));
+    look({ re: [x.low, x.high], im: reach });
   });
 }
 

@@ -1,5 +1,8 @@
-//! The disc of convergence and the singularities that limit it.
+//! The disc of convergence, the singularities that limit it, and branch cuts.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -31,6 +34,28 @@ pub fn answer(subject: &Subject) -> Result<Value, Failure> {
     }))
 }
 
+/// A window of the complex plane in which branch cuts are looked for.
+#[derive(Deserialize)]
+pub struct CutsQuestion {
+    expression: String,
+    #[serde(default)]
+    parameters: BTreeMap<String, String>,
+    re: [f64; 2],
+    im: f64,
+}
+
+impl CutsQuestion {
+    /// The pieces of the cuts of principal values above the real axis: drawn, not proven.
+    pub fn answer(&self) -> Result<Value, Failure> {
+        let (expression, parameters) = (self.expression.clone(), self.parameters.clone());
+        let subject = Subject { expression, parameters, at: String::new(), order: 0 };
+        let [low, high] = self.re;
+        let cuts = subject.function()?.branch_cuts((low, high), self.im);
+        let pieces: Vec<_> = cuts.iter().map(|[from, to]| [from.0, from.1, to.0, to.1]).collect();
+        Ok(json!({ "pieces": pieces }))
+    }
+}
+
 /// An exact complex number, and its conjugate where it is not real.
 fn complex(re: &str, im: &str) -> String {
     match (re, im) {
@@ -39,5 +64,29 @@ fn complex(re: &str, im: &str) -> String {
         ("0", im) => format!("\u{b1}{im}\u{a0}i"),
         (re, "1") => format!("{re}\u{a0}\u{b1}\u{a0}i"),
         (re, im) => format!("{re}\u{a0}\u{b1}\u{a0}{im}\u{a0}i"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    #[test]
+    fn cuts_are_those_of_the_expression_with_its_parameters() {
+        let ask = |expression: &str, window: &str| -> Value {
+            let question = format!(
+                r#"{{"ask": "cuts", "expression": "{expression}", "parameters": {{"a": "2"}}, {window}}}"#
+            );
+            serde_json::from_str(&crate::answer(&question, &[]).json).unwrap()
+        };
+        let window = r#""re": [-4, 4], "im": 3"#;
+        let found = ask("log(x + a)", window);
+        let pieces = found["pieces"].as_array().unwrap();
+        let ends = pieces.iter().flat_map(|piece| [piece[0].as_f64(), piece[2].as_f64()]);
+        let last = ends.flatten().fold(f64::NEG_INFINITY, f64::max);
+        assert!(pieces.len() > 10 && (last + 2.0).abs() < 0.01, "{last}");
+        assert_eq!(ask("exp(x)", window)["pieces"], serde_json::json!([]));
+        assert_eq!(ask("log(x)", r#""re": [1, -1], "im": 3"#)["pieces"], serde_json::json!([]));
+        assert_eq!(ask("log(x", window)["error"]["start"], 5);
     }
 }

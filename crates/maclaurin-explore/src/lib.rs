@@ -11,6 +11,7 @@
 //! | `errors` | the certified error on the range and its parts, and the band that it makes |
 //! | `coefficients` | the coefficients, decimal and exact, the series as text and LaTeX |
 //! | `disc` | the radius of convergence and proven singularities |
+//! | `cuts` | the branch cuts of principal values in a window of the plane, not proven |
 //! | `approximation` | a polynomial on the range by one of the four methods, with its error |
 //! | `code` | the polynomial as source code |
 //! | `histogram` | of the pixels sent along: how many have each value |
@@ -74,6 +75,7 @@ enum Question {
     Errors(curves::Question),
     Coefficients(subject::Subject),
     Disc(subject::Subject),
+    Cuts(disc::CutsQuestion),
     Approximation(approximation::Question),
     Code(coefficients::CodeQuestion),
     Histogram(picture::Shape),
@@ -110,6 +112,7 @@ pub fn answer(question: &str, bytes: &[u8]) -> Answer {
         Question::Errors(question) => question.errors(),
         Question::Coefficients(subject) => coefficients::answer(&subject),
         Question::Disc(subject) => disc::answer(&subject),
+        Question::Cuts(question) => question.answer(),
         Question::Approximation(question) => question.answer(),
         Question::Code(question) => question.answer(),
         Question::Histogram(shape) => shape.histogram(bytes),

@@ -22,9 +22,18 @@ const QUESTIONS: u32 = 64;
 /// another one while this one looks for signals, and gives it up at an exception from a handler
 /// (Ctrl-C).
 pub fn interruptible<T: Send>(py: Python<'_>, work: impl Fn() -> T + Sync) -> PyResult<T> {
+    interruptible_by(py, work, |_| Ok(()))
+}
+
+/// [`interruptible`], also by an exception from `report`, which is called while long work goes on.
+pub fn interruptible_by<T: Send>(
+    py: Python<'_>,
+    work: impl Fn() -> T + Sync,
+    report: impl Fn(Python<'_>) -> PyResult<()>,
+) -> PyResult<T> {
     match py.detach(|| cancellable(after(SHORT), &work)) {
         Some(result) => Ok(result),
-        None => watched(py, &work, |_| Ok(())),
+        None => watched(py, &work, report),
     }
 }
 

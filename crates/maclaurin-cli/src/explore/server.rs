@@ -3,14 +3,17 @@
 //! A message is the length of its JSON in four bytes (the lowest first), the JSON, and then bytes; both
 //! ways. A browser that drops its request closes the connection, and the work for it is given up.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::net::TcpListener;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Body, Bytes, Incoming};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
@@ -21,7 +24,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use maclaurin::cancellable;
 use maclaurin_explore::{Answer, PAGE, SCRIPT, START, STYLE, answer, refusal};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::gate::Gate;
 
@@ -38,9 +41,9 @@ const WORK: Duration = Duration::from_secs(30);
 
 /// The longest body: the largest picture and a question; one of more than `SMALL` is large.
 const LARGEST: usize = 4 * maclaurin_explore::MOST_PIXELS + maclaurin_explore::MOST_JSON + 4;
-const SMALL: u64 = 1 << 20;
+const SMALL: u64 = 1 << 15;
 
-/// Large bodies at once.
+/// Large bodies at once, until their answers, which may be a hundred times as large, are read.
 const LARGE_AT_ONCE: usize = 2;
 
 /// Headers of the whole request.
@@ -51,20 +54,20 @@ const HEAD_BYTES: usize = 16 << 10;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-type Reply = Response<Full<Bytes>>;
+type Reply = Response<Sent>;
 
 struct Server {
     gate: Gate,
     /// Questions worked on at once, and large bodies.
     work: Arc<Semaphore>,
-    large: Semaphore,
+    large: Arc<Semaphore>,
 }
 
 /// Serves until the process ends.
 pub fn run(listener: TcpListener, gate: Gate) -> std::io::Result<()> {
     let workers = std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 8));
     let work = Arc::new(Semaphore::new(workers));
-    let server = Arc::new(Server { gate, work, large: Semaphore::new(LARGE_AT_ONCE) });
+    let server = Arc::new(Server { gate, work, large: Arc::new(Semaphore::new(LARGE_AT_ONCE)) });
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
@@ -123,7 +126,8 @@ impl Server {
         if length > LARGEST as u64 {
             return plain(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        let large = if length > SMALL { Some(self.large.acquire().await) } else { None };
+        let large =
+            if length > SMALL { self.large.clone().acquire_owned().await.ok() } else { None };
         let body = Limited::new(request.into_body(), LARGEST).collect();
         let body = match tokio::time::timeout(BODY, body).await {
             Ok(Ok(body)) => body.to_bytes(),
@@ -150,8 +154,7 @@ impl Server {
                 "the engine failed on this question: please report it with the address's text",
             ),
         };
-        drop(large);
-        reply(StatusCode::OK, "application/octet-stream", message(&answered))
+        reply(StatusCode::OK, "application/octet-stream", message(answered, large))
     }
 }
 
@@ -171,13 +174,53 @@ fn parts(body: &Bytes) -> Option<(String, Bytes)> {
     Some((question, body.slice(end..)))
 }
 
-fn message(answered: &Answer) -> Bytes {
+fn message(answered: Answer, large: Option<OwnedSemaphorePermit>) -> Sent {
     let Answer { json, bytes } = answered;
-    let mut message = Vec::with_capacity(4 + json.len() + bytes.len());
-    message.extend((json.len() as u32).to_le_bytes());
-    message.extend(json.bytes());
-    message.extend(bytes);
-    message.into()
+    let length = Bytes::copy_from_slice(&(json.len() as u32).to_le_bytes());
+    let held = Bytes::from_owner(Held { bytes, _large: large });
+    Sent([length, json.into(), held].into())
+}
+
+/// An answer's bytes and the place that they take until they are sent.
+struct Held {
+    bytes: Vec<u8>,
+    _large: Option<OwnedSemaphorePermit>,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// The body of a reply, in parts that are not copied again.
+struct Sent(VecDeque<Bytes>);
+
+impl From<Bytes> for Sent {
+    fn from(bytes: Bytes) -> Self {
+        Self([bytes].into())
+    }
+}
+
+impl Body for Sent {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.retain(|part| !part.is_empty());
+        Poll::Ready(self.0.pop_front().map(|part| Ok(Frame::data(part))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.iter().all(Bytes::is_empty)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.iter().map(|part| part.len() as u64).sum())
+    }
 }
 
 /// The page and its parts, by name: nothing is looked up on the disk.
@@ -197,8 +240,8 @@ fn plain(status: StatusCode) -> Reply {
     reply(status, "text/plain; charset=utf-8", Bytes::new())
 }
 
-fn reply(status: StatusCode, kind: &'static str, body: Bytes) -> Reply {
-    let mut reply = Response::new(Full::new(body));
+fn reply(status: StatusCode, kind: &'static str, body: impl Into<Sent>) -> Reply {
+    let mut reply = Response::new(body.into());
     *reply.status_mut() = status;
     let headers = reply.headers_mut();
     for (name, value) in [

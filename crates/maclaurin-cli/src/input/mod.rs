@@ -18,7 +18,7 @@ use std::io::{BufReader, Read, Seek, SeekFrom};
 pub use guard::available;
 pub use guard::decoded;
 #[cfg(feature = "zarr")]
-pub use npy::LargeNpy;
+pub use npy::{LargeNpy, runs};
 pub use page::Channels;
 use picture::Format;
 use problem::Problem;

@@ -157,13 +157,6 @@ impl LargeNpy {
             let (shape, descriptor) = (header.shape, header.descriptor);
             return Err(fail(Problem::FewerValues { shape, descriptor, bytes }));
         }
-        if header.fortran && header.shape.len() > 1 {
-            return Err(fail(Problem::Unsupported {
-                what: "Fortran order in parts".into(),
-                is: "is",
-                instead: "C order (numpy.ascontiguousarray)",
-            }));
-        }
         Ok(Self { path: path.into(), header, begin, width: width as u64 })
     }
 
@@ -173,6 +166,11 @@ impl LargeNpy {
 
     pub fn shape(&self) -> &[u64] {
         &self.header.shape
+    }
+
+    /// Whether the first axis is the one along which values follow one another.
+    pub fn is_fortran(&self) -> bool {
+        self.header.fortran
     }
 
     /// The bytes of a value once it is read: integers of 32 bits are read as f64.
@@ -187,42 +185,57 @@ impl LargeNpy {
             path: self.path.clone(),
             reason: problem.to_string(),
         };
-        let bytes =
-            self.bytes(start, extents).map_err(|error| fail(Problem::reading(&error, ".npy")))?;
-        let header = Header {
-            descriptor: self.header.descriptor.clone(),
-            fortran: false,
-            shape: extents.to_vec(),
-        };
-        values(&mut &bytes[..], &header, bytes.len() as u64).map_err(fail)
+        let mut ends = [self.shape(), start, extents].map(<[u64]>::to_vec);
+        if self.is_fortran() {
+            // C order of the axes from the last to the first.
+            for extents in &mut ends {
+                extents.reverse();
+            }
+        }
+        let [shape, start, extents] = ends;
+        let bytes = self.bytes(&runs(&shape, &start, &extents));
+        let bytes = bytes.map_err(|error| fail(Problem::reading(&error, ".npy")))?;
+        let header =
+            Header { descriptor: self.header.descriptor.clone(), fortran: false, shape: extents };
+        let array = values(&mut &bytes[..], &header, bytes.len() as u64).map_err(fail)?;
+        Ok(if self.is_fortran() { array.reversed_axes() } else { array })
     }
 
-    /// The bytes of a part, run after run of those that follow one another in the file.
-    fn bytes(&self, start: &[u64], extents: &[u64]) -> std::io::Result<Vec<u8>> {
-        let shape = &self.header.shape;
-        // From here on the axes are whole, so that one run goes over them all, and over a part of the one before.
-        let whole = (0..shape.len()).rev().find(|&axis| extents[axis] != shape[axis]).unwrap_or(0);
-        let run: u64 = extents[whole.min(extents.len())..].iter().product::<u64>() * self.width;
-        let count: u64 = extents.iter().product::<u64>() * self.width;
-        let mut bytes = vec![0; count as usize];
+    fn bytes(&self, (length, starts): &(u64, Vec<u64>)) -> std::io::Result<Vec<u8>> {
+        let length = (length * self.width) as usize;
+        let mut bytes = vec![0; length * starts.len()];
         let mut file = File::open(&self.path)?;
-        let mut place = vec![0; whole];
-        for part in bytes.chunks_mut(run.max(1) as usize) {
-            let at = (0..shape.len()).fold(0, |at, axis| {
-                at * shape[axis] + start[axis] + place.get(axis).copied().unwrap_or(0)
-            });
-            file.seek(SeekFrom::Start(self.begin + at * self.width))?;
+        for (part, start) in bytes.chunks_mut(length.max(1)).zip(starts) {
+            file.seek(SeekFrom::Start(self.begin + start * self.width))?;
             file.read_exact(part)?;
-            for axis in (0..whole).rev() {
-                place[axis] += 1;
-                if place[axis] < extents[axis] {
-                    break;
-                }
-                place[axis] = 0;
-            }
         }
         Ok(bytes)
     }
+}
+
+/// The runs of values of a part that follow one another in a file of C order: their length, and where they
+/// begin.
+#[cfg(feature = "zarr")]
+pub fn runs(shape: &[u64], start: &[u64], extents: &[u64]) -> (u64, Vec<u64>) {
+    // From here on the axes are whole, so that one run goes over them all, and over a part of the one before.
+    let whole = (0..shape.len()).rev().find(|&axis| extents[axis] != shape[axis]).unwrap_or(0);
+    let length = extents[whole..].iter().product();
+    let count: u64 = extents[..whole].iter().product();
+    let mut place = vec![0; whole];
+    let mut starts = Vec::with_capacity(count as usize);
+    for _ in 0..count {
+        starts.push((0..shape.len()).fold(0, |at, axis| {
+            at * shape[axis] + start[axis] + place.get(axis).copied().unwrap_or(0)
+        }));
+        for axis in (0..whole).rev() {
+            place[axis] += 1;
+            if place[axis] < extents[axis] {
+                break;
+            }
+            place[axis] = 0;
+        }
+    }
+    (length, starts)
 }
 
 /// Whether values are big-endian, the letter of their kind, and their size in bytes.

@@ -1,6 +1,6 @@
 //! Inputs that are read block by block: a Zarr array, a `.npy` file, or pictures along a new first axis.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
@@ -60,6 +60,13 @@ impl Blocks {
         let array = Stored::open(Arc::new(store), "/").map_err(|error| {
             fail(format!("its metadata are not those of an array that is supported ({error}); of a group name the array within it"))
         })?;
+        let key = array.chunk_key(&vec![0; array.dimensionality()]);
+        let is_name = |part| matches!(part, Component::Normal(_));
+        if !Path::new(key.as_str()).components().all(is_name) {
+            let reason =
+                format!("its chunks have names such as {key}, which lead out of its folder");
+            return Err(fail(reason));
+        }
         let blocks = Self::Zarr { path: path.into(), array: Box::new(array) };
         if blocks.value_size() == 0 {
             let Self::Zarr { array, .. } = &blocks else { return Ok(blocks) };
@@ -184,8 +191,11 @@ impl Blocks {
                 )
             }
             Self::Npy(file) => {
-                // Whole rows, which lie one behind the other.
+                // Whole rows, which lie one behind the other; in Fortran order those are columns.
                 let mut chunk = file.shape().to_vec();
+                if file.is_fortran() {
+                    chunk.reverse();
+                }
                 for axis in 0..chunk.len() {
                     let behind = chunk[axis + 1..]
                         .iter()
@@ -194,6 +204,9 @@ impl Blocks {
                     if chunk[axis] > 1 {
                         break;
                     }
+                }
+                if file.is_fortran() {
+                    chunk.reverse();
                 }
                 chunk
             }
@@ -226,6 +239,27 @@ impl Blocks {
         (!array.is_sharded()).then(|| array.codecs().bytes_to_bytes_codecs().to_vec())
     }
 
+    /// When the files of a block changed last, if it has files of its own: the time of their contents or of their
+    /// names, the later one, in nanoseconds.
+    pub fn changed(&self, start: &[u64], extents: &[u64]) -> Option<i128> {
+        let Self::Zarr { path, array } = self else { return None };
+        let chunk = array.chunk_shape(&vec![0; start.len()]).ok()?;
+        let (mut first, mut last) = (Vec::new(), Vec::new());
+        for ((&start, &extent), n) in start.iter().zip(extents).zip(chunk.iter()) {
+            first.push(start / n.get());
+            last.push((start + extent).saturating_sub(1) / n.get());
+        }
+        let (mut place, mut latest) = (first.clone(), None);
+        loop {
+            latest = latest.max(changed(&path.join(array.chunk_key(&place).as_str())));
+            // The next one, the last axis first.
+            let axis = (0..place.len()).rev().find(|&axis| place[axis] < last[axis]);
+            let Some(axis) = axis else { return latest };
+            place[axis] += 1;
+            place[axis + 1..].copy_from_slice(&first[axis + 1..]);
+        }
+    }
+
     /// The values of a block.
     pub fn read(&self, start: &[u64], extents: &[u64]) -> Result<Array, Failure> {
         match self {
@@ -251,6 +285,23 @@ impl Blocks {
                 Ok(if several { read.with_first_axis() } else { read })
             }
         }
+    }
+}
+
+/// When a file changed last, or was put where it is.
+fn changed(path: &Path) -> Option<i128> {
+    let metadata = path.metadata().ok()?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let time = |seconds: i64, more: i64| i128::from(seconds) * 1_000_000_000 + i128::from(more);
+        let contents = time(metadata.mtime(), metadata.mtime_nsec());
+        Some(contents.max(time(metadata.ctime(), metadata.ctime_nsec())))
+    }
+    #[cfg(not(unix))]
+    {
+        let time = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        i128::try_from(time.as_nanos()).ok()
     }
 }
 

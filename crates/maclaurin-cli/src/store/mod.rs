@@ -1,4 +1,5 @@
-//! Arrays larger than memory: Zarr stores, large `.npy` files and many pictures into a Zarr store.
+//! Arrays larger than memory: Zarr stores, large `.npy` files and many pictures into a Zarr store; a `.npy` file
+//! into another.
 //!
 //! The input is cut into blocks. A worker reads a block, expands it, and writes a chunk for each degree; so many
 //! workers are at work as the memory allows, at most one for each core. The parts of the folder:
@@ -6,38 +7,40 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `blocks.rs` | inputs, read block by block |
+//! | `file.rs` | a `.npy` file, written block by block |
 //! | `plan.rs` | which chunks of the output a block becomes, and the memory that it takes |
+//! | `worker.rs` | threads that read, expand and write |
 //! | `unfinished.rs` | the folder that the chunks are written to, until it gets its name |
 
 mod blocks;
+mod file;
 mod plan;
 mod unfinished;
+mod worker;
 
 use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use half::f16;
 use indicatif::{ProgressBar, ProgressStyle};
 use maclaurin::{Expansion, Float, Polynomial};
-use ndarray::{ArrayD, Axis, Slice};
 use serde_json::{Map, Value, json};
 use zarrs::array::codec::{BloscCodec, GzipCodec, ZstdCodec};
-use zarrs::array::{
-    Array, ArrayBuilder, ArrayToBytesCodecTraits, BytesToBytesCodecTraits, CodecOptions, Element,
-    data_type,
-};
+use zarrs::array::{Array, ArrayBuilder, BytesToBytesCodecTraits, Element, data_type};
 use zarrs::filesystem::FilesystemStore;
 
 use crate::arguments::{Codec, ExpandArguments, TypeName};
 use crate::input::{self, Source};
+use crate::output::{Stored, Target};
 use crate::summary::in_units;
 use crate::{Failure, output};
 use blocks::Blocks;
+use file::NpyFile;
 use plan::Plan;
 use unfinished::Unfinished;
+use worker::{Sink, Worker};
 
 /// The part of the free memory that is used where no limit is given.
 const PART_OF_MEMORY: f64 = 0.5;
@@ -59,7 +62,8 @@ pub struct Job<'a> {
 /// The range of all values, for what is said of the polynomial's error; `None` if some were not read.
 pub type Range = Option<(f64, f64)>;
 
-/// Expands the input into a Zarr store; returns the range of the values, scaled, and the scale.
+/// Expands the input into a Zarr store, or a `.npy` file into another; returns the range of the values, scaled, and
+/// the scale.
 ///
 /// # Errors
 ///
@@ -72,7 +76,7 @@ pub fn run(job: &Job<'_>) -> Result<(Range, f64), Failure> {
     }
 }
 
-fn expand<U: Float + Element + Sync>(
+fn expand<U: Float + Element + Stored + Sync>(
     job: &Job<'_>,
     data_type: zarrs::array::DataType,
     zero: U,
@@ -94,6 +98,9 @@ fn expand<U: Float + Element + Sync>(
         size_of::<U>(),
     )?;
     let workers = plan.workers(memory(arguments), arguments.threads)?;
+    if !is_store(path) {
+        return into_file(job, &blocks, &plan, workers, scale, (data_type, zero));
+    }
     let attributes = described(job, scale);
     let unfinished = Unfinished::new(
         path,
@@ -121,27 +128,76 @@ fn expand<U: Float + Element + Sync>(
     let bar = progress(arguments, &plan);
     let start = Instant::now();
     let shape: Vec<NonZeroU64> = plan.chunk.iter().filter_map(|&n| NonZeroU64::new(n)).collect();
-    let expansion = Expansion {
-        axis: 0,
-        stack: true,
-        scale,
-        threads: Some(if workers == 1 {
-            arguments.threads.unwrap_or(usize::MAX).min(cores())
-        } else {
-            1
-        }),
-        ..job.expansion.clone()
-    };
-    let worker = Worker {
-        blocks: &blocks,
-        plan: &plan,
-        unfinished: &unfinished,
-        array: &array,
-        shape,
-        zero,
-    };
+    let sink = Sink::Store { unfinished: &unfinished, array: &array, shape };
+    let expansion = Expansion { axis: 0, stack: true, ..of_a_worker(job, workers, scale) };
+    let worker = Worker { blocks: &blocks, plan: &plan, sink, data_type: array.data_type(), zero };
     let (range, skipped) = worker.all(workers, job.polynomial, &expansion, &bar)?;
+    drop(worker);
     unfinished.finish()?;
+    sum_up::<U>(job, &blocks, &plan, workers, skipped, start)?;
+    // What is said of the error must be true of all values.
+    Ok((range.filter(|_| skipped == 0).map(|range| scaled(range, scale, job.expansion)), scale))
+}
+
+/// Expands into a `.npy` file.
+fn into_file<U: Float + Element + Stored + Sync>(
+    job: &Job<'_>,
+    blocks: &Blocks,
+    plan: &Plan,
+    workers: usize,
+    scale: f64,
+    (data_type, zero): (zarrs::array::DataType, U),
+) -> Result<(Range, f64), Failure> {
+    let arguments = job.arguments;
+    let target = Target::new(&arguments.output, arguments.writing.force, &arguments.inputs)?;
+    let bar = progress(arguments, plan);
+    let start = Instant::now();
+    let mut expansion = of_a_worker(job, workers, scale);
+    if plan.summed || !plan.stack {
+        (expansion.axis, expansion.stack) = (0, true);
+    }
+    let mut outcome = None;
+    let written = target.write(|file| {
+        let file = NpyFile::new::<U>(file, &plan.shape)?;
+        let (sink, data_type) = (Sink::File(file, &arguments.output), &data_type);
+        let worker = Worker { blocks, plan, sink, data_type, zero };
+        let all = worker.all(workers, job.polynomial, &expansion, &bar);
+        let failed = all.as_ref().err().map(ToString::to_string);
+        outcome = Some(all);
+        failed.map_or(Ok(()), |message| Err(std::io::Error::other(message)))
+    });
+    let (range, _) = match outcome {
+        Some(Err(failure)) => return Err(failure),
+        Some(Ok(found)) => written.map(|_| found)?,
+        // It was not begun.
+        None => written.map(|_| (None, 0))?,
+    };
+    sum_up::<U>(job, blocks, plan, workers, 0, start)?;
+    Ok((range.map(|range| scaled(range, scale, job.expansion)), scale))
+}
+
+/// What a worker does to a block, with the threads that are left for it.
+fn of_a_worker(job: &Job<'_>, workers: usize, scale: f64) -> Expansion {
+    let all = job.arguments.threads.unwrap_or(usize::MAX).min(cores());
+    let threads = Some(if workers == 1 { all } else { 1 });
+    Expansion { scale, threads, ..job.expansion.clone() }
+}
+
+fn scaled((low, high): (f64, f64), scale: f64, expansion: &Expansion) -> (f64, f64) {
+    let ends = [low, high].map(|end| scale * end + expansion.shift);
+    (ends[0].min(ends[1]), ends[0].max(ends[1]))
+}
+
+/// Says what was done.
+fn sum_up<U>(
+    job: &Job<'_>,
+    blocks: &Blocks,
+    plan: &Plan,
+    workers: usize,
+    skipped: u64,
+    start: Instant,
+) -> Result<(), Failure> {
+    let path = &job.arguments.output;
     let read = plan.values as f64 * plan.value_size as f64;
     let seconds = start.elapsed().as_secs_f64();
     let before = match skipped {
@@ -168,13 +224,7 @@ fn expand<U: Float + Element + Sync>(
             bytes(read / seconds.max(1e-9)),
             output::counted(workers, "worker"),
         ),
-    )?;
-    // What is said of the error must be true of all values.
-    let range = range.filter(|_| skipped == 0).map(|(low, high)| {
-        let ends = [low, high].map(|end| scale * end + expansion.shift);
-        (ends[0].min(ends[1]), ends[0].max(ends[1]))
-    });
-    Ok((range, scale))
+    )
 }
 
 /// The array in the folder; its metadata are not yet written.
@@ -296,136 +346,20 @@ fn say(job: &Job<'_>, text: &str) -> Result<(), Failure> {
     if job.arguments.writing.quiet { Ok(()) } else { output::print(text) }
 }
 
-fn union(one: Range, other: Range) -> Range {
-    match (one, other) {
-        (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
-        (one, other) => one.or(other),
-    }
-}
-
-/// What all workers share.
-struct Worker<'a, U> {
-    blocks: &'a Blocks,
-    plan: &'a Plan,
-    unfinished: &'a Unfinished,
-    array: &'a Array<FilesystemStore>,
-    shape: Vec<NonZeroU64>,
-    zero: U,
-}
-
-impl<U: Float + Element + Sync> Worker<'_, U> {
-    /// Expands all blocks on `workers` threads: the range of the values read, and the number of blocks that were there.
-    fn all(
-        &self,
-        workers: usize,
-        polynomial: &Polynomial,
-        expansion: &Expansion,
-        bar: &ProgressBar,
-    ) -> Result<(Range, u64), Failure> {
-        let (next, stop, skipped) = (AtomicU64::new(0), AtomicBool::new(false), AtomicU64::new(0));
-        let failed: Mutex<Option<Failure>> = Mutex::new(None);
-        let range: Mutex<Range> = Mutex::new(None);
-        let work = || {
-            while !stop.load(Ordering::Relaxed) {
-                let index = next.fetch_add(1, Ordering::Relaxed);
-                if index >= self.plan.blocks {
-                    break;
-                }
-                match self.block(index, polynomial, expansion) {
-                    Ok(found) => {
-                        if found.is_none() {
-                            skipped.fetch_add(1, Ordering::Relaxed);
-                        }
-                        let mut range = range.lock().unwrap_or_else(PoisonError::into_inner);
-                        *range = union(*range, found.flatten());
-                    }
-                    Err(failure) => {
-                        stop.store(true, Ordering::Relaxed);
-                        failed
-                            .lock()
-                            .unwrap_or_else(PoisonError::into_inner)
-                            .get_or_insert(failure);
-                    }
-                }
-                bar.inc(self.plan.bytes_of(index));
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 1..workers {
-                scope.spawn(work);
-            }
-            work();
-        });
-        bar.finish_and_clear();
-        if let Some(failure) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(failure);
-        }
-        let range = range.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok((range, skipped.into_inner()))
-    }
-
-    /// Reads, expands and writes one block; the range of its values, or `None` if its chunks were there.
-    fn block(
-        &self,
-        index: u64,
-        polynomial: &Polynomial,
-        expansion: &Expansion,
-    ) -> Result<Option<Range>, Failure> {
-        let place = self.plan.place(index);
-        let slots = self.plan.slots;
-        let keys: Vec<_> = (0..slots)
-            .map(|slot| self.array.chunk_key(&self.plan.chunk_of(&place, slot)))
-            .collect();
-        if keys.iter().all(|key| self.unfinished.has(key.as_str())) {
-            return Ok(None);
-        }
-        let (start, extents) = self.plan.region(&place);
-        let values = self.blocks.read(&start, &extents)?;
-        let (range, _) = values.range();
-        let planes: ArrayD<U> = values.expand(polynomial, expansion)?;
-        drop(values);
-        let options = CodecOptions::default().with_concurrent_target(1);
-        let whole: Vec<usize> = self.plan.block.iter().map(|&n| n as usize).collect();
-        for (slot, key) in keys.iter().enumerate() {
-            let plane =
-                if self.plan.summed { planes.view() } else { planes.index_axis(Axis(0), slot) };
-            let elements = if plane.shape() == &whole[..] {
-                plane.iter().copied().collect()
-            } else {
-                // A chunk at the end of an axis is whole all the same.
-                let mut padded = ArrayD::from_elem(&whole[..], self.zero);
-                padded
-                    .slice_each_axis_mut(|axis| Slice::from(..plane.len_of(axis.axis)))
-                    .assign(&plane);
-                padded.into_raw_vec_and_offset().0
-            };
-            let failed = |reason: String| Failure::Write {
-                path: self.unfinished.folder().join(key.as_str()),
-                reason,
-            };
-            let bytes = U::into_array_bytes(self.array.data_type(), elements)
-                .map_err(|error| failed(error.to_string()))?;
-            let encoded = self
-                .array
-                .codecs()
-                .encode(
-                    bytes,
-                    &self.shape,
-                    self.array.data_type(),
-                    self.array.fill_value(),
-                    &options,
-                )
-                .map_err(|error| failed(error.to_string()))?;
-            self.unfinished.write(key.as_str(), &encoded)?;
-        }
-        Ok(Some(range))
-    }
-}
-
-/// Whether the output is a Zarr store, which an input that is one needs.
-pub fn takes(inputs: &[PathBuf], output: &Path) -> Result<bool, Failure> {
+/// Whether the output is written in blocks: a Zarr store, which an input that is one needs, or with --memory a `.npy`
+/// file of another.
+pub fn takes(arguments: &ExpandArguments) -> Result<bool, Failure> {
+    let (inputs, output, storing) = (&arguments.inputs, &arguments.output, &arguments.storing);
     if input::ending(output) == "zarr" {
         return Ok(true);
+    }
+    let is_file = |path: &Path| input::ending(path) == "npy";
+    if let ([input], true, true) = (&inputs[..], storing.memory.is_some(), is_file(output))
+        && is_file(input)
+    {
+        let message = "--codec and --resume are for Zarr stores: --output NAME.zarr";
+        let refused = storing.codec.is_some() || storing.resume;
+        return if refused { Err(Failure::Usage(message.into())) } else { Ok(true) };
     }
     match inputs.iter().find(|path| is_store(path)) {
         Some(store) => Err(Failure::Usage(format!(

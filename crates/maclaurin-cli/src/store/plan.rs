@@ -33,11 +33,11 @@ pub struct Plan {
     pub summed: bool,
     pub values: u64,
     pub value_size: u64,
-    input: Vec<u64>,
+    pub input: Vec<u64>,
     grid: Vec<u64>,
     /// The axis of the degrees, and whether it is a new one.
-    axis: usize,
-    stack: bool,
+    pub axis: usize,
+    pub stack: bool,
     output_size: u64,
 }
 

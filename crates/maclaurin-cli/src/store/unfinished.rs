@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::UNIX_EPOCH;
 
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ const JOB: &str = "job.json";
 pub struct Unfinished {
     path: PathBuf,
     folder: PathBuf,
-    written: AtomicU64,
+    count: AtomicU64,
     /// Locked while the program runs.
     _lock: File,
 }
@@ -90,8 +91,7 @@ impl Unfinished {
         if lock.try_lock().is_err() {
             return refuse("another process is at work on it");
         }
-        let unfinished =
-            Self { path: path.into(), folder, written: AtomicU64::new(0), _lock: lock };
+        let unfinished = Self { path: path.into(), folder, count: AtomicU64::new(0), _lock: lock };
         let begun = unfinished.folder.join(INCOMING).join(JOB);
         let text = format!("{job:#}\n");
         match fs::read(&begun) {
@@ -113,14 +113,15 @@ impl Unfinished {
         &self.folder
     }
 
-    /// Whether a file is there, and so whole.
-    pub fn has(&self, key: &str) -> bool {
-        self.folder.join(key).is_file()
+    /// When a file was written, in nanoseconds, if it is there, and so whole.
+    pub fn written(&self, key: &str) -> Option<i128> {
+        let time = self.folder.join(key).metadata().ok()?.modified().ok()?;
+        i128::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok()
     }
 
     /// Writes a file, all of it or nothing.
     pub fn write(&self, key: &str, bytes: &[u8]) -> Result<(), Failure> {
-        let number = self.written.fetch_add(1, Ordering::Relaxed);
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
         let incoming = self.folder.join(INCOMING).join(format!("{number}"));
         let path = self.folder.join(key);
         let written = (|| {

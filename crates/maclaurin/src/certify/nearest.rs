@@ -1,7 +1,6 @@
 //! The singularities nearest to an expansion point, as far as they are proven.
 
 use super::path::Place;
-use super::radius::search;
 use super::region::Rectangle;
 use super::singularity::ExactPlace;
 use crate::number::{Exact, Interval64};
@@ -37,14 +36,13 @@ impl Series {
     /// ```
     #[must_use]
     pub fn singularities(&self) -> Vec<SingularPoint> {
-        let Ok(series) = self.expanded() else { return Vec::new() };
-        let (radius, mut found) = search(series);
+        let (radius, found) = self.convergence();
         let at = self.at_f64();
-        found.retain(|point| {
+        let is_near = |point: &&SingularPoint| {
             let away = (point.re - at).hypot(point.im);
             away - point.radius <= radius.upper * (1.0 + 1e-12)
-        });
-        found
+        };
+        found.iter().filter(is_near).cloned().collect()
     }
 }
 

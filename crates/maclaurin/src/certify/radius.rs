@@ -48,16 +48,20 @@ impl Series {
     /// ```
     #[must_use]
     pub fn radius(&self) -> Radius {
-        let found = || match self.expanded() {
-            Ok(series) => search(series).0,
-            Err(_) => self.inherited_radius(),
-        };
-        self.radius.get_or_init(found).clone()
+        self.convergence().0.clone()
+    }
+
+    /// The radius of convergence and the singularities proven with it, searched once.
+    pub(super) fn convergence(&self) -> &(Radius, Vec<SingularPoint>) {
+        self.convergence.get_or_init(|| match self.expanded() {
+            Ok(series) => search(series),
+            Err(_) => (self.inherited_radius(), Vec::new()),
+        })
     }
 }
 
 /// The radius of convergence, and the singularities proven on the way.
-pub(super) fn search(series: Expanded<'_>) -> (Radius, Vec<SingularPoint>) {
+fn search(series: Expanded<'_>) -> (Radius, Vec<SingularPoint>) {
     let mut search = Search::new(series);
     let radius = search.run();
     (radius, search.singular)

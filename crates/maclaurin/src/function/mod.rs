@@ -5,6 +5,7 @@
 //! over the depth of an expression once its text is read.
 
 mod constant;
+mod cuts;
 mod derivative;
 mod error;
 mod excerpt;

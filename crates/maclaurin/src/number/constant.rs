@@ -13,8 +13,10 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use dashu_base::{BitTest, UnsignedAbs};
 use dashu_int::{IBig, UBig};
 
+use super::exact::LARGEST_BITS;
 use super::rational::is_negative;
 use super::{Exact, Interval, Rational};
 
@@ -261,7 +263,15 @@ impl Monomial {
             if atom.is_trigonometric() || !(exponent.is_int() || atom.is_positive()) {
                 return None;
             }
-            factors.insert(atom.clone(), own * exponent);
+            let power = own * exponent;
+            // A prime's whole power is written out.
+            if let Atom::Prime(prime) = atom {
+                let whole = usize::try_from(power.floor().unsigned_abs()).ok()?;
+                if prime.bit_len().checked_mul(whole)? > LARGEST_BITS {
+                    return None;
+                }
+            }
+            factors.insert(atom.clone(), power);
         }
         let (coefficient, mut monomial) = Self::normalised(factors);
         if let Some(argument) = exponential.filter(|argument| !argument.is_zero()) {

@@ -20,7 +20,7 @@ use super::{Interval, Rational, half};
 const LARGEST_WEIGHT: usize = 64;
 
 /// Exact powers and rationals beyond this many bits are not formed.
-const LARGEST_BITS: usize = 1 << 20;
+pub(super) const LARGEST_BITS: usize = 1 << 20;
 
 /// Bits of the enclosures that decide a sign, in turn.
 const SIGN_BITS: [usize; 4] = [64, 256, 1024, 4096];

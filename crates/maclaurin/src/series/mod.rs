@@ -35,6 +35,7 @@ pub(crate) use source::{Derived, Operation, Source};
 use std::ops::Deref;
 use std::sync::OnceLock;
 
+use crate::certify::SingularPoint;
 use crate::function::{Constant, Function};
 use crate::number::{Certified, Exact, Interval, Interval64, Value};
 use point::Point;
@@ -76,8 +77,8 @@ pub struct Series {
     degrees: Vec<usize>,
     /// Worked out when somebody asks.
     exact: OnceLock<ExactForms>,
-    /// The radius of convergence, which `certify` finds once.
-    pub(crate) radius: OnceLock<Radius>,
+    /// The radius of convergence and the singularities proven with it, which `certify` finds once.
+    pub(crate) convergence: OnceLock<(Radius, Vec<SingularPoint>)>,
 }
 
 /// A series and the function that it expands.
@@ -151,7 +152,15 @@ impl Series {
         let Settled { coefficients, zeros, exact } = settled;
         let degrees = (1..=order).filter(|&k| zeros[k] == Zero::No).collect();
         let exact = exact.map_or_else(OnceLock::new, OnceLock::from);
-        Ok(Self { source, point, coefficients, zeros, degrees, exact, radius: OnceLock::new() })
+        Ok(Self {
+            source,
+            point,
+            coefficients,
+            zeros,
+            degrees,
+            exact,
+            convergence: OnceLock::new(),
+        })
     }
 
     /// The series up to its `terms`-th non-zero degree above 0.
