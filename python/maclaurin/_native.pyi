@@ -68,6 +68,8 @@ class Basis(Polynomial):
     def __hash__(self) -> int: ...
 
 class Series(Polynomial):
+    #: The largest order of a series.
+    LARGEST_ORDER: int
     def __new__(
         cls,
         source: Function | Computed,
