@@ -138,9 +138,7 @@ class SeriesArithmetic(_native.Series):
         >>> str(taylor("exp(x)", order=8).truncate(2))
         '1 + x + x^2/2'
         """
-        order = index(order)
-        if order < 0:
-            raise ValueError(f"order must not be negative; it is {order}")
+        order = whole("order", order)
         if order > self.order:
             raise ValueError(f"order {order} is above the series' own, {self.order}: expand it further instead")
         return self._made("truncate", text=str(order))
@@ -155,9 +153,7 @@ class SeriesArithmetic(_native.Series):
         >>> str(taylor("exp(x)", order=4).pade(2, 2))
         '(1 + x/2 + x^2/12)/(1 - x/2 + x^2/12)'
         """
-        if m < 0 or n < 0:
-            raise ValueError(f"the degrees must not be negative; they are {m} and {n}")
-        return Pade(self, m, n)
+        return Pade(self, whole("m", m), whole("n", n))
 
     def _with(self, other: Any, operation: str, reflected: bool = False) -> Self:
         beside: Self = other
@@ -187,6 +183,23 @@ class SeriesArithmetic(_native.Series):
 def restored(series: SeriesArithmetic, operation: str, other: SeriesArithmetic | None, text: str) -> SeriesArithmetic:
     """A series that was computed, from a pickle."""
     return series._made(operation, other, text)
+
+
+def whole(name: str, number: Any) -> int:
+    """An order or a number of terms: an integer from 0 to the limit of the library.
+
+    Raises TypeError for what is no integer, ValueError beyond the limits.
+    """
+    try:
+        number = index(number)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, not {number!r}") from None
+    if number < 0:
+        raise ValueError(f"{name} must not be negative; it is {number}")
+    limit = _native.Series.LARGEST_ORDER
+    if number > limit:
+        raise ValueError(f"{name} {number} is beyond the limit of {limit}")
+    return int(number)
 
 
 def operand_text(value: Any) -> str | None:

@@ -25,12 +25,23 @@ class BuiltinFunction(NamedTuple):
 
 
 def functions(search: str = "") -> list[BuiltinFunction]:
-    """All built-in functions, or those with ``search`` in one of their spellings.
+    """All built-in functions, or those with ``search`` in one of their spellings, capitals or not.
 
-    >>> [known.name for known in functions("relu")]
+    Where none has it, the one with the nearest spelling, if one is near.
+
+    >>> [known.name for known in functions("ReLU")]
     ['relu', 'relu6', 'leaky_relu']
+    >>> [known.name for known in functions("lambret")]
+    ['lambert_w']
     >>> functions("expit")[0].formula
     '1/(1 + exp(-x))'
     """
-    listed = (BuiltinFunction(*known) for known in Function._builtins())
-    return [known for known in listed if any(search in name for name in (known.name, *known.aliases))]
+    if not isinstance(search, str):
+        raise TypeError(f"functions takes a part of a name as text, not {search!r}")
+    listed = [BuiltinFunction(*known) for known in Function._builtins()]
+    part = search.lower()
+    found = [known for known in listed if any(part in name.lower() for name in (known.name, *known.aliases))]
+    if found:
+        return found
+    nearest = Function._nearest_name(search)
+    return [known for known in listed if nearest in (known.name, *known.aliases)]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from maclaurin._native import Function, Laurent
+from maclaurin.arithmetic import whole
 from maclaurin.series import Point, point_text
 from maclaurin.tracing import trace
 
@@ -28,7 +29,6 @@ def laurent(f: str | Function | Callable[[Any], Any], order: int, at: Point = 0)
     >>> str(laurent("tan(x)", order=1, at="pi/2"))
     '-1/(x - pi/2) + (x - pi/2)/3'
     """
-    if order < 0:
-        raise ValueError(f"order must not be negative; it is {order}")
+    order = whole("order", order)
     function = f if isinstance(f, Function) else Function(f) if isinstance(f, str) else trace(f)
     return Laurent(function, order, point_text(at))

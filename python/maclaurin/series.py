@@ -11,7 +11,7 @@ import numpy as np
 
 from maclaurin import _native, estimate
 from maclaurin._native import Exact, Function, NotAnalyticError
-from maclaurin.arithmetic import SeriesArithmetic, restored
+from maclaurin.arithmetic import SeriesArithmetic, restored, whole
 from maclaurin.estimate import EstimatedSeries
 from maclaurin.sampling import caller
 from maclaurin.tracing import NotTraceableError, near
@@ -263,9 +263,8 @@ def taylor(
     ways = [order is not None, terms is not None, on is not None or tolerance is not None]
     if sum(ways) != 1 or (on is None) != (tolerance is None):
         raise TypeError("taylor takes one of: order, terms, or on and tolerance together")
-    for name, number in [("order", order), ("terms", terms)]:
-        if number is not None and number < 0:
-            raise ValueError(f"{name} must not be negative; it is {number}")
+    order = None if order is None else whole("order", order)
+    terms = None if terms is None else whole("terms", terms)
     where = None if at is None else point_text(at)
     if isinstance(f, Function):
         function = f
@@ -293,7 +292,7 @@ def of_callable(
 ) -> Series | EstimatedSeries:
     """The series of what was read of a Python function, or where that has none, that of its values.
 
-    Of cos(|x|) and its like the parts are not analytic, and the whole may be.
+    Of cos(sqrt(x*x)) and its like the parts are not analytic, and the whole may be.
     """
     try:
         return Series(function, order=order, at=at)

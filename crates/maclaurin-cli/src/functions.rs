@@ -11,8 +11,11 @@ use crate::{Failure, output};
 pub fn run(arguments: &FunctionsArguments) -> Result<(), Failure> {
     let found: Vec<_> = Function::builtins().filter(|known| matches(arguments, known)).collect();
     if let (true, Some(words)) = (found.is_empty(), &arguments.search) {
-        let message =
-            format!("no function has `{words}` in a name; list all with `maclaurin functions`");
+        let near = Function::nearest_name(words)
+            .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+        let message = format!(
+            "no function has `{words}` in a name{near}; list all with `maclaurin functions`"
+        );
         return Err(Failure::Usage(message));
     }
     if arguments.json {
@@ -35,8 +38,9 @@ pub fn run(arguments: &FunctionsArguments) -> Result<(), Failure> {
 }
 
 fn matches(arguments: &FunctionsArguments, known: &BuiltinFunction) -> bool {
+    let Some(part) = arguments.search.as_ref().map(|part| part.to_lowercase()) else { return true };
     let mut names = std::iter::once(&known.name).chain(known.aliases);
-    arguments.search.as_ref().is_none_or(|part| names.any(|name| name.contains(part.as_str())))
+    names.any(|name| name.to_lowercase().contains(&part))
 }
 
 fn json(known: &BuiltinFunction) -> serde_json::Value {

@@ -46,7 +46,7 @@ fn laurent_table(series: &Laurent) -> String {
     let mut text = format!(
         "{} about {}, a pole of order {}, up to degree {}\n\n  {series}\n\nradius of convergence: {}\n\n\
          {:>6}  {:<24} {}\n",
-        series.function(),
+        series.name(),
         series.at(),
         series.order_of_pole(),
         series.order(),
@@ -69,8 +69,8 @@ fn laurent_json(series: &Laurent) -> String {
     let exact = |degree| series.exact(degree).map(ToString::to_string);
     let radius = series.radius();
     json!({
-        "function": series.function().text(),
-        "parameters": series.function().parameters(),
+        "function": series.function().map(Function::text),
+        "parameters": series.function().map(Function::parameters),
         "at": series.at(),
         "order": series.order(),
         "order_of_pole": pole,

@@ -65,6 +65,12 @@ impl Function {
         maclaurin::Function::builtin_names().collect()
     }
 
+    /// The spelling of a built-in function that is nearest to a name, or None.
+    #[staticmethod]
+    fn _nearest_name(name: &str) -> Option<&'static str> {
+        maclaurin::Function::nearest_name(name)
+    }
+
     /// What lists say of each built-in function.
     #[staticmethod]
     fn _builtins(py: Python<'_>) -> PyResult<Vec<Bound<'_, PyTuple>>> {

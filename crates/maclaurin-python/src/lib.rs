@@ -18,6 +18,7 @@ mod expand;
 mod explore;
 mod function;
 mod interrupt;
+mod laurent;
 #[allow(unsafe_code)]
 mod memory;
 mod piecewise;
@@ -48,13 +49,15 @@ mod _native {
     #[pymodule_export]
     use crate::function::Function;
     #[pymodule_export]
+    use crate::laurent::Laurent;
+    #[pymodule_export]
     use crate::memory::release_memory;
     #[pymodule_export]
     use crate::piecewise::Piecewise;
     #[pymodule_export]
     use crate::polynomial::Polynomial;
     #[pymodule_export]
-    use crate::quotient::{Laurent, Pade};
+    use crate::quotient::Pade;
     #[pymodule_export]
     use crate::series::{Computed, Exact, Radius, Series, compute};
     #[pymodule_export]

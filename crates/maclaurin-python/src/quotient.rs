@@ -1,4 +1,4 @@
-//! `maclaurin.Pade` and `maclaurin.Laurent`: what a series gives that is no polynomial.
+//! `maclaurin.Pade`: quotients of polynomials.
 
 use numpy::{PyArray1, ToPyArray};
 use pyo3::prelude::*;
@@ -6,9 +6,8 @@ use pyo3::types::{PyComplex, PyTuple};
 
 use crate::array::map;
 use crate::error::of_series;
-use crate::function::Function;
 use crate::interrupt::interruptible;
-use crate::series::{Radius, Series, number};
+use crate::series::{Series, number};
 
 /// A quotient of two polynomials that agrees with a series to the sum of their degrees; Series.pade
 /// makes them.
@@ -118,103 +117,5 @@ impl Pade {
     fn __getnewargs__(&self, py: Python<'_>) -> (Py<Series>, usize, usize) {
         let (series, m, n) = &self.arguments;
         (series.clone_ref(py), *m, *n)
-    }
-}
-
-/// The Laurent series of a function about a pole, up to a highest degree; laurent makes them.
-///
-/// order_of_pole (0 where the function is analytic), order (the highest degree), coefficients (float64,
-/// from degree -order_of_pole up, each correctly rounded), exact (the same as int, Fraction, Exact, or
-/// None where only an enclosure is known), radius. Called with a number or an array it gives the sum of
-/// the terms there.
-#[pyclass(frozen, module = "maclaurin")]
-pub struct Laurent {
-    inner: maclaurin::Laurent,
-}
-
-#[pymethods]
-impl Laurent {
-    #[new]
-    fn new(function: &Bound<'_, Function>, order: usize, at: &str) -> PyResult<Self> {
-        let py = function.py();
-        let function = &function.get().inner;
-        let inner = interruptible(py, || maclaurin::Laurent::new(function, order, at))?;
-        Ok(Self { inner: inner.map_err(of_series)? })
-    }
-
-    #[getter]
-    fn function(&self) -> Function {
-        Function { inner: self.inner.function().clone() }
-    }
-
-    /// The expansion point, as it was written.
-    #[getter]
-    fn at_text(&self) -> &str {
-        self.inner.at()
-    }
-
-    #[getter]
-    fn order(&self) -> usize {
-        self.inner.order()
-    }
-
-    #[getter]
-    fn order_of_pole(&self) -> usize {
-        self.inner.order_of_pole()
-    }
-
-    /// The coefficients from degree -order_of_pole up; the first order_of_pole of them are the principal
-    /// part.
-    #[getter]
-    fn coefficients<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
-        self.inner.coefficients().to_pyarray(py)
-    }
-
-    /// The coefficients exactly; None where only an enclosure is known.
-    #[getter]
-    fn exact<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
-        let lowest = -(self.inner.order_of_pole() as i64);
-        let degrees = lowest..=self.inner.order() as i64;
-        let values = interruptible(py, || {
-            degrees.clone().map(|k| self.inner.exact(k).cloned()).collect::<Vec<_>>()
-        })?;
-        let numbers = values.iter().map(|value| match value {
-            Some(exact) => number(py, exact),
-            None => Ok(py.None().into_bound(py)),
-        });
-        PyTuple::new(py, numbers.collect::<PyResult<Vec<_>>>()?)
-    }
-
-    /// How far from the pole the series converges to the function.
-    #[getter]
-    fn radius(&self, py: Python<'_>) -> PyResult<Radius> {
-        Ok(Radius::from(interruptible(py, || self.inner.radius())?))
-    }
-
-    /// The series in LaTeX mathematics, with the order of what is left out.
-    fn latex(&self, py: Python<'_>) -> PyResult<String> {
-        interruptible(py, || self.inner.latex())
-    }
-
-    fn __call__<'py>(&self, x: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-        map(x, |x| self.inner.evaluate(x))
-    }
-
-    fn __str__(&self, py: Python<'_>) -> PyResult<String> {
-        interruptible(py, || self.inner.to_string())
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let text = interruptible(py, || self.inner.to_string())?;
-        let (function, at) = (self.inner.function(), self.inner.at());
-        Ok(format!("<Laurent series of {function} about {at}, order {}: {text}>", self.order()))
-    }
-
-    fn _repr_latex_(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("${}$", self.latex(py)?))
-    }
-
-    fn __getnewargs__(&self) -> (Function, usize, &str) {
-        (self.function(), self.order(), self.at_text())
     }
 }

@@ -83,6 +83,10 @@ impl Series {
         Ok(Self::initializer(inner))
     }
 
+    /// The largest order of a series.
+    #[classattr]
+    const LARGEST_ORDER: usize = maclaurin::LARGEST_ORDER;
+
     #[getter]
     fn function(&self) -> Option<Function> {
         self.inner.function().map(|function| Function { inner: function.clone() })

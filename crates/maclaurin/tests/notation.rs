@@ -244,6 +244,8 @@ fn the_radius_ends_where_a_piece_does() {
         ("sign(x)", "2", "2"),
         ("floor(x)", "1/3", "1/3 = 0.333333..."),
         ("floor(x)*exp(x)", "1/3", "1/3 = 0.333333..."),
+        ("floor(x)", "1e6 + 1/2", "1/2 = 0.5"),
+        ("floor(x)", "1e10 + 1/2", "1/2 = 0.5"),
         ("floor(x^2)", "3/2", "3/2 - sqrt(2) = 0.0857864..."),
         // No break where a level or an absolute value does not change.
         ("sign(x^2)*exp(x)", "1", "at least 0.999999"),
@@ -316,6 +318,15 @@ fn refusals_say_what_is_there() {
         ("atan2(x, -1)", "0", "jumps there"),
         ("exp(1/x)", "0", "essential singularity"),
         ("lgamma(x)", "-2", "branch point there"),
+        ("atan2(0, x)", "0", "jumps there"),
+        ("½x", "0", "write 1/2, as in 1/2*x"),
+        ("1 + x¼", "0", "write 1/4, as in 1/4*x"),
+        ("np.sin(x)", "0", "write `sin(x)`"),
+        ("2*scipy.special.gamma(x)", "0", "write `gamma(x)`"),
+        ("np.pi*x", "0", "write `pi`"),
+        ("sin x", "0", "write `sin(x)`"),
+        ("1 + cos 2x", "0", "write `cos(2x)`"),
+        ("RELU(x)", "0", "did you mean `relu`?"),
         ("1/2πx", "0", "this can mean `1/(2*π*x)` or `(1/2)*π*x`"),
         ("𝑥 + 1", "0", "`𝑥` (U+1D465) is not the letter `x`: write `x`"),
         ("sin(х)", "0", "`х` (U+0445) is not the letter `x`: write `x`"),
@@ -323,6 +334,14 @@ fn refusals_say_what_is_there() {
     ] {
         let error = taylor(text, 3, at).unwrap_err().to_string();
         assert!(error.contains(said), "{text}: {error}");
+    }
+    for (text, at, value) in [
+        ("atan2(0, x)", "-1", "pi"),
+        ("atan2(0, x)", "2", "0"),
+        ("atan2(0, -2)", "0", "pi"),
+        ("x + atan2(0, x - 3)", "0", "pi + x"),
+    ] {
+        assert_eq!(taylor(text, 3, at).unwrap().to_string(), value, "{text}");
     }
     let power = taylor("exp(x)", 2, 0).unwrap().power("x").unwrap_err().to_string();
     assert!(power.contains("an exponent must be a constant"), "{power}");

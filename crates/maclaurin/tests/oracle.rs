@@ -43,6 +43,14 @@ fn coefficients_agree_with_flint_and_sympy() {
     let functions: std::collections::BTreeSet<_> =
         cases.iter().map(|(_, case)| case["function"].to_string()).collect();
     assert!(functions.len() >= 80 && cases.len() >= 250);
+    assert!(cases.iter().filter(|(order, _)| *order >= 30).count() >= 150);
+    for known in Function::builtins() {
+        let is_of = |(_, case): &&(usize, Json)| {
+            let text = case["function"].as_str().unwrap();
+            text.strip_prefix(known.name).is_some_and(|rest| rest.starts_with('('))
+        };
+        assert!(cases.iter().filter(is_of).count() >= 3, "{}", known.name);
+    }
     for (order, case) in cases {
         let (function, at) = (case["function"].as_str().unwrap(), case["at"].as_str().unwrap());
         let series = Series::new(&Function::parse(function).unwrap(), order, at)

@@ -361,7 +361,9 @@ fn table_of_the_built_in_functions() {
     for known in maclaurin::Function::builtins() {
         let call = |text: &str| match known.name {
             "bessel_j" => format!("bessel_j(2, {text})"),
-            "atan2" | "hypot" | "max" | "min" => format!("{}({text}, 1/3)", known.name),
+            "atan2" | "hypot" | "max" | "min" | "xlogy" | "xlog1py" | "logaddexp" => {
+                format!("{}({text}, 1/3)", known.name)
+            }
             "pow" => format!("pow({text}, 3/2)"),
             "clip" => format!("clip({text}, -3, 4)"),
             "erlang_cdf" => format!("erlang_cdf({text}, 3, 2)"),

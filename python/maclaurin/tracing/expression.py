@@ -268,7 +268,7 @@ DEFINITIONS: dict[str, Callable[..., Any]] = {
     "clamp": lambda x, min=None, max=None: _clip(x, min, max),  # noqa: A006
     "gelu": lambda x, approximate="none": _of({"none": "gelu", "tanh": "gelu_tanh"}[approximate], x),
     "softplus": lambda x, beta=None, threshold=None: _softplus(x, beta),
-    **{name: _with(name) for name in ["elu", "celu", "leaky_relu", "hardtanh", "softshrink"]},
+    **{name: _with(name) for name in ["elu", "celu", "leaky_relu", "hardtanh", "hardshrink", "softshrink"]},
 }
 
 METHODS = {name for name in [*SPELLINGS, *DEFINITIONS] if not name.startswith("_")}

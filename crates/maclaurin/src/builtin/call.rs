@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 
 use super::{ALL, Builtin, Elementary, double, each};
-use crate::number::{Exact, half};
+use crate::number::Exact;
 
 /// What a function is made of.
 #[derive(Clone, Copy)]
@@ -39,12 +39,12 @@ pub(crate) struct Call {
     pub about: About,
     /// The value in double precision, where an expression's loses digits.
     pub double: Option<Double>,
-    /// The value of constants at which an expression divides zero by zero.
+    /// Another formula where the expression divides zero by zero.
     pub special: Option<Special>,
 }
 
-/// A value at exact constants, if they are special.
-pub(crate) type Special = fn(&[Exact]) -> Option<Exact>;
+/// The formula for arguments that are such constants exactly, `None` for those that are not.
+pub(crate) type Special = fn(&[Option<Exact>]) -> Option<&'static str>;
 
 /// A value in double precision for values of the arguments.
 pub(crate) type Double = fn(&[f64]) -> f64;
@@ -60,9 +60,14 @@ impl Call {
         Self { double: Some(double), ..self }
     }
 
-    const fn at_constants(self, special: Special) -> Self {
+    const fn in_particular(self, special: Special) -> Self {
         Self { special: Some(special), ..self }
     }
+}
+
+/// Whether the first argument is 0.
+fn is_zero(arguments: &[Option<Exact>]) -> bool {
+    arguments[0].as_ref().is_some_and(Exact::is_zero)
 }
 
 /// What a list of functions says of one beside its names.
@@ -119,10 +124,10 @@ static CALLS: &[Call] = &[
     // The real cube root: of a negative number too.
     text(&["cbrt"], "x/(x^2)^(1/3)", "x != 0", "C11 7.12.7.1")
         .in_doubles(|x| x[0].cbrt())
-        .at_constants(|x| x[0].is_zero().then(Exact::default)),
+        .in_particular(|x| is_zero(x).then_some("0")),
     text(&["square"], "x^2", EVERYWHERE, "NumPy"),
     text(&["reciprocal"], "1/x", "x != 0", "NumPy"),
-    made_of(Definition::Power, &["pow", "power", "Pow"], &["base", "exponent"], "base^exponent",
+    made_of(Definition::Power, &["pow", "power", "Pow", "float_power"], &["base", "exponent"], "base^exponent",
         "base > 0; for an integer exponent also base < 0", "DLMF 4.2"),
     made_of(Definition::Text, &["hypot"], &["x", "y"], "sqrt(x^2 + y^2)", "(x, y) != (0, 0)",
         "C11 7.12.7.3")
@@ -135,13 +140,15 @@ static CALLS: &[Call] = &[
     text(&["acsc", "arccsc"], "asin(1/x)", "|x| > 1", "DLMF 4.23.7"),
     // Not the function that is continuous at 0, pi/2 - atan(x).
     text(&["acot", "arccot"], "atan(1/x)", "x != 0", "DLMF 4.23.9")
-        .at_constants(|x| x[0].is_zero().then(|| Exact::pi().scale(&half()))),
+        .in_particular(|x| is_zero(x).then_some("pi/2")),
     // The half-angle formula holds where atan(y/x) is off by pi too.
     made_of(Definition::Text, &["atan2", "arctan2"], &["y", "x"], "2*atan(y/(sqrt(x^2 + y^2) + x))",
         "x > 0 or y != 0", "C11 7.12.4.4")
         .in_doubles(|x| x[0].atan2(x[1]))
-        .at_constants(|x| {
-            (x[0].is_zero() && x[1].sign() == Some(Ordering::Less)).then(Exact::pi)
+        .in_particular(|x| match &x[1] {
+            _ if !is_zero(x) => None,
+            Some(x) => (x.sign() == Some(Ordering::Less)).then_some("pi"),
+            None => Some("pi*(1 - sign(x))/2"),
         }),
     text(&["sech"], "1/cosh(x)", EVERYWHERE, "DLMF 4.28.6")
         .in_doubles(|x| double::sech(x[0])),
@@ -159,12 +166,12 @@ static CALLS: &[Call] = &[
     text(&["cospi"], "cos(pi*x)", EVERYWHERE, "IEEE 754-2019, 9.2")
         .in_doubles(|x| double::cospi(x[0])),
     // As in SymPy; NumPy's is that of pi x.
-    text(&["sinc"], "sin(x)/x", EVERYWHERE, "DLMF 3.3.43")
+    text(&["sinc", "spherical_bessel_j0"], "sin(x)/x", EVERYWHERE, "DLMF 3.3.43")
         .in_doubles(|x| double::sinc(x[0]))
-        .at_constants(|x| x[0].is_zero().then(|| Exact::from(1))),
+        .in_particular(|x| is_zero(x).then_some("1")),
     made_of(Definition::Absolute, &["abs", "Abs", "fabs", "absolute"], &["x"], "|x|", "x != 0",
         "DLMF 1.9.7"),
-    made_of(Definition::Sign, &["sign", "sgn"], &["x"], "x/|x|", "x != 0", "DLMF 1.16.57"),
+    made_of(Definition::Sign, &["sign", "sgn", "signum"], &["x"], "x/|x|", "x != 0", "DLMF 1.16.57"),
     made_of(Definition::Floor, &["floor"], &["x"], "the integer part", "x no integer",
         "C11 7.12.9.2"),
     text(&["ceil", "ceiling"], "-floor(-x)", "x no integer", "C11 7.12.9.1"),
@@ -183,54 +190,78 @@ static CALLS: &[Call] = &[
         .in_doubles(|x| double::norm_cdf(x[0])),
     text(&["gaussian"], "exp(-x^2)", EVERYWHERE, "DLMF 7.2.1")
         .in_doubles(|x| double::gaussian(x[0])),
-    text(&["sigmoid", "expit", "logistic"], "1/(1 + exp(-x))", EVERYWHERE, "SciPy"),
-    text(&["log_sigmoid", "logsigmoid", "log_expit"], "-softplus(-x)", EVERYWHERE, "PyTorch"),
+    text(&["sigmoid", "expit", "logistic", "Sigmoid"], "1/(1 + exp(-x))", EVERYWHERE, "SciPy"),
+    text(&["log_sigmoid", "logsigmoid", "log_expit", "LogSigmoid"], "-softplus(-x)", EVERYWHERE, "PyTorch"),
     text(&["logit"], "log(x/(1 - x))", "0 < x < 1", "SciPy")
         .in_doubles(|x| double::logit(x[0])),
-    text(&["softplus"], "log(1 + exp(x))", EVERYWHERE, "PyTorch")
+    text(&["softplus", "Softplus"], "log(1 + exp(x))", EVERYWHERE, "PyTorch")
         .in_doubles(|x| double::softplus(x[0])),
-    text(&["softsign"], "x/(1 + abs(x))", "x != 0", "PyTorch"),
-    text(&["tanhshrink", "tanh_shrink"], "x - tanh(x)", EVERYWHERE, "PyTorch")
+    text(&["softsign", "soft_sign", "Softsign"], "x/(1 + abs(x))", "x != 0", "PyTorch"),
+    text(&["tanhshrink", "tanh_shrink", "Tanhshrink"], "x - tanh(x)", EVERYWHERE, "PyTorch")
         .in_doubles(|x| double::tanhshrink(x[0])),
-    text(&["silu", "swish"], "x*sigmoid(x)", EVERYWHERE, "arXiv 1702.03118")
+    text(&["silu", "swish", "SiLU"], "x*sigmoid(x)", EVERYWHERE, "arXiv 1702.03118")
         .in_doubles(|x| double::silu(x[0])),
     // Exact, and with tanh.
-    text(&["gelu"], "x*(1 + erf(x/sqrt(2)))/2", EVERYWHERE, "arXiv 1606.08415")
+    text(&["gelu", "GELU"], "x*(1 + erf(x/sqrt(2)))/2", EVERYWHERE, "arXiv 1606.08415")
         .in_doubles(|x| double::gelu(x[0])),
     text(&["gelu_tanh", "gelu_new"], "x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x^3)))/2", EVERYWHERE,
         "arXiv 1606.08415")
         .in_doubles(|x| double::gelu_tanh(x[0])),
     text(&["quick_gelu"], "x*sigmoid(1.702*x)", EVERYWHERE, "arXiv 1606.08415"),
-    text(&["mish"], "x*tanh(softplus(x))", EVERYWHERE, "arXiv 1908.08681")
+    text(&["mish", "Mish"], "x*tanh(softplus(x))", EVERYWHERE, "arXiv 1908.08681")
         .in_doubles(|x| double::mish(x[0])),
-    text(&["relu"], "(x + abs(x))/2", "x != 0", "PyTorch")
+    text(&["relu", "ReLU"], "(x + abs(x))/2", "x != 0", "PyTorch")
         .in_doubles(|x| double::relu(x[0])),
-    text(&["relu6"], "clip(x, 0, 6)", "x != 0, 6", "PyTorch"),
-    made_of(Definition::Text, &["leaky_relu", "leakyrelu"], &["x", "negative_slope=0.01"],
+    text(&["relu6", "ReLU6"], "clip(x, 0, 6)", "x != 0, 6", "PyTorch"),
+    made_of(Definition::Text, &["leaky_relu", "leakyrelu", "LeakyReLU"], &["x", "negative_slope=0.01"],
         "relu(x) - negative_slope*relu(-x)", "x != 0", "PyTorch"),
     // x above zero, alpha (e^x - 1) below.
-    made_of(Definition::Text, &["elu"], &["x", "alpha=1"], "relu(x) + alpha*(exp(-relu(-x)) - 1)",
+    made_of(Definition::Text, &["elu", "ELU"], &["x", "alpha=1"], "relu(x) + alpha*(exp(-relu(-x)) - 1)",
         "x != 0", "arXiv 1511.07289")
         .in_doubles(|x| double::elu(x[0], x[1])),
-    made_of(Definition::Text, &["celu"], &["x", "alpha=1"],
+    made_of(Definition::Text, &["celu", "CELU"], &["x", "alpha=1"],
         "relu(x) + alpha*(exp(-relu(-x)/alpha) - 1)", "x != 0", "arXiv 1704.07483")
         .in_doubles(|x| double::celu(x[0], x[1])),
-    text(&["selu"], "1.0507009873554804934193349852946*elu(x, 1.6732632423543772848170429916717)",
+    text(&["selu", "SELU"], "1.0507009873554804934193349852946*elu(x, 1.6732632423543772848170429916717)",
         "x != 0", "PyTorch"),
-    text(&["hardsigmoid", "hard_sigmoid"], "clip(x + 3, 0, 6)/6", "x != -3, 3", "PyTorch"),
-    text(&["hardswish", "hard_swish", "hard_silu"], "x*hardsigmoid(x)", "x != -3, 3",
+    text(&["hardsigmoid", "hard_sigmoid", "Hardsigmoid"], "clip(x + 3, 0, 6)/6", "x != -3, 3", "PyTorch"),
+    text(&["hardswish", "hard_swish", "hard_silu", "Hardswish"], "x*hardsigmoid(x)", "x != -3, 3",
         "arXiv 1905.02244"),
-    made_of(Definition::Text, &["hardtanh", "hard_tanh"], &["x", "min_val=-1", "max_val=1"],
+    made_of(Definition::Text, &["hardtanh", "hard_tanh", "Hardtanh"], &["x", "min_val=-1", "max_val=1"],
         "clip(x, min_val, max_val)", "x != min_val, max_val", "PyTorch"),
-    made_of(Definition::Text, &["softshrink", "soft_shrink"], &["x", "lambd=0.5"],
+    made_of(Definition::Text, &["softshrink", "soft_shrink", "Softshrink"], &["x", "lambd=0.5"],
         "relu(x - lambd) - relu(-x - lambd)", "x != -lambd, lambd", "PyTorch"),
+    made_of(Definition::Text, &["hardshrink", "hard_shrink", "Hardshrink"], &["x", "lambd=0.5"],
+        "x*(2 + sign(x - lambd) - sign(x + lambd))/2", "x != -lambd, lambd", "PyTorch"),
+    text(&["squareplus"], "(x + sqrt(x^2 + 4))/2", EVERYWHERE, "JAX")
+        .in_doubles(|x| double::squareplus(x[0])),
+    text(&["norm_pdf"], "exp(-x^2/2)/sqrt(2*pi)", EVERYWHERE, "DLMF 7.20.1"),
+    text(&["norm_ppf", "ndtri"], "sqrt(2)*erfinv(2*x - 1)", "0 < x < 1", "SciPy"),
+    text(&["erfcinv"], "erfinv(1 - x)", "0 < x < 2", "DLMF 7.17.2"),
+    text(&["entr"], "-x*log(x)", "x > 0", "SciPy"),
+    made_of(Definition::Text, &["xlogy"], &["x", "y"], "x*log(y)", "y > 0", "SciPy"),
+    made_of(Definition::Text, &["xlog1py"], &["x", "y"], "x*log(1 + y)", "y > -1", "SciPy"),
+    made_of(Definition::Text, &["logaddexp"], &["a", "b"], "a + softplus(b - a)", EVERYWHERE,
+        "NumPy"),
+    text(&["exprel"], "(exp(x) - 1)/x", EVERYWHERE, "SciPy")
+        .in_doubles(|x| if x[0] == 0.0 { 1.0 } else { x[0].exp_m1()/x[0] })
+        .in_particular(|x| is_zero(x).then_some("1")),
+    text(&["cosm1"], "cos(x) - 1", EVERYWHERE, "SciPy")
+        .in_doubles(|x| -2.0*(x[0]/2.0).sin().powi(2)),
+    text(&["deg2rad", "radians"], "pi*x/180", EVERYWHERE, "NumPy"),
+    text(&["rad2deg", "degrees"], "180*x/pi", EVERYWHERE, "NumPy"),
+    text(&["factorial"], "gamma(x + 1)", "x != -1, -2, ...", "DLMF 5.2.1"),
+    text(&["j0", "bessel_j0"], "bessel_j(0, x)", EVERYWHERE, "DLMF 10.2.2"),
+    text(&["j1", "bessel_j1"], "bessel_j(1, x)", EVERYWHERE, "DLMF 10.2.2"),
+    text(&["exp1", "E1"], "ein(x) - euler_gamma - log(x)", "x > 0", "DLMF 6.2.1, 6.2.4")
+        .in_doubles(|x| if x[0] > 0.0 { -double::ei(-x[0]) } else { f64::NAN }),
     text(&["Ei", "expi"], "euler_gamma + log(x^2)/2 - ein(-x)", "x != 0", "DLMF 6.2.5, 6.2.7")
         .in_doubles(|x| double::ei(x[0])),
     // By its reciprocal, which is entire.
-    text(&["gamma", "tgamma"], "1/rgamma(x)", "x != 0, -1, -2, ...", "DLMF 5.2.1"),
+    text(&["gamma", "tgamma", "Gamma"], "1/rgamma(x)", "x != 0, -1, -2, ...", "DLMF 5.2.1"),
     // By its product with x - 1, which is entire.
     text(&["zeta"], "entire_zeta(x)/(x - 1)", "x != 1", "DLMF 25.2.1"),
-    made_of(Definition::BesselJ, &["bessel_j", "besselj", "jv", "jn"], &["n", "x"],
+    made_of(Definition::BesselJ, &["bessel_j", "besselj", "jv", "jn", "BesselJ", "bessel_jn"], &["n", "x"],
         "(x/2)^n*sum((-x^2/4)^k/(k!*(n + k)!))", EVERYWHERE, "DLMF 10.2.2"),
     made_of(Definition::ErlangCdf, &["erlang_cdf"], &["x", "k", "rate"],
         "1 - exp(-rate*x)*sum((rate*x)^n/n!, n < k)", EVERYWHERE, "DLMF 8.4.10"),

@@ -4,7 +4,10 @@ use super::inverse::{InverseDisc, inverse_discs};
 use super::{ErrorBound, ErrorProfile};
 use crate::function::Function;
 use crate::number::{Interval64, Rational};
-use crate::series::{Derived, Error, Operation, Radius, Series, Source};
+use crate::series::{Derived, Error, NO_CERTIFIED_ERROR, Operation, Radius, Series, Source};
+
+/// Terms of an inverse function beyond its order that are computed for a bound of its error.
+const MORE_TERMS: usize = 64;
 
 /// Parts of a range on which an integrand's error is bounded.
 const PARTS: usize = 64;
@@ -24,9 +27,9 @@ impl Series {
         let bound = match &self.source {
             Source::Function(_) => self.error_bound(low, high)?.bound,
             Source::InRoot(root) => return root.bound(self, (low, high), false),
-            Source::Derived(derived) => {
-                derived.bound(self, low, high)?.ok_or(Error::NoFunction { series: self.name() })?
-            }
+            Source::Derived(derived) => derived
+                .bound(self, low, high)?
+                .ok_or_else(|| self.without_function(NO_CERTIFIED_ERROR))?,
         };
         // Where the series was made it agrees with its function.
         Ok(ErrorBound { bound, sampled: 0.0, at: self.at_f64().clamp(low, high) })
@@ -41,7 +44,7 @@ impl Series {
         match &self.source {
             Source::Function(_) => self.relative_error_bound(low, high),
             Source::InRoot(root) => root.bound(self, (low, high), true),
-            Source::Derived(_) => Err(Error::NoFunction { series: self.name() }),
+            Source::Derived(_) => Err(self.without_function(NO_CERTIFIED_ERROR)),
         }
     }
 
@@ -54,7 +57,7 @@ impl Series {
         match &self.source {
             Source::Function(_) => self.error_profile(low, high, parts),
             Source::InRoot(root) => root.profile(self, (low, high), parts),
-            Source::Derived(_) => Err(Error::NoFunction { series: self.name() }),
+            Source::Derived(_) => Err(self.without_function(NO_CERTIFIED_ERROR)),
         }
     }
 
@@ -126,19 +129,32 @@ impl Derived {
             Operation::Integral(_) if order > 0 => {
                 let integrand = &self.operands[0].clone().truncated(order - 1);
                 let point = series.enclosed_point();
-                let left = integral(integrand, low.min(point.low), point.high)?;
-                let right = integral(integrand, point.low, high.max(point.high))?;
-                Some(left.max(right))
+                // A range that ends at the point has one side, be the point between two doubles.
+                let left = (low < point.low).then(|| integral(integrand, low, point.high));
+                let right = (high > point.high).then(|| integral(integrand, point.low, high));
+                Some(match (left.transpose()?, right.transpose()?) {
+                    (Some(left), Some(right)) => left.max(right),
+                    (Some(bound), None) | (None, Some(bound)) => bound,
+                    (None, None) => integral(integrand, point.low, point.high)?,
+                })
             }
             Operation::Inverse if self.operands[0].function().is_some() => {
                 let point = series.enclosed_point();
                 let [left, right] = [low, high].map(|end| Interval64::point(end).subtract(point));
                 let reach = left.magnitude().max(right.magnitude());
+                // The next terms are known, and those after them are bounded.
+                let last = order + MORE_TERMS;
                 let discs = self.inverse_discs().into_iter();
                 let bounds = discs
                     .filter(|disc| reach < disc.radius)
-                    .map(|disc| disc.remainder(reach, order));
-                let bound = bounds.fold(f64::INFINITY, f64::min);
+                    .map(|disc| disc.remainder(reach, last));
+                let rest = bounds.fold(f64::INFINITY, f64::min);
+                let bound = if rest.is_finite() {
+                    let sum = terms(&series.extended(last)?, reach, order);
+                    sum.add(Interval64::point(rest)).high
+                } else {
+                    rest
+                };
                 if bound.is_infinite() {
                     let near = if left.magnitude() > right.magnitude() { low } else { high };
                     return Err(Error::Unbounded { near });
@@ -152,6 +168,17 @@ impl Derived {
             | Operation::Inverse => None,
         })
     }
+}
+
+/// `sum_(k>order) |a_k| t^k`, as far as the series goes.
+fn terms(series: &Series, t: f64, order: usize) -> Interval64 {
+    let t = Interval64::point(t);
+    let term = |degree: usize| {
+        let coefficient = series.enclosed_coefficient(degree);
+        let size = coefficient.map_or(f64::INFINITY, Interval64::magnitude);
+        Interval64::point(size).multiply(t.integer_power(degree as u64))
+    };
+    (order + 1..=series.order()).map(term).fold(Interval64::point(0.0), Interval64::add)
 }
 
 /// At least the integral of the error of `series` from `low` to `high`, one of which is its point.
@@ -176,6 +203,14 @@ fn integral(series: &Series, low: f64, high: f64) -> Result<f64, Error> {
 #[cfg(test)]
 mod tests {
     use crate::taylor;
+
+    /// The expansion point -1/100 is between two doubles, one of which is an end of the range.
+    #[test]
+    fn a_range_may_begin_at_a_point_between_doubles() {
+        let made = taylor("lambert_w(x)", 2, "-0.01").unwrap().integral("0").unwrap();
+        let [own, wider] = [-0.01, -0.02].map(|low| made.error_bound(low, 0.79).unwrap().bound);
+        assert!(0.01 < own && own <= wider && wider < 0.3, "{own} {wider}");
+    }
 
     #[test]
     fn integrals_have_bounds_like_their_functions() {

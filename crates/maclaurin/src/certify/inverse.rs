@@ -4,15 +4,22 @@
 //! image contains the disc of radius `(|f'(x0)| - d) r` about `f(x0)`: `f'(x0)^-1 (f - f(x0))` differs
 //! from the identity by a contraction (the inverse function theorem in its quantitative form; Rudin,
 //! *Principles of Mathematical Analysis*, 9.24). So the inverse is analytic in that disc and leads to
-//! less than `r` from `x0`, which bounds its coefficients by Cauchy's estimate.
+//! less than `r` from `x0`, which bounds its coefficients by Cauchy's estimate. The largest `|f'(z) - f'(x0)|`
+//! of the disc is that of its circle.
 
-use super::region::{PLANE, Region};
+use super::region::{PLANE, Rectangle, Region};
 use crate::function::Function;
 use crate::number::{Arithmetic, Interval64};
 use crate::series::Series;
 
+/// On squares on which the derivative differs by so small a part of itself the circle is not looked at.
+const NEGLIGIBLE: f64 = 8.0;
+
 /// Radii tried: powers of the square root of 2, with these exponents.
 const EXPONENTS: std::ops::RangeInclusive<i32> = -60..=20;
+
+/// Arcs of the upper half of a circle; an even number, so that one ends at its top.
+const ARCS: usize = 16;
 
 /// A disc about `f(x0)` in which the inverse is analytic.
 #[derive(Clone, Copy, Debug)]
@@ -46,15 +53,39 @@ pub(super) fn inverse_discs(series: &Series, slope: &Function) -> Vec<InverseDis
     let disc = |exponent: i32| {
         let reach = 2f64.powf(f64::from(exponent) / 2.0);
         let side = Interval64::symmetric(reach);
-        let value = region.evaluate(&(point.add(side), side), None).ok()?.value;
-        let difference = PLANE.add(&value, &PLANE.real(coefficient.negate()));
-        let squared = difference.0.square().add(difference.1.square());
-        let distance = Interval64::point(squared.high.sqrt().next_up());
+        let distance = |value: &Rectangle| {
+            let difference = PLANE.add(value, &PLANE.real(coefficient.negate()));
+            difference.0.square().add(difference.1.square()).high.sqrt().next_up()
+        };
+        let square = region.evaluate(&(point.add(side), side), None).ok()?;
+        // A derivative that is real on the real axis has conjugate values at conjugate numbers.
+        let mut on_circle = arcs().map(|(x, y)| {
+            let scaled = |side: Interval64| side.multiply(Interval64::point(reach));
+            let place = (point.add(scaled(x)), scaled(y));
+            Some(distance(&region.evaluate(&place, Some(&square.guards)).ok()?.value))
+        });
+        let on_square = distance(&square.value);
+        let farthest = if on_square < coefficient.mignitude() / NEGLIGIBLE {
+            on_square
+        } else {
+            on_circle.try_fold(0.0, |most: f64, arc| Some(most.max(arc?)))?
+        };
+        let distance = Interval64::point(farthest);
         let left = Interval64::point(coefficient.mignitude()).subtract(distance);
         let radius = left.multiply(Interval64::point(reach)).low;
         (radius > 0.0).then_some(InverseDisc { radius, reach })
     };
     EXPONENTS.filter_map(disc).collect()
+}
+
+/// Rectangles that cover the upper half of the unit circle.
+fn arcs() -> impl Iterator<Item = Rectangle> {
+    // The ends of what is covered are off by the rounding of sine and cosine.
+    let around = |a: f64, b: f64| Interval64 { low: a.min(b) - 1e-15, high: a.max(b) + 1e-15 };
+    (0..ARCS).map(move |k| {
+        let [a, b] = [k, k + 1].map(|k| std::f64::consts::PI * k as f64 / ARCS as f64);
+        (around(a.cos(), b.cos()), around(a.sin(), b.sin()))
+    })
 }
 
 #[cfg(test)]
@@ -78,6 +109,10 @@ mod tests {
             let radius = made.radius();
             assert!(radius.lower > 0.0 && radius.lower <= truth, "{function}: {radius}");
             assert!(radius.lower >= 0.05 * truth.min(1.0), "{function}: {radius}");
+            let near = (made.at_f64(), made.at_f64() + 0.2 * radius.lower);
+            let [bound, own] =
+                [&made, &known].map(|s| s.error_bound(near.0, near.1).unwrap().bound);
+            assert!(bound <= 1.1 * own + 1e-15, "{function}: {bound} far above {own}");
             for part in [0.1, 0.5, 0.9] {
                 let reach = part * radius.lower;
                 let (low, high) = (made.at_f64() - reach, made.at_f64() + 0.5 * reach);

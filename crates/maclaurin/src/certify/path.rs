@@ -36,6 +36,10 @@ pub(super) struct Plane<'a> {
 /// Steps of a function that one search may evaluate over rectangles.
 const MOST_STEPS: usize = 3_000_000;
 
+/// Evaluations beyond this magnitude cost as much as so many others: sines there take more bits.
+const FAR: f64 = 1e5;
+const COST_OF_FAR: usize = 20;
+
 /// An evaluation around a removable singularity costs as much as this many plain ones.
 const COST_OF_JETS: usize = 100;
 
@@ -68,7 +72,10 @@ impl<'a> Plane<'a> {
     }
 
     fn spend(&self, evaluations: usize) {
-        let steps = evaluations * self.region.function().steps().len();
+        let is_far = self.origin.0.magnitude() >= FAR;
+        let steps = evaluations
+            * self.region.function().steps().len()
+            * if is_far { COST_OF_FAR } else { 1 };
         self.budget.set(self.budget.get().saturating_sub(steps));
     }
 

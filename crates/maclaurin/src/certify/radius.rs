@@ -28,6 +28,9 @@ const PIECES: [usize; 2] = [16, 256];
 const RESOLUTION: f64 = 1e-12;
 const RESOLUTION_OF_UNKNOWN: f64 = 1e-8;
 
+/// The width of a rectangle around the expansion point in which zeros are looked for.
+const WIDEST: f64 = 4.0;
+
 /// Squares that are tried, each a third of the one before.
 const SHRINKINGS: usize = 12;
 
@@ -195,7 +198,9 @@ impl<'a> Search<'a> {
     fn settle(&mut self, place: &Rectangle, stuck: &Stuck, neighbour: Option<&[Guard]>) -> bool {
         let width = place.0.high - place.0.low;
         let near = distance(place);
-        if width > near / 4.0 && near > 0.0 || width > 2.0 * self.series.at_f64().abs().max(2.0) {
+        // A wide rectangle around the expansion point may have zeros of all sorts far away.
+        let widest = if near > 0.0 { near / 4.0 } else { WIDEST };
+        if width > widest || width > 2.0 * self.series.at_f64().abs().max(2.0) {
             return false;
         }
         if near == 0.0 && self.vanishes_at_point(stuck) {
@@ -211,7 +216,8 @@ impl<'a> Search<'a> {
         }
         let origin = self.plane.origin.0.middle();
         // A wide net: a candidate is proven, and a zero of higher order is known to few digits.
-        let tolerance = (8.0 * error).max(1e-7 * zero.0.hypot(zero.1));
+        let rounding = 8.0 * f64::EPSILON * origin.abs();
+        let tolerance = (8.0 * error).max(1e-7 * zero.0.hypot(zero.1)).max(rounding);
         for exact in self.exactly.candidates((origin + zero.0, zero.1), tolerance) {
             if self.plane.removable.iter().any(|local| local.exact.as_ref() == Some(&exact)) {
                 return false;
@@ -321,6 +327,8 @@ impl<'a> Search<'a> {
     fn limits(&mut self, index: usize, center: Place, widest: f64) -> bool {
         let local = &self.places[index];
         let Some(exact) = &local.exact else { return false };
+        // The guess of a real place may be off the axis by rounding.
+        let center = if exact.1.is_zero() { (center.0, 0.0) } else { center };
         let only = |square: &Square, circuit: &Circuit| {
             self.lies_inside(exact, square)
                 && circuit.zeros.iter().any(|&zeros| zeros != 0)

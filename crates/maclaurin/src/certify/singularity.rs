@@ -20,6 +20,9 @@ const TERMS: usize = 12;
 /// Denominators of the multiples of a constant that are tried.
 const DENOMINATORS: std::ops::RangeInclusive<i64> = 1..=24;
 
+/// Numerators of these multiples: integers that doubles hold, far apart for their tolerance.
+const LARGEST_NUMERATOR: f64 = 1e15;
+
 /// A series at exact places other than its expansion point.
 pub(super) struct Exactly<'a> {
     series: Expanded<'a>,
@@ -65,7 +68,7 @@ impl<'a> Exactly<'a> {
             let denominator = DENOMINATORS.into_iter().find(|&q| {
                 let numerator = (multiple * q as f64).round();
                 let miss = (numerator / q as f64 * constant - value).abs();
-                numerator != 0.0 && numerator.abs() < 1e6 && miss <= tolerance
+                numerator != 0.0 && numerator.abs() < LARGEST_NUMERATOR && miss <= tolerance
             });
             if let Some(q) = denominator {
                 let numerator = (multiple * q as f64).round() as i64;

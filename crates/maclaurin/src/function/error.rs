@@ -76,6 +76,22 @@ pub enum ParseErrorKind {
         /// The nearest known name, if one is near.
         nearest: Option<String>,
     },
+    /// A function's name beside its argument, as in `sin x`.
+    #[error("`{function}` takes its argument in parentheses: write `{function}({argument})`")]
+    NoParentheses {
+        /// The function.
+        function: String,
+        /// What stands beside it.
+        argument: String,
+    },
+    /// A name with a module in front, as in `np.sin(x)`.
+    #[error("`{written}` is a name in a module, which expressions do not have: write `{plain}`")]
+    InModule {
+        /// The name with its module.
+        written: String,
+        /// What is written here.
+        plain: String,
+    },
     /// An infinity or NaN.
     #[error("`{name}` is not a real number; points, constants and parameters are finite")]
     NotFinite {

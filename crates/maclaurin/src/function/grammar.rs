@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::adjacent::{End, Factor};
 use self::call::{arity, bare_builtin_takes};
+use super::even::without_even_kinks;
 use super::lexer::{Lexer, Result, Token, alike};
 use super::{
     Builder, Excerpt, Index, Operation, ParseError, ParseErrorKind, Span, Step, constant as step_of,
@@ -51,7 +52,7 @@ pub(super) fn read(text: &str, parameters: &[(&str, &str)], variable: bool) -> R
     }
     let place = if variable { Place::Function } else { Place::Constant("an expansion point") };
     let root = Reader::new(text, &mut builder, &scope, place)?.whole()?;
-    Ok(builder.finish(root))
+    Ok(without_even_kinks(builder.finish(root)))
 }
 
 /// The names in a text, up to its first error.
@@ -304,6 +305,10 @@ impl<'a> Reader<'a> {
             return Ok((self.push(step_of(value), span.start, span.end), span));
         }
         if let Some(builtin) = builtin::find(name) {
+            if let Some(argument) = self.argument_beside(builtin) {
+                let kind = ParseErrorKind::NoParentheses { function: name.into(), argument };
+                return Err(self.error(kind, span));
+            }
             if matches!(self.token(), Token::Symbol('^') | Token::Superscript) {
                 let hint = "; a power of the value is written after it, as in sin(x)^2";
                 return Err(self.unexpected("`(`", hint));
@@ -319,12 +324,53 @@ impl<'a> Reader<'a> {
             return Err(self.error(ParseErrorKind::NotFinite { name: name.into() }, span));
         }
         self.check_letters(name, span)?;
+        self.check_module(span)?;
         // A single letter is near to every other one: only longer names are suggested.
         let mut known: Vec<&str> = builtin::names().collect();
         known.extend(self.scope.keys().map(String::as_str).filter(|known| known.len() > 1));
-        let nearest = nearest(name, known.into_iter());
+        let nearest = nearest(name, known.into_iter()).map(str::to_owned);
         let kind = ParseErrorKind::MissingParameter { name: name.into(), nearest };
         Err(self.error(kind, span))
+    }
+
+    /// What stands beside the name of a function of one argument, as in `sin x` or `sin 2x`.
+    fn argument_beside(&self, builtin: builtin::Call) -> Option<String> {
+        let mut span = self.lexer.span;
+        match self.token() {
+            Token::Name => {}
+            Token::Number => {
+                let mut rest = self.lexer.clone();
+                rest.advance().ok()?;
+                if rest.token == Token::Name && rest.span.start == span.end {
+                    span.end = rest.span.end;
+                }
+            }
+            _ => return None,
+        }
+        (builtin.arguments.len() == 1).then(|| self.lexer.text_of(span).to_owned())
+    }
+
+    /// Refuses a name in a module, such as `np.sin`.
+    fn check_module(&self, span: Span) -> Result<()> {
+        let mut rest = self.lexer.clone();
+        let mut name = None;
+        while rest.token == Token::Number && rest.text_of(rest.span) == "." {
+            rest.advance()?;
+            if rest.token != Token::Name {
+                break;
+            }
+            name = Some(rest.span);
+            rest.advance()?;
+        }
+        let Some(last) = name else { return Ok(()) };
+        let whole = Span { start: span.start, end: last.end };
+        let name = rest.text_of(last);
+        let called = builtin::find(name).is_some_and(|builtin| builtin.arguments == ["x"]);
+        let kind = ParseErrorKind::InModule {
+            written: rest.text_of(whole).into(),
+            plain: if called { format!("{name}(x)") } else { name.into() },
+        };
+        Err(self.error(kind, whole))
     }
 
     /// Refuses a name that nothing has for a letter that only looks like one of a keyboard.
@@ -337,13 +383,14 @@ impl<'a> Reader<'a> {
 }
 
 /// The known name nearest to `name`, if it is near: at most a third of the letters differ.
-fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     if name.len() > 64 {
         return None;
     }
+    let name = name.to_lowercase();
     known
-        .map(|known| (strsim::damerau_levenshtein(&name.to_lowercase(), known), known))
+        .map(|known| (strsim::damerau_levenshtein(&name, &known.to_lowercase()), known))
         .filter(|(distance, known)| *distance <= known.len().max(name.len()).div_ceil(3))
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known.to_owned())
+        .map(|(_, known)| known)
 }

@@ -90,7 +90,9 @@ impl<'a> Lexer<'a> {
                     '!' => "; factorials are not part of the grammar",
                     '[' | '{' => "; only round parentheses group",
                     '\u{2013}' => "; the minus sign is `-`",
-                    _ => "",
+                    _ => {
+                        FRACTIONS.iter().find(|known| known.0 == first).map_or("", |known| known.1)
+                    }
                 };
                 let span = Span { start, end: start + length };
                 return Err(self.error(ParseErrorKind::UnexpectedCharacter(first, hint), span));
@@ -126,8 +128,29 @@ pub(super) fn is_plain(text: &str) -> bool {
 
 /// A letter, digit or underscore that can stand in a name.
 fn is_in_name(c: char) -> bool {
-    (c.is_alphanumeric() || c == '_') && c != 'π' && !SUPERSCRIPTS.contains(c)
+    let is_other =
+        c == 'π' || SUPERSCRIPTS.contains(c) || FRACTIONS.iter().any(|known| known.0 == c);
+    (c.is_alphanumeric() || c == '_') && !is_other
 }
+
+/// Fractions in one character, and how they are written.
+const FRACTIONS: [(char, &str); 15] = [
+    ('¼', "; write 1/4, as in 1/4*x"),
+    ('½', "; write 1/2, as in 1/2*x"),
+    ('¾', "; write 3/4, as in 3/4*x"),
+    ('⅓', "; write 1/3, as in 1/3*x"),
+    ('⅔', "; write 2/3, as in 2/3*x"),
+    ('⅕', "; write 1/5, as in 1/5*x"),
+    ('⅖', "; write 2/5, as in 2/5*x"),
+    ('⅗', "; write 3/5, as in 3/5*x"),
+    ('⅘', "; write 4/5, as in 4/5*x"),
+    ('⅙', "; write 1/6, as in 1/6*x"),
+    ('⅚', "; write 5/6, as in 5/6*x"),
+    ('⅛', "; write 1/8, as in 1/8*x"),
+    ('⅜', "; write 3/8, as in 3/8*x"),
+    ('⅝', "; write 5/8, as in 5/8*x"),
+    ('⅞', "; write 7/8, as in 7/8*x"),
+];
 
 /// Letters of other alphabets that look like those of a keyboard.
 const ALIKE: [(char, char); 19] = [

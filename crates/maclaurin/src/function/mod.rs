@@ -8,6 +8,7 @@ mod constant;
 mod cuts;
 mod derivative;
 mod error;
+mod even;
 mod excerpt;
 mod grammar;
 mod lexer;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 pub use constant::Constant;
 pub use error::{ParseError, ParseErrorKind};
+pub(crate) use even::is_even;
 pub use excerpt::{Excerpt, Span};
 pub(crate) use written::Written;
 
@@ -213,6 +215,20 @@ impl Function {
     /// ```
     pub fn builtin_names() -> impl Iterator<Item = &'static str> {
         builtin::names()
+    }
+
+    /// The spelling of a built-in function that is nearest to a name, if one is near: at most a third of
+    /// the letters differ.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(maclaurin::Function::nearest_name("lambret_w"), Some("lambert_w"));
+    /// assert_eq!(maclaurin::Function::nearest_name("RELU"), Some("relu"));
+    /// ```
+    #[must_use]
+    pub fn nearest_name(name: &str) -> Option<&'static str> {
+        grammar::nearest(name, builtin::names())
     }
 
     /// All built-in functions, for a list of them.
@@ -437,7 +453,7 @@ impl Builder {
     }
 
     /// The value of a step that is an exact constant, made of a limited number of others.
-    fn exact_constant(&self, index: Index) -> Option<Exact> {
+    pub(crate) fn exact_constant(&self, index: Index) -> Option<Exact> {
         let mut budget = MOST_STEPS_OF_EXACT;
         self.exact(index, &mut budget)
     }
@@ -473,11 +489,6 @@ impl Builder {
             | Operation::ErlangCdf(..)
             | Operation::BesselJ(..) => return None,
         })
-    }
-
-    /// The values of steps that are exact constants.
-    pub(crate) fn exact_constants(&self, steps: &[Index]) -> Option<Vec<Exact>> {
-        steps.iter().map(|&index| self.exact_constant(index)).collect()
     }
 
     fn rational(&self, index: Index) -> Option<&Rational> {

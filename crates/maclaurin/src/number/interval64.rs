@@ -189,18 +189,19 @@ impl Interval64 {
 
     pub(crate) fn sin(self) -> Self {
         // Extrema at pi/2 + n pi.
-        self.wave(|x| sin_cos_at(x).0, 0.5)
+        self.wave(|x| if is_near(x) { sin_cos_at(x).0 } else { by_bits(x, Interval::sin) }, 0.5)
     }
 
     pub(crate) fn cos(self) -> Self {
-        self.wave(|x| sin_cos_at(x).1, 0.0)
+        self.wave(|x| if is_near(x) { sin_cos_at(x).1 } else { by_bits(x, Interval::cos) }, 0.0)
     }
 
     /// The hull of both ends and of the extrema `(-1)^n` at `(n + phase) pi` between them.
     fn wave(self, at: impl Fn(f64) -> Self, phase: f64) -> Self {
         let turns = self.divide(PI).subtract(Self::point(phase));
         let (first, last) = (turns.low.ceil(), turns.high.floor());
-        if self.magnitude() >= 1e5 || last > first {
+        // From there on doubles do not tell an extremum from the next.
+        if self.magnitude() >= 1e15 || last > first {
             return Self { low: -1.0, high: 1.0 };
         }
         let mut image = at(self.low).hull(at(self.high));
@@ -323,10 +324,17 @@ fn log_at(x: f64) -> Interval64 {
 
 /// By way of `dashu`.
 fn log_by_bits(x: f64) -> Interval64 {
-    if x.is_infinite() {
-        return Interval64::WHOLE_LINE;
-    }
-    Interval64::around(&Interval::from_f64(x, x).log(64))
+    if x.is_infinite() { Interval64::WHOLE_LINE } else { by_bits(x, Interval::log) }
+}
+
+/// The image of a double by way of more bits.
+fn by_bits(x: f64, f: fn(&Interval, usize) -> Interval) -> Interval64 {
+    Interval64::around(&f(&Interval::from_f64(x, x), 64))
+}
+
+/// Whether [`sin_cos_at`] reduces `x`: the multiple of a part of `pi/2` is exact.
+fn is_near(x: f64) -> bool {
+    x.abs() < 1e5
 }
 
 /// Sine and cosine of `x = n pi/2 + r`, `|r| <= 0.8`; what the series leave out is below

@@ -8,7 +8,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::point::{Point, is_same};
 use super::source::{Operation, Source};
-use super::{Error, Series, Zero};
+use super::{Error, NO_OTHER_POINT, Series, Zero};
 use crate::function::{Constant, Function, Written};
 use crate::number::{Exact, Value};
 
@@ -237,7 +237,7 @@ impl Series {
     /// # Ok::<(), maclaurin::Error>(())
     /// ```
     pub fn shift(&self, at: impl Into<Constant>) -> Result<Self> {
-        let function = self.function().ok_or_else(|| Error::NoFunction { series: self.name() })?;
+        let function = self.function().ok_or_else(|| self.without_function(NO_OTHER_POINT))?;
         Self::about(function.clone().into(), Point::read(at)?, self.order())
     }
 
@@ -256,10 +256,7 @@ impl Series {
     /// ```
     pub fn truncate(&self, order: usize) -> Result<Self> {
         if order > self.order() {
-            let own = self.order();
-            let reason =
-                format!("{order} is above the series' own, {own}: expand it further instead");
-            return Err(Error::Choice { option: "order", reason });
+            return Err(Error::too_large_to_truncate(order, self.order()));
         }
         Ok(self.clone().truncated(order))
     }
@@ -276,16 +273,30 @@ impl Series {
         Self::about(source, self.point.clone(), self.order())
     }
 
-    fn binary(
+    /// The same series up to another order.
+    pub(crate) fn extended(&self, order: usize) -> Result<Self> {
+        if order <= self.order() {
+            return Ok(self.clone().truncated(order));
+        }
+        Self::about(self.source.clone(), self.point.clone(), order)
+    }
+
+    /// Refuses a series about another point.
+    pub(super) fn check_point(&self, other: &Self) -> Result<()> {
+        if self.point.is_same(&other.point) {
+            return Ok(());
+        }
+        let (left, right) = (self.at().to_owned(), other.at().to_owned());
+        Err(Error::DifferentPoints { left, right })
+    }
+
+    pub(super) fn binary(
         &self,
         other: &Self,
         operation: Operation,
         text: fn(&Written, &Written) -> Written,
     ) -> Result<Self> {
-        if !self.point.is_same(&other.point) {
-            let (left, right) = (self.at().to_owned(), other.at().to_owned());
-            return Err(Error::DifferentPoints { left, right });
-        }
+        self.check_point(other)?;
         let source = match (self.function(), other.function()) {
             (Some(f), Some(g)) => text(&Written::of(f)?, &Written::of(g)?).function()?.into(),
             _ => Source::derived(operation, &[self, other])?,
@@ -314,36 +325,37 @@ impl Neg for &Series {
 
 /// An operator on two series, and on a series and the text of a function, constants included.
 macro_rules! operators {
-    ($($operator:ident $method:ident $operation:ident $text:ident)*) => {
+    ($series:ident $($operator:ident $method:ident $operation:ident $text:ident)*) => {
         $(
-            impl $operator<&Series> for &Series {
-                type Output = Result<Series>;
+            impl $operator<&$series> for &$series {
+                type Output = std::result::Result<$series, Error>;
 
-                fn $method(self, other: &Series) -> Result<Series> {
+                fn $method(self, other: &$series) -> Self::Output {
                     self.binary(other, Operation::$operation, Written::$text)
                 }
             }
 
-            impl $operator<&str> for &Series {
-                type Output = Result<Series>;
+            impl $operator<&str> for &$series {
+                type Output = std::result::Result<$series, Error>;
 
-                fn $method(self, other: &str) -> Result<Series> {
+                fn $method(self, other: &str) -> Self::Output {
                     $operator::$method(self, &self.beside(other)?)
                 }
             }
 
-            impl $operator<&Series> for &str {
-                type Output = Result<Series>;
+            impl $operator<&$series> for &str {
+                type Output = std::result::Result<$series, Error>;
 
-                fn $method(self, other: &Series) -> Result<Series> {
+                fn $method(self, other: &$series) -> Self::Output {
                     $operator::$method(&other.beside(self)?, other)
                 }
             }
         )*
     };
 }
+pub(super) use operators;
 
-operators! {
+operators! { Series
     Add add Sum sum
     Sub sub Difference difference
     Mul mul Product product

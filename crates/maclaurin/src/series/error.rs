@@ -5,7 +5,7 @@ use std::fmt;
 use thiserror::Error as ThisError;
 
 use super::Radius;
-use super::jet::Singularity;
+use super::jet::{HIGHEST_KNOWN_POLE, Singularity};
 use crate::function::{Excerpt, ParseError};
 
 /// Why a Taylor series could not be had.
@@ -154,11 +154,28 @@ pub enum Error {
     /// What takes a function of a series that has none.
     #[error(
         "{series} is no function that an expression says: its values away from the expansion point are \
-         not known, so it has no certified error there and no series about another point"
+         not known, so it has {lacks}"
     )]
     NoFunction {
         /// The series' function as text.
         series: String,
+        /// What there is not: `no certified error there`, for instance.
+        lacks: &'static str,
+    },
+    /// A pole with too many coefficients.
+    #[error(
+        "the pole at x = {at} is of order {}: with the series' own order {order} that is beyond the limit of \
+         {limit}", Pole(*.pole)
+    )]
+    PoleTooHigh {
+        /// The expansion point as it was written.
+        at: String,
+        /// The pole's order, or a smaller number where it is beyond 10^18.
+        pole: u64,
+        /// The order asked for of the series.
+        order: usize,
+        /// The largest sum of the two.
+        limit: usize,
     },
     /// A series computed by too many operations.
     #[error("the series is computed by more than {limit} operations: simplify it")]
@@ -174,6 +191,13 @@ pub enum Error {
         /// The order of the series.
         order: usize,
     },
+}
+
+impl Error {
+    pub(super) fn too_large_to_truncate(order: usize, own: usize) -> Self {
+        let reason = format!("{order} is above the series' own, {own}: expand it further instead");
+        Self::Choice { option: "order", reason }
+    }
 }
 
 /// A function that is not analytic at the expansion point: which part, where, why, and what to do.
@@ -288,6 +312,18 @@ impl fmt::Display for NoOrder {
                 scale * high + shift
             ),
             None => write!(formatter, "\nallow a larger error, or choose a smaller range"),
+        }
+    }
+}
+
+/// The order of a pole as text.
+struct Pole(u64);
+
+impl fmt::Display for Pole {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            known @ 0..HIGHEST_KNOWN_POLE => write!(formatter, "{known}"),
+            _ => formatter.write_str("10^18 or higher"),
         }
     }
 }

@@ -5,8 +5,11 @@ use super::jet::{Obstacle, Singularity};
 use super::laurent::order_of_pole;
 use super::settle::{self, Failure, PRECISIONS, attempt};
 use super::source::Source;
-use super::{Error, NotAnalytic};
+use super::{Error, LARGEST_ORDER, NotAnalytic};
 use crate::function::{Excerpt, Function, Span};
+
+/// The highest order of a pole whose Laurent series there is.
+const LARGEST_POLE: u64 = LARGEST_ORDER as u64;
 
 /// Points that advice is looked for at.
 const USUAL_POINTS: [&str; 6] = ["1", "1/2", "0", "2", "-1", "-2"];
@@ -37,8 +40,7 @@ impl Failure {
             Obstacle::Singular(singularity) => {
                 let mut advice = advice(source, at, excerpt.marked());
                 if singularity == Singularity::Pole
-                    && let Source::Function(function) = source
-                    && let Ok(order @ 1..) = order_of_pole(function, at)
+                    && let Ok(order @ 1..=LARGEST_POLE) = order_of_pole(source, at)
                 {
                     let laurent = "or ask for the Laurent series (laurent)";
                     advice = format!("{advice}, {laurent}: this pole is of order {order}");
@@ -53,11 +55,14 @@ impl Failure {
 
 /// A point where the function has a series, or a form that has one at the point asked for.
 fn advice(source: &Source, at: &Function, blamed: &str) -> String {
+    // What was computed from other series stays at their points.
+    let elsewhere = source.function().map(|function| Source::from(function.clone()));
     let works = |point: &&&str| {
-        let point = Function::constant(point);
-        // What was computed from other series stays at their points.
-        matches!(source, Source::Function(_))
-            && point.is_ok_and(|point| attempt(source, &point, 2, PRECISIONS[0]).is_ok())
+        let series = |source: &Source| {
+            let point = Function::constant(point).ok()?;
+            attempt(source, &point, 2, PRECISIONS[0]).ok()
+        };
+        elsewhere.as_ref().and_then(series).is_some()
     };
     let mut advice = match USUAL_POINTS.iter().filter(|point| **point != at.text()).find(works) {
         Some(point) => format!("try at={point}"),

@@ -13,6 +13,9 @@ use crate::number::{Arithmetic, Rational, half};
 /// An integer part of more bits is not looked for.
 const MOST_BITS_OF_FLOOR: usize = 4096;
 
+/// Orders of poles from here on are not told apart.
+pub(super) const HIGHEST_KNOWN_POLE: u64 = i64::MAX as u64 / 4;
+
 /// Why an operation on series has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Obstacle {
@@ -88,6 +91,17 @@ impl<N: Clone> Jet<N> {
             }
         }
         Err(Obstacle::MoreTerms)
+    }
+
+    /// The same series without leading coefficients that are known to be zero, but for one.
+    fn without_leading_zeros(&self, a: &impl Arithmetic<Number = N>) -> Self {
+        let last = self.coefficients.len().saturating_sub(1);
+        let zeros = self.coefficients[..last].iter();
+        let zeros = zeros.take_while(|c| a.sign(c) == Some(Ordering::Equal)).count();
+        Self {
+            valuation: self.valuation + zeros as i64,
+            coefficients: self.coefficients[zeros..].to_vec(),
+        }
     }
 
     /// The coefficients of the degrees from 0 on, at most `most` of them; an error if there are
@@ -224,7 +238,9 @@ impl<N: Clone> Jet<N> {
         }
         if touches {
             let mut rest = self.clone();
-            rest.coefficients[usize::try_from(-self.valuation).unwrap_or(0)] = a.integer(0);
+            if let Ok(constant) = usize::try_from(-self.valuation) {
+                rest.coefficients[constant] = a.integer(0);
+            }
             if a.sign(&rest.stripped(a)?.coefficients[0]) == Some(Ordering::Less) {
                 return Err(Obstacle::Singular(Singularity::Jump));
             }
@@ -244,7 +260,7 @@ impl<N: Clone> Jet<N> {
         }
         // A power that fits in a few multiplications keeps the exact zeros of polynomials.
         if let Some(count) = small_count(r, terms) {
-            return Ok(self.repeated(a, count));
+            return Ok(self.without_leading_zeros(a).repeated(a, count));
         }
         let base = self.stripped(a)?;
         if !r.is_int() {
@@ -264,7 +280,7 @@ impl<N: Clone> Jet<N> {
         }
         // A power of t beyond i64 leaves nothing within any order.
         let valuation = i64::try_from(valuation.numerator()).unwrap_or_else(|_| {
-            if valuation > Rational::ZERO { i64::MAX / 4 } else { i64::MIN / 4 }
+            if valuation > Rational::ZERO { i64::MAX / 4 } else { -(HIGHEST_KNOWN_POLE as i64) }
         });
         Ok(Self { valuation, coefficients: recurrence::power(a, &base.coefficients, r) })
     }

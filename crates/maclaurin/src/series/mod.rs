@@ -47,6 +47,10 @@ pub const LARGEST_ORDER: usize = 10_000;
 /// The most bits that an enclosure is computed with: 40,000 decimal digits.
 const MOST_BITS: usize = 1 << 17;
 
+/// What a series without a function lacks.
+pub(crate) const NO_CERTIFIED_ERROR: &str = "no certified error there";
+const NO_OTHER_POINT: &str = "no series about another point";
+
 /// The Taylor series of a function about a point, up to an order.
 ///
 /// A value to compute with: `&f + &g`, `-`, `*`, `/` and [`Series::power`], [`Series::compose`],
@@ -141,12 +145,15 @@ impl Series {
         let (source, settled) = match settle(&source, &point.expression, order) {
             Ok(settled) => (source, settled),
             Err(failure) => {
-                // It may be analytic though a root in it is not.
-                let root = source.in_root(&failure, &point.value).and_then(|root| {
-                    let settled = settle(&root, &point.expression, order).ok()?;
-                    Some((root, settled))
-                });
-                root.ok_or_else(|| failure.explained(&source, &point.expression))?
+                // It may be analytic, or have a pole, though a root in it has a branch point.
+                let root = source.in_root(&failure, &point.value);
+                match root.map(|root| (settle(&root, &point.expression, order), root)) {
+                    Some((Ok(settled), root)) => (root, settled),
+                    Some((Err(pole), root)) if pole.is(Singularity::Pole) => {
+                        return Err(pole.explained(&root, &point.expression));
+                    }
+                    _ => return Err(failure.explained(&source, &point.expression)),
+                }
             }
         };
         let Settled { coefficients, zeros, exact } = settled;
@@ -240,9 +247,14 @@ impl Series {
         match &self.source {
             Source::Function(function) => Ok(Expanded { series: self, function }),
             Source::InRoot(_) | Source::Derived(_) => {
-                Err(Error::NoFunction { series: self.name() })
+                Err(self.without_function(NO_CERTIFIED_ERROR))
             }
         }
+    }
+
+    /// The error of what takes a function, of a series that has none.
+    pub(crate) fn without_function(&self, lacks: &'static str) -> Error {
+        Error::NoFunction { series: self.name(), lacks }
     }
 
     /// The highest degree.

@@ -12,7 +12,7 @@ use std::fmt;
 
 use super::point::Point;
 use super::settle::{LAST_BITS, PRECISIONS};
-use super::{Error, Series, decimal, latex_of_powers, sum_of_powers};
+use super::{Error, NO_CERTIFIED_ERROR, Series, decimal, latex_of_powers, sum_of_powers};
 use crate::function::Written;
 use crate::number::{Arithmetic, Certified, Exact, Value, exactly};
 
@@ -289,7 +289,7 @@ impl Pade {
     /// The series of the function less the quotient, to the degree to which the two agree, or to degree
     /// 0 where coefficients are only enclosed. The quotient is then that of the rounded ones.
     pub(crate) fn difference(&self) -> Result<Series, Error> {
-        let no_function = || Error::NoFunction { series: self.series.name() };
+        let no_function = || self.series.without_function(NO_CERTIFIED_ERROR);
         let function = Written::of(self.series.function().ok_or_else(no_function)?)?;
         let base = self.point.base(false);
         let [above, below] = [&self.numerator, &self.denominator].map(|polynomial| {

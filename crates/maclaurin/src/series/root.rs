@@ -11,18 +11,16 @@
 //! either both are real numbers, or neither is. Where `f` takes `acosh(u)` or `acos(u)` near `u = 1`,
 //! `g` has `2 asinh(sqrt((u - 1)/2))` or `2 asin(sqrt((1 - u)/2))` (half-angle formulas, DLMF 4.35 and 4.21).
 //!
-//! That `g` is even is proven by its expression: that of `g(-t)`, with the signs of its operands moved
-//! outwards, is the same.
+//! That `g` is even is proven by its expression (`function/even.rs`).
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use super::evaluate::{self, Blocked, apply};
 use super::jet::Jet;
 use super::{Error, Point, Series};
-use crate::builtin::{Analytic, Elementary, Parity};
+use crate::builtin::{Analytic, Elementary};
 use crate::function::{
-    Builder, Function, Index, Operand, Operation, PiecewiseConstant, Span, Step, constant,
+    Builder, Function, Index, Operand, Operation, Span, Step, constant, is_even,
 };
 use crate::number::{Arithmetic, Certified, Exact, Rational, Value, half};
 
@@ -45,7 +43,7 @@ pub(crate) struct InRoot {
 
 impl InRoot {
     /// The function about a point where a power or an inverse function has a branch point, if it is
-    /// proven to be analytic there.
+    /// proven to be analytic there or to have a pole.
     pub(super) fn new(function: &Function, point: &Value) -> Option<Self> {
         let Value::Exact(point) = point else { return None };
         if function.steps().len() > MOST_STEPS {
@@ -69,6 +67,11 @@ impl InRoot {
             if self.is_left && k % 2 == 1 { a.negate(&c) } else { c }
         };
         Ok(all.into_iter().step_by(2).enumerate().map(signed).collect())
+    }
+
+    /// The order of the zero at the point, below 0 that of a pole: half of that of `g`.
+    pub(super) fn order_of<A: Analytic>(&self, a: &A) -> Result<i64, Blocked> {
+        Ok(evaluate::order_of(a, &self.even, &[a.integer(0), a.integer(1)])? / 2)
     }
 
     /// The series of `g` whose even part has an order.
@@ -286,100 +289,4 @@ impl<'a> Substitution<'a> {
         let value = self.push(Operation::Elementary(odd, root))?;
         self.push(Operation::Multiply(two, value))
     }
-}
-
-/// An expression up to its sign: whether it is negative, and its number among those that are known.
-type UpToSign = (bool, usize);
-
-/// Expressions that are equal but for the sign and the order of operands.
-#[derive(Default)]
-struct Expressions(BTreeMap<Operation<UpToSign>, usize>);
-
-impl Expressions {
-    fn number(&mut self, is_negative: bool, operation: Operation<UpToSign>) -> UpToSign {
-        let next = self.0.len();
-        (is_negative, *self.0.entry(operation).or_insert(next))
-    }
-
-    fn sum(&mut self, f: UpToSign, g: UpToSign) -> UpToSign {
-        // The sign of the operand that comes first is moved outwards.
-        let (first, second) = if f.1 <= g.1 { (f, g) } else { (g, f) };
-        // Both may be of one expression with either sign.
-        let (first, second) =
-            if first.1 == second.1 && first.0 { (second, first) } else { (first, second) };
-        let sign = first.0;
-        self.number(sign, Operation::Add((false, first.1), (second.0 != sign, second.1)))
-    }
-
-    /// An expression with the signs of its operands moved outwards.
-    fn normal(&mut self, exponent: Option<&Rational>, operation: Operation<UpToSign>) -> UpToSign {
-        let plain = |f: UpToSign| (false, f.1);
-        match operation {
-            Operation::Variable => self.number(false, Operation::Variable),
-            Operation::Constant(value) => {
-                let is_negative = value.sign() == Some(Ordering::Less);
-                let value = if is_negative { value.negate() } else { Exact::clone(&value) };
-                self.number(is_negative, Operation::Constant(value.into()))
-            }
-            Operation::Negate(f) => (!f.0, f.1),
-            Operation::Add(f, g) => self.sum(f, g),
-            Operation::Subtract(f, g) => self.sum(f, (!g.0, g.1)),
-            Operation::Multiply(f, g) => {
-                let (first, second) = if f.1 <= g.1 { (f, g) } else { (g, f) };
-                self.number(f.0 != g.0, Operation::Multiply(plain(first), plain(second)))
-            }
-            Operation::Divide(f, g) => {
-                self.number(f.0 != g.0, Operation::Divide(plain(f), plain(g)))
-            }
-            Operation::Power(f, g) => match exponent.filter(|q| q.is_int()) {
-                Some(q) => {
-                    let is_odd = q.numerator() % 2 != 0;
-                    self.number(f.0 && is_odd, Operation::Power(plain(f), g))
-                }
-                None => self.number(false, Operation::Power(f, g)),
-            },
-            Operation::Absolute(f) => self.number(false, Operation::Absolute(plain(f))),
-            Operation::PiecewiseConstant(PiecewiseConstant::Sign, f, guard) => {
-                let sign =
-                    Operation::PiecewiseConstant(PiecewiseConstant::Sign, plain(f), plain(guard));
-                self.number(f.0, sign)
-            }
-            Operation::Elementary(function, f) => match function.parity() {
-                Some(parity) => {
-                    let sign = f.0 && parity == Parity::Odd;
-                    self.number(sign, Operation::Elementary(function, plain(f)))
-                }
-                None => self.number(false, Operation::Elementary(function, f)),
-            },
-            // DLMF 10.4.1
-            Operation::BesselJ(order, f) => {
-                self.number(f.0 && order % 2 == 1, Operation::BesselJ(order, plain(f)))
-            }
-            Operation::PiecewiseConstant(PiecewiseConstant::Floor, ..)
-            | Operation::ErlangCdf(..) => self.number(false, operation),
-        }
-    }
-}
-
-/// Whether the steps are proven to be those of an even function.
-fn is_even(steps: &[Step]) -> bool {
-    let mut known = Expressions::default();
-    let (mut own, mut mirrored): (Vec<UpToSign>, Vec<UpToSign>) = (Vec::new(), Vec::new());
-    for step in steps {
-        let exponent = match step.operation {
-            Operation::Power(_, g) => match &steps[g].operation {
-                Operation::Constant(value) => value.as_rational(),
-                _ => None,
-            },
-            _ => None,
-        };
-        let here = known.normal(exponent, step.operation.map(|&index| own[index]));
-        let there = match step.operation {
-            Operation::Variable => (!here.0, here.1),
-            _ => known.normal(exponent, step.operation.map(|&index| mirrored[index])),
-        };
-        own.push(here);
-        mirrored.push(there);
-    }
-    own.last() == mirrored.last()
 }

@@ -6,7 +6,7 @@
 //! then not proven.
 
 use super::evaluate::Blocked;
-use super::jet::Obstacle;
+use super::jet::{Obstacle, Singularity};
 use super::source::Source;
 use crate::function::Function;
 use crate::number::{Arithmetic, Ball, Balls, Certified, Exact, Interval, Value, to_f64};
@@ -60,6 +60,13 @@ pub(super) enum Failure {
         degree: usize,
         unbounded: bool,
     },
+}
+
+impl Failure {
+    /// Whether the function has such a singularity.
+    pub(super) fn is(&self, singularity: Singularity) -> bool {
+        matches!(self, Self::Blocked(blocked) if blocked.obstacle == Obstacle::Singular(singularity))
+    }
 }
 
 /// The coefficients at one precision, with the arithmetic that they came from.

@@ -120,11 +120,8 @@ impl Source {
     /// A function that has a branch point in a part, as one of the square root of the distance from
     /// the point.
     pub(super) fn in_root(&self, failure: &Failure, point: &Value) -> Option<Self> {
-        let Failure::Blocked(Blocked { obstacle, .. }) = failure else { return None };
         match self {
-            Self::Function(function)
-                if *obstacle == Obstacle::Singular(Singularity::BranchPoint) =>
-            {
+            Self::Function(function) if failure.is(Singularity::BranchPoint) => {
                 Some(Self::InRoot(Arc::new(InRoot::new(function, point)?)))
             }
             _ => None,

@@ -43,7 +43,7 @@ impl Reader<'_> {
                 return Err(self.unexpected("an operator", hint));
             }
             self.check_letters(name, span)?;
-            let nearest = nearest(name, builtin::names());
+            let nearest = nearest(name, builtin::names()).map(str::to_owned);
             let kind = ParseErrorKind::UnknownFunction { name: name.into(), nearest };
             return Err(self.error(kind, span));
         };
@@ -139,12 +139,12 @@ impl Reader<'_> {
             .iter()
             .map(|argument| scope.get(split_default(argument).0).copied())
             .collect();
-        if let Some((special, given)) = builtin.special.zip(given.as_ref())
-            && let Some(value) = self.builder.exact_constants(given).as_deref().and_then(special)
-        {
-            return Ok(self.push(step_of(value), whole.start, whole.end));
-        }
-        let index = Reader::new(builtin.about.formula, self.builder, &scope, place)?.whole()?;
+        let particular = builtin.special.zip(given.as_ref()).and_then(|(special, given)| {
+            let constants = given.iter().map(|&index| self.builder.exact_constant(index));
+            special(&constants.collect::<Vec<_>>())
+        });
+        let formula = particular.unwrap_or(builtin.about.formula);
+        let index = Reader::new(formula, self.builder, &scope, place)?.whole()?;
         if let Some((double, arguments)) = builtin.double.zip(given) {
             self.builder.set_double(index, double, arguments);
         }

@@ -4,6 +4,8 @@
 //! (DLMF 1.10.7), whose Taylor series has the coefficients: they are correctly rounded, exact and
 //! certified as all are.
 
+mod arithmetic;
+
 use std::fmt;
 
 use super::Radius;
@@ -11,11 +13,16 @@ use super::evaluate::{Blocked, order_of};
 use super::jet::Obstacle;
 use super::notation::joined;
 use super::settle::{Failure, PRECISIONS};
-use super::{Error, NotAnalytic, Point, Series};
+use super::source::Source;
+use super::{Error, LARGEST_ORDER, NotAnalytic, Point, Series};
 use crate::function::{Constant, Function, Written};
 use crate::number::{Arithmetic, Certified, Exact};
 
 /// The Laurent series of a function about a pole, up to a highest degree.
+///
+/// A value to compute with: `+ - * /` with Laurent series, [`Series`] and texts, [`Laurent::power`],
+/// [`Laurent::derivative`], [`Laurent::truncate`] and `==` as a proof. The result has the smaller of the
+/// two orders, and whatever pole it has.
 ///
 /// # Examples
 ///
@@ -24,11 +31,15 @@ use crate::number::{Arithmetic, Certified, Exact};
 /// assert_eq!(series.to_string(), "1/x + x/6 + 7*x^3/360");
 /// assert_eq!(series.order_of_pole(), 1);
 /// assert_eq!(series.exact(-1).unwrap().to_string(), "1");
+///
+/// let difference = (&series - "1/x")?;
+/// assert_eq!((difference.order_of_pole(), difference.to_string()), (0, "x/6 + 7*x^3/360".into()));
 /// # Ok::<(), maclaurin::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Laurent {
-    function: Function,
+    /// `None` where no expression says what it is.
+    function: Option<Function>,
     order_of_pole: usize,
     /// `(x - x0)^order_of_pole` times the function.
     analytic: Series,
@@ -58,33 +69,58 @@ impl Laurent {
     /// # Errors
     ///
     /// [`Error::NotAnalytic`] at a branch point or an essential singularity, [`Error::Parse`] for
-    /// `at`, [`Error::OrderTooLarge`] where the number of coefficients is beyond the limit, and
-    /// [`Error::Undecided`].
+    /// `at`, [`Error::OrderTooLarge`] and [`Error::PoleTooHigh`] where the order, or the sum of both
+    /// orders, is beyond [`LARGEST_ORDER`](crate::LARGEST_ORDER), and [`Error::Undecided`].
     pub fn new(function: &Function, order: usize, at: impl Into<Constant>) -> Result<Self, Error> {
-        let point = Point::read(at)?;
-        let order_of_pole = order_of_pole(function, &point.expression)
-            .map_err(|failure| failure.explained(&function.clone().into(), &point.expression))
+        Self::about(function, order, Point::read(at)?)
+    }
+
+    fn about(function: &Function, order: usize, point: Point) -> Result<Self, Error> {
+        if order > LARGEST_ORDER {
+            return Err(Error::OrderTooLarge { order, limit: LARGEST_ORDER });
+        }
+        let source = Source::from(function.clone());
+        let at = &point.expression;
+        let in_root = |failure: Failure| match source.in_root(&failure, &point.value) {
+            Some(root) => order_of_pole(&root, at).map_err(|_| failure),
+            None => Err(failure),
+        };
+        let pole = order_of_pole(&source, at)
+            .or_else(in_root)
+            .map_err(|failure| failure.explained(&source, at))
             .map_err(|error| match error {
                 Error::NotAnalytic(reason) => {
                     NotAnalytic { series: "Laurent series", ..reason }.into()
                 }
                 other => other,
             })?;
-        let variable = Written::new("x").difference(&Written::of(&point.expression)?);
-        let power = variable.power(&Written::new(order_of_pole.to_string()));
+        let order_of_pole = checked(pole, order, at)?;
         let analytic = match order_of_pole {
             0 => function.clone(),
-            _ => power.product(&Written::of(function)?).function()?,
+            _ => unit(&point, order_of_pole)?.product(&Written::of(function)?).function()?,
         };
-        let terms = order.saturating_add(order_of_pole);
-        let analytic = Series::about(analytic.into(), point, terms)?;
-        Ok(Self { function: function.clone(), order_of_pole, analytic })
+        let analytic = Series::about(analytic.into(), point, order + order_of_pole)?;
+        Ok(Self { function: Some(function.clone()), order_of_pole, analytic })
     }
 
-    /// The function.
+    /// The function, or `None` where no expression says what it is, as of what is computed with an integral.
     #[must_use]
-    pub fn function(&self) -> &Function {
-        &self.function
+    pub fn function(&self) -> Option<&Function> {
+        self.function.as_ref()
+    }
+
+    /// The function as text.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.function {
+            Some(function) => function.to_string(),
+            None if self.order_of_pole == 0 => self.analytic.name(),
+            None => {
+                let unit = unit(&self.analytic.point, self.order_of_pole);
+                let unit = unit.unwrap_or_else(|_| Written::new("x"));
+                Written::new(self.analytic.name()).quotient(&unit).text().to_owned()
+            }
+        }
     }
 
     /// The order of the pole, 0 where there is none: the lowest degree is its negative.
@@ -128,7 +164,7 @@ impl Laurent {
     }
 
     /// The coefficient of a degree exactly, or `None` where only an enclosure is known or the degree
-    /// is above the order. The residue is that of degree -1.
+    /// is above the order.
     #[must_use]
     pub fn exact(&self, degree: i64) -> Option<&Exact> {
         static ZERO: Exact = Exact::ZERO;
@@ -136,6 +172,19 @@ impl Laurent {
             Ok(index) => self.analytic.exact(index),
             Err(_) => Some(&ZERO),
         }
+    }
+
+    /// The coefficient of degree -1, correctly rounded; [`Laurent::exact`] of -1 is it exactly.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(maclaurin::laurent("exp(x)/x^3", 0, "0")?.residue(), 0.5);
+    /// # Ok::<(), maclaurin::Error>(())
+    /// ```
+    #[must_use]
+    pub fn residue(&self) -> f64 {
+        self.order_of_pole.checked_sub(1).map_or(0.0, |index| self.coefficients()[index])
     }
 
     /// How far from the pole the series still converges to the function.
@@ -226,16 +275,45 @@ impl fmt::Display for Laurent {
     }
 }
 
-/// The order of a function's pole at a point, 0 where it has none.
-pub(super) fn order_of_pole(function: &Function, at: &Function) -> Result<usize, Failure> {
+/// `(x - at)^exponent`
+fn unit(point: &Point, exponent: usize) -> Result<Written, Error> {
+    let variable = Written::new("x").difference(&Written::of(&point.expression)?);
+    Ok(match exponent {
+        1 => variable,
+        _ => variable.power(&Written::new(exponent.to_string())),
+    })
+}
+
+/// The order of a pole whose coefficients up to `order` are within the limit.
+fn checked(pole: u64, order: usize, at: &Function) -> Result<usize, Error> {
+    let all = pole.saturating_add(order as u64);
+    match usize::try_from(pole) {
+        Ok(known) if all <= LARGEST_ORDER as u64 => Ok(known),
+        _ => {
+            let at = at.text().to_owned();
+            Err(Error::PoleTooHigh { at, pole, order, limit: LARGEST_ORDER })
+        }
+    }
+}
+
+/// The order of a pole at a point, 0 where there is none.
+pub(super) fn order_of_pole(source: &Source, at: &Function) -> Result<u64, Failure> {
     let mut failure = Failure::Unsettled { degree: 0, unbounded: false };
     for bits in PRECISIONS {
         let a = Certified::new(bits);
         let variable = [a.integer(0), a.integer(1)];
-        let order = super::coefficients(&a, at, &variable, 0)
-            .and_then(|mut point| order_of(&a, function, &[point.swap_remove(0), a.integer(1)]));
+        let order = match source {
+            Source::Function(function) => {
+                super::coefficients(&a, at, &variable, 0).and_then(|mut point| {
+                    order_of(&a, function, &[point.swap_remove(0), a.integer(1)])
+                })
+            }
+            Source::InRoot(root) => root.order_of(&a),
+            // What is computed from Taylor series has none.
+            Source::Derived(_) => Ok(0),
+        };
         match order {
-            Ok(order) => return Ok(usize::try_from(-order).unwrap_or(0)),
+            Ok(order) => return Ok(u64::try_from(-order).unwrap_or(0)),
             Err(blocked @ Blocked { obstacle: Obstacle::MoreBits, .. }) => {
                 failure = Failure::Blocked(blocked);
             }
