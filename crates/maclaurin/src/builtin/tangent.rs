@@ -2,10 +2,10 @@
 
 use super::recurrence::solve;
 use super::wave::pair;
-use super::{
-    About, Analytic, Branch, Builtin, Complex, Elementary, Listed, Pair, Parity, general, symbol,
+use super::{About, Analytic, Branch, Builtin, Complex, Elementary, Listed, Pair, Parity, symbol};
+use crate::number::{
+    Arithmetic, Ball, Balls, Exact, Interval, Interval64, Named, Rational, tanh_at,
 };
-use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Interval64, Named, Rational};
 
 pub(crate) struct Tangent<const CIRCULAR: bool>;
 
@@ -31,7 +31,7 @@ where
     const INTERVAL: fn(&Interval, usize) -> Interval =
         if CIRCULAR { Interval::tan } else { Interval::tanh };
     const INTERVAL64: fn(Interval64) -> Interval64 =
-        if CIRCULAR { |x| x.sin().divide(x.cos()) } else { general::<Self> };
+        if CIRCULAR { |x| x.sin().divide(x.cos()) } else { |x| x.monotone(tanh_at) };
 
     fn ball<const N: usize>(x: &Ball<N>) -> Option<Ball<N>> {
         let a = Balls::<N>;
