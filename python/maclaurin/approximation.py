@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,9 @@ COMPARED = (0.013, 0.171, 0.318, 0.5, 0.691, 0.849, 0.977)
 
 Range = tuple[float, float]
 Method = Literal["minimax", "chebyshev", "least_squares"]
+
+#: The numbers that coefficients are taken from: all of them, or for each degree its own.
+Formats = str | int | Sequence[str | int] | Mapping[int, str | int]
 
 
 class Approximation(_native.Approximation):
@@ -183,24 +186,34 @@ class Approximation(_native.Approximation):
         return make, self._arguments
 
 
+class Options(TypedDict, total=False):
+    """The options of `approximate` that go with pieces and without."""
+
+    tolerance: float | None
+    method: Method
+    relative: bool
+    coefficients: Formats
+    weight: Any
+    continuous: bool
+
+
+class OptionsOfOne(Options, total=False):
+    """Those of one polynomial."""
+
+    degrees: Iterable[int] | None
+    fixed: Mapping[int, float] | None
+    center: float | None
+    samples: npt.ArrayLike | None
+    through: Iterable[float]
+    pieces: None
+
+
 @overload
 def approximate(
     f: str | Function,
     degree: int | None = None,
     on: Range | Sequence[Range] | None = None,
-    *,
-    tolerance: float | None = None,
-    method: Method = "minimax",
-    relative: bool = False,
-    degrees: Iterable[int] | None = None,
-    fixed: Mapping[int, float] | None = None,
-    center: float | None = None,
-    samples: npt.ArrayLike | None = None,
-    coefficients: str | int = "float64",
-    weight: Any = None,
-    through: Iterable[float] = (),
-    pieces: None = None,
-    continuous: bool = False,
+    **options: Unpack[OptionsOfOne],
 ) -> Approximation: ...
 
 
@@ -210,13 +223,8 @@ def approximate(
     degree: int | None = None,
     on: Range | Sequence[Range] | None = None,
     *,
-    tolerance: float | None = None,
-    method: Method = "minimax",
-    relative: bool = False,
-    coefficients: str | int = "float64",
-    weight: Any = None,
     pieces: int | Literal["auto"],
-    continuous: bool = False,
+    **options: Unpack[Options],
 ) -> Piecewise: ...
 
 
@@ -225,19 +233,7 @@ def approximate(
     f: Any,
     degree: int | None = None,
     on: Range | Sequence[Range] | None = None,
-    *,
-    tolerance: float | None = None,
-    method: Method = "minimax",
-    relative: bool = False,
-    degrees: Iterable[int] | None = None,
-    fixed: Mapping[int, float] | None = None,
-    center: float | None = None,
-    samples: npt.ArrayLike | None = None,
-    coefficients: str | int = "float64",
-    weight: Any = None,
-    through: Iterable[float] = (),
-    pieces: None = None,
-    continuous: bool = False,
+    **options: Unpack[OptionsOfOne],
 ) -> Approximation | EstimatedApproximation: ...
 
 
@@ -253,7 +249,7 @@ def approximate(
     fixed: Mapping[int, float] | None = None,
     center: float | None = None,
     samples: npt.ArrayLike | None = None,
-    coefficients: str | int = "float64",
+    coefficients: Formats = "float64",
     weight: Any = None,
     through: Iterable[float] = (),
     pieces: int | Literal["auto"] | None = None,
@@ -279,7 +275,9 @@ def approximate(
         coefficients: the numbers that these are taken from: "float64", "float32", "float16", "bfloat16", a
             number of significant bits from 2 to 53, "fixed16" for multiples of 2**-16 (up to 53), or "exact"
             for rational numbers of as many bits as the error asks for. They are chosen together, which is
-            better than rounding one by one.
+            better than rounding one by one. A list has the format of each degree from 0 on, a dict those of some
+            degrees, ``{0: "float64", 1: "float32"}``, beside "float64" of the others: the coefficients are then those
+            of powers, and `Approximation.code` writes each in its type.
         weight: a function w, as f is given, that is positive on the range: errors are then ``w |f - p|``.
             ``relative`` is the weight ``1/|f|``, so not both.
         through: points where p(x) = f(x). With "exact" coefficients that holds exactly where f(x) is rational (and to
@@ -303,6 +301,9 @@ def approximate(
     >>> q = approximate("gelu", degree=8, on=(-4, 4), coefficients="float16")
     >>> bool((q.coefficients == q.coefficients.astype(np.float16)).all()), q.error < 0.011
     (True, True)
+    >>> m = approximate("exp(x)", degree=3, on=(-1, 1), coefficients=["float64", "float64", "float32", "float16"])
+    >>> float(m.coefficients[2]) == float(np.float32(m.coefficients[2]))
+    True
     >>> approximate("tanh(x)", degree=5, on=(-2, 3), fixed={0: 0.0}).coefficients[0]
     np.float64(0.0)
     >>> r = approximate("cos(x)", degree=4, on=(-2, 2), weight="exp(-x^2)")
@@ -351,8 +352,7 @@ def approximate(
         raise TypeError("approximate takes one of: degree, tolerance, degrees")
     if degree is not None and not 0 <= operator.index(degree) <= LARGEST_DEGREE:
         raise ValueError(f"degree must be between 0 and {LARGEST_DEGREE}; it is {degree}")
-    if not isinstance(coefficients, str):
-        coefficients = operator.index(coefficients)
+    formats = _formats(coefficients, degree if chosen is None else max(chosen, default=0))
     places = [float(x) for x in through]
     try:
         function = _function(f, ranges)
@@ -361,16 +361,44 @@ def approximate(
             raise
         if method not in ("minimax", "chebyshev", "least_squares"):
             raise ValueError(f'method {method!r} is none of "minimax", "chebyshev", "least_squares"') from None
-        needing = {"weight": weight is not None, "through": places, "coefficients": coefficients != "float64"}
+        needing = {"weight": weight is not None, "through": places, "coefficients": formats != "float64"}
         if refused := [name for name, given in needing.items() if given]:
             raise ValueError(f"{refused[0]} needs a function that can be read") from None
         return approximate_values(
             f, ranges, degree, tolerance, method, relative, chosen, given, center, points, LARGEST_DEGREE
         )
     return make(
-        function, ranges, degree, tolerance, method, relative, chosen, given, center, points, str(coefficients),
+        function, ranges, degree, tolerance, method, relative, chosen, given, center, points, formats,
         None if weight is None else _function(weight, ranges), places,
     )  # fmt: skip
+
+
+def _formats(coefficients: Formats, degree: int | None) -> str:
+    """Formats as the native module reads them: ``float64, 0=float32``."""
+
+    def name(form: object) -> str:
+        # Its own separators must not make two of one.
+        text = form if isinstance(form, str) else str(operator.index(cast(Any, form)))
+        if "," in text or "=" in text:
+            raise ValueError(f"coefficients: {text!r} is no format; give a list or a dict for several")
+        return text
+
+    if isinstance(coefficients, Mapping):
+        single = {operator.index(k): name(form) for k, form in coefficients.items()}
+        if single and min(single) < 0:
+            raise ValueError(f"coefficients must name degrees from 0 on; there is {min(single)}")
+    elif isinstance(coefficients, Sequence) and not isinstance(coefficients, str):
+        if degree is None:
+            raise TypeError("a list of coefficients' formats needs degree; give a dict with a tolerance")
+        single = dict(enumerate(map(name, coefficients)))
+        if len(single) != degree + 1:
+            raise ValueError(
+                f"coefficients must have a format for each degree from 0 to {degree}, "
+                f"{degree + 1} of them, not {len(single)}"
+            )
+    else:
+        return name(coefficients)
+    return ", ".join(["float64", *(f"{k}={form}" for k, form in sorted(single.items()))])
 
 
 def _function(f: Any, ranges: list[Range]) -> Function:
@@ -387,7 +415,7 @@ def _pieces(
     tolerance: float | None,
     method: Method,
     relative: bool,
-    coefficients: str | int,
+    coefficients: Formats,
     weight: Any,
     pieces: int | Literal["auto"],
     continuous: bool,
@@ -407,11 +435,9 @@ def _pieces(
     ranges = [] if on is None else _ranges(on)
     if len(ranges) != 1:
         raise TypeError("pieces take one range: on=(low, high)")
-    if not isinstance(coefficients, str):
-        coefficients = operator.index(coefficients)
     return make_piecewise(
         _function(f, ranges), ranges[0], degree, count, tolerance, continuous, method, relative,
-        None if weight is None else _function(weight, ranges), str(coefficients),
+        None if weight is None else _function(weight, ranges), _formats(coefficients, degree),
     )  # fmt: skip
 
 

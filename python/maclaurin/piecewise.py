@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +14,13 @@ from maclaurin.series import ErrorBound, Language, Scheme
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import DTypeLike
+
+#: What the command calls the methods.
+METHODS = {
+    "minimax": "minimax polynomial",
+    "chebyshev": "Chebyshev interpolant",
+    "least_squares": "least-squares polynomial",
+}
 
 
 class Piecewise(_native.Piecewise):
@@ -77,6 +86,69 @@ class Piecewise(_native.Piecewise):
                 return piece_1(x)
         """
         return self._source_code(language, np.dtype(dtype).name, scheme)
+
+    def to_json(self) -> str:
+        """The polynomials and their certificate as JSON: what `maclaurin approximate --format json` prints, and the
+        tolerance. `from_json` reads it.
+
+        >>> from maclaurin import approximate
+        >>> p = approximate("sigmoid", degree=3, on=(-8, 8), pieces=4)
+        >>> Piecewise.from_json(p.to_json()) == p
+        True
+        """
+        function, _, degree, _, tolerance, continuous, method, relative, weight, coefficients = self._arguments
+        error = self.error
+        pieces = [
+            {"on": on, "center": float(center), "coefficients": own.tolist(), "error": float(bound)}
+            for on, center, own, bound in zip(
+                pairwise(self.breakpoints.tolist()), self.centers, self.coefficients, self.errors, strict=True
+            )
+        ]
+        return json.dumps(
+            {
+                "function": function.text,
+                "parameters": function.parameters,
+                "breakpoints": self.breakpoints.tolist(),
+                "degree": degree,
+                "method": METHODS[method],
+                "relative": relative,
+                "weight": None if weight is None else weight.text,
+                "weight_parameters": None if weight is None else weight.parameters,
+                "coefficients_are": coefficients,
+                "continuous": continuous,
+                "gap": self.gap,
+                "error": {"bound": float(error), "sampled": error.sampled, "at": error.at},
+                "best": self.best,
+                "tolerance": tolerance,
+                "pieces": pieces,
+            }
+        )
+
+    @staticmethod
+    def from_json(text: str) -> Piecewise:
+        """The piecewise polynomial of JSON that `to_json` or the command wrote: made anew, certificate and all.
+
+        Raises ValueError where the text is something else, or its numbers are not those that are found.
+        """
+        try:
+            data = json.loads(text)
+            on = (float(data["breakpoints"][0]), float(data["breakpoints"][-1]))
+            function = _native.Function(data["function"], **data["parameters"])
+            weight = data["weight"]
+            if weight is not None:
+                weight = _native.Function(weight, **(data.get("weight_parameters") or {}))
+            method = {name: key for key, name in METHODS.items()}[data["method"]]
+            tolerance = data.get("tolerance")
+            count = len(data["pieces"]) if tolerance is None else None
+            chosen = (data["continuous"], method, data["relative"], weight, data["coefficients_are"])
+            arguments = (function, on, data["degree"], count, tolerance, *chosen)
+            coefficients = [piece["coefficients"] for piece in data["pieces"]]
+        except (AttributeError, IndexError, KeyError, TypeError) as reason:
+            raise ValueError(f"this is no JSON of a piecewise polynomial: {reason!r}") from reason
+        found = make(*arguments)
+        if [own.tolist() for own in found.coefficients] != coefficients:
+            raise ValueError("the coefficients are not those of this function and these options: the text was changed")
+        return found
 
     def plot(self, figure: Figure | None = None) -> Figure:
         """The function and the pieces in colours; below, the error p - f of each between its certified bounds.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import pickle
@@ -178,3 +179,20 @@ def test_what_does_not_fit_is_refused(options: dict[str, Any], error: Any) -> No
         mc.approximate("exp(x)", on=(0, 1), **options)
     with pytest.raises(TypeError):
         mc.approximate("exp(x)", degree=2, on=[(0, 1), (2, 3)], pieces=2)
+
+
+def test_json_gives_the_same_pieces() -> None:
+    weight = mc.Function("exp(-a*x)", a=2)
+    for p in [
+        mc.approximate("gelu", degree=2, on=(-4, 4), pieces="auto", tolerance=1e-2, continuous=True),
+        mc.approximate("exp(x)", degree=3, on=(0, 1), pieces=2, weight=weight, coefficients="float32"),
+        mc.approximate("x*log(x)", degree=3, on=(0, 1), pieces=3, method="chebyshev", coefficients={0: "float16"}),
+    ]:
+        text = p.to_json()
+        assert mc.Piecewise.from_json(text) == p
+        data = json.loads(text)
+        assert data["breakpoints"] == p.breakpoints.tolist() and data["error"]["bound"] == float(p.error)
+    data["pieces"][0]["coefficients"][0] += 1
+    for wrong in ["", "[]", "{}", '{"function": "x"}', json.dumps(data), text[:-1]]:
+        with pytest.raises(ValueError, match=r"JSON|Expecting|changed"):
+            mc.Piecewise.from_json(wrong)

@@ -36,7 +36,7 @@ pub fn run(arguments: &ApproximateArguments) -> Result<(), Failure> {
         fixed: arguments.fixed.clone(),
         center: arguments.center,
         degrees,
-        coefficients: arguments.coefficients,
+        ..arguments.coefficients.clone()
     };
     if arguments.pieces.is_some() {
         return piecewise::run(arguments, &function, &choice);
@@ -182,7 +182,7 @@ fn json(p: &Approximation, ulp: Option<(Format, UlpErrors)>) -> String {
         "relative": p.choice().relative,
         "weight": p.choice().weight.as_ref().map(ToString::to_string),
         "through": p.choice().through,
-        "coefficients_are": p.choice().coefficients.to_string(),
+        "coefficients_are": p.choice().coefficients_text(),
         "center": p.center(),
         "degrees": p.degrees(),
         "coefficients": p.coefficients(),

@@ -8,7 +8,7 @@ mod values;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use maclaurin::{Coefficients, Degrees, Error, Function, Series};
+use maclaurin::{Choice, Degrees, Error, Function, Series};
 
 use crate::Failure;
 use crate::code::{CodeArguments, Format, FormatName};
@@ -254,9 +254,9 @@ pub struct ApproximateArguments {
     #[arg(long, value_enum, default_value_t = MethodName::Minimax)]
     pub method: MethodName,
     /// The numbers that the coefficients are taken from: exact, float64, float32, float16, bfloat16, a
-    /// number of significant bits, or fixedN for N fraction bits.
-    #[arg(long, default_value_t, value_name = "FORMAT", value_parser = coefficients)]
-    pub coefficients: Coefficients,
+    /// number of significant bits, or fixedN for N fraction bits; float32,0=float64 for another format of degree 0.
+    #[arg(long, default_value = "float64", value_name = "FORMAT[,DEGREE=FORMAT...]", value_parser = coefficients)]
+    pub coefficients: Choice,
     /// Bound and level the relative error, |f - p|/|f|.
     #[arg(long)]
     pub relative: bool,

@@ -115,7 +115,7 @@ fn json(p: &Piecewise) -> String {
         "method": first.choice().method.to_string(),
         "relative": first.choice().relative,
         "weight": first.choice().weight.as_ref().map(ToString::to_string),
-        "coefficients_are": first.choice().coefficients.to_string(),
+        "coefficients_are": first.choice().coefficients_text(),
         "continuous": p.is_continuous(),
         "gap": p.gap(),
         "error": { "bound": error.bound, "sampled": error.sampled, "at": error.at },

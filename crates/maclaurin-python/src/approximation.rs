@@ -57,10 +57,9 @@ impl Approximation {
     ) -> PyResult<PyClassInitializer<Self>> {
         use maclaurin::Approximation as Inner;
         let method = method_of(method, samples)?;
-        let coefficients = coefficients.parse().map_err(of_series)?;
+        let chosen = Choice::default().with_coefficients(coefficients).map_err(of_series)?;
         let weight = weight.map(|weight| weight.get().inner.clone());
-        let choice =
-            Choice { method, relative, weight, degrees, fixed, through, center, coefficients };
+        let choice = Choice { method, relative, weight, degrees, fixed, through, center, ..chosen };
         let py = function.py();
         let function = &function.get().inner;
         let degree = degree.or(choice.largest_degree()).unwrap_or(0);

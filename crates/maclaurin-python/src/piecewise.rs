@@ -39,8 +39,7 @@ impl Piecewise {
             method: method_of(method, None)?,
             relative,
             weight: weight.map(|weight| weight.get().inner.clone()),
-            coefficients: coefficients.parse().map_err(of_series)?,
-            ..Choice::default()
+            ..Choice::default().with_coefficients(coefficients).map_err(of_series)?
         };
         let py = function.py();
         let function = &function.get().inner;

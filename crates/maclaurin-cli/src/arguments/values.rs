@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use clap::ValueEnum;
-use maclaurin::{Coefficients, Degrees, Error, Function, Kind, LARGEST_PIECES, Series};
+use maclaurin::{Choice, Degrees, Error, Function, Kind, LARGEST_PIECES, Series};
 
 use crate::chart::{HEIGHTS, WIDTHS};
 
@@ -178,9 +178,9 @@ pub(super) fn pieces(text: &str) -> Result<Pieces, String> {
     count.map(Pieces::Count).ok_or_else(unknown)
 }
 
-/// The numbers that coefficients are taken from.
-pub(super) fn coefficients(text: &str) -> Result<Coefficients, String> {
-    text.parse().map_err(|error: Error| error.to_string())
+/// The numbers that coefficients are taken from: a choice with no more than these.
+pub(super) fn coefficients(text: &str) -> Result<Choice, String> {
+    Choice::default().with_coefficients(text).map_err(|error| error.to_string())
 }
 
 /// The size of a picture, `WIDTHxHEIGHT`.

@@ -60,12 +60,113 @@ pub struct Choice {
     pub center: Option<f64>,
     /// The numbers that the coefficients are taken from.
     pub coefficients: Coefficients,
+    /// Degrees whose coefficients are taken from others, as `fpminimax` of Sollya has it: the polynomial is
+    /// then one in powers of `x - center`. Not with exact coefficients.
+    ///
+    /// ```
+    /// use maclaurin::{Approximation, Choice, Coefficients, Format, Function};
+    ///
+    /// // The first coefficients in float64, those of higher degrees in float32.
+    /// let double = Coefficients::Format(Format::F64);
+    /// let choice = Choice {
+    ///     coefficients: Coefficients::Format(Format::F32),
+    ///     formats: vec![(0, double), (1, double), (2, double)],
+    ///     ..Choice::default()
+    /// };
+    /// let p = Approximation::new(&Function::parse("exp(x)")?, 5, &[(-0.1, 0.1)], &choice)?;
+    /// assert!(p.coefficients()[3..].iter().all(|c| f64::from(*c as f32) == *c));
+    /// assert!(p.error().bound < 1.01 * p.best());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub formats: Vec<(usize, Coefficients)>,
 }
 
 impl Choice {
     /// Whether errors are the distances themselves.
     pub(super) fn is_absolute(&self) -> bool {
         !self.relative && self.weight.is_none()
+    }
+
+    /// The numbers that the coefficient of a degree is taken from.
+    pub(super) fn format_of(&self, degree: usize) -> Coefficients {
+        let own = self.formats.iter().find(|(other, _)| *other == degree);
+        own.map_or(self.coefficients, |(_, format)| *format)
+    }
+
+    /// The most significant bits of coefficients; `None` where they are exact or in fixed point.
+    pub(super) fn most_precise(&self) -> Option<i32> {
+        let formats = self.formats.iter().map(|(_, format)| format).chain([&self.coefficients]);
+        let bits = formats.map(|format| match format {
+            Coefficients::Format(_) | Coefficients::Bits(_) => Some(format.precision()),
+            Coefficients::Exact | Coefficients::Fixed(_) => None,
+        });
+        bits.collect::<Option<Vec<_>>>()?.into_iter().max().map(u32::cast_signed)
+    }
+
+    /// Refuses formats of single coefficients that do not fit; `highest` is the largest degree there may be.
+    pub(super) fn check_formats(&self, highest: usize) -> Result<(), Error> {
+        let refuse = |reason: String| Err(unfit("coefficients", reason));
+        for (i, &(degree, format)) in self.formats.iter().enumerate() {
+            if degree > highest {
+                return refuse(format!(
+                    "degree {degree} has a format, but the highest degree is {highest}"
+                ));
+            }
+            if self.formats[..i].iter().any(|(other, _)| *other == degree) {
+                return refuse(format!("degree {degree} has two formats; give one"));
+            }
+            if format == Coefficients::Exact {
+                return refuse(format!(
+                    "degree {degree} cannot be exact by itself: give it a format, or make all exact"
+                ));
+            }
+        }
+        if !self.formats.is_empty() && self.coefficients == Coefficients::Exact {
+            return refuse(
+                "formats of single degrees do not go with exact coefficients; give the others a format too".into(),
+            );
+        }
+        Ok(())
+    }
+
+    /// With [`Choice::coefficients`] and [`Choice::formats`] from their text: `float32`, or `float32, 0=float64`
+    /// for another format of degree 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Choice`] for what is no such text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use maclaurin::Choice;
+    ///
+    /// let choice = Choice::default().with_coefficients("float32,0=float64,1=24")?;
+    /// assert_eq!(choice.coefficients_text(), "float32, 0=float64, 1=24");
+    /// # Ok::<(), maclaurin::Error>(())
+    /// ```
+    pub fn with_coefficients(mut self, text: &str) -> Result<Self, Error> {
+        let (all, single) = text.split_once(',').unwrap_or((text, ""));
+        self.coefficients = all.trim().parse()?;
+        self.formats.clear();
+        for part in single.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            let parts = part
+                .split_once('=')
+                .and_then(|(degree, format)| Some((degree.trim().parse().ok()?, format.trim())));
+            let Some((degree, format)) = parts else {
+                let reason = format!("{part:?} is not DEGREE=FORMAT, such as 0=float64");
+                return Err(unfit("coefficients", reason));
+            };
+            self.formats.push((degree, format.parse()?));
+        }
+        Ok(self)
+    }
+
+    /// [`Choice::coefficients`] and [`Choice::formats`] as [`Choice::with_coefficients`] reads them.
+    #[must_use]
+    pub fn coefficients_text(&self) -> String {
+        let own = self.formats.iter().map(|(degree, format)| format!(", {degree}={format}"));
+        self.coefficients.to_string() + &own.collect::<String>()
     }
 
     /// The reciprocal of the weight, in which errors are measured.

@@ -146,8 +146,17 @@ impl Approximation {
     pub(crate) fn program(&self, scheme: Option<Scheme>) -> Result<Program, Error> {
         match (self.basis(), scheme) {
             (Basis::Powers, scheme) => {
+                let written = |(k, coefficient): (usize, &Rational)| {
+                    let number = Number::rational(coefficient);
+                    match self.choice.format_of(k) {
+                        Coefficients::Format(format) if !self.choice.formats.is_empty() => {
+                            Number { format: Some(format), ..number }
+                        }
+                        _ => number,
+                    }
+                };
                 let coefficients: Vec<_> =
-                    self.numbers().powers.iter().map(Number::rational).collect();
+                    self.numbers().powers.iter().enumerate().map(written).collect();
                 Ok(scheme
                     .unwrap_or_default()
                     .program(Number::exactly(self.center()), &coefficients))
@@ -238,7 +247,11 @@ impl Approximation {
             options.push(format!("fixed={{{}}}", fixed.join(", ")));
         }
         options.extend(choice.center.map(|center| format!("center={center:?}")));
-        if choice.coefficients != Coefficients::default() {
+        if !choice.formats.is_empty() {
+            let each = |k| format!("{:?}", choice.format_of(k).to_string());
+            let each: Vec<_> = (0..=*degree).map(each).collect();
+            options.push(format!("coefficients=[{}]", each.join(", ")));
+        } else if choice.coefficients != Coefficients::default() {
             options.push(format!("coefficients=\"{}\"", choice.coefficients));
         }
         options.extend_from_slice(more);

@@ -55,7 +55,7 @@ const MOST_BITS: u32 = 53;
 
 impl Coefficients {
     /// The significant bits; of the doubles that hold multiples in fixed point.
-    fn precision(self) -> u32 {
+    pub(super) fn precision(self) -> u32 {
         match self {
             Self::Exact | Self::Fixed(_) => MOST_BITS,
             Self::Format(format) => format.precision(),
@@ -152,8 +152,7 @@ const MOST_BINADES: usize = 6;
 
 /// The polynomial with coefficients of the format that was chosen.
 pub(super) fn with_format(problem: &Problem<'_>, solved: Solved) -> Result<Solved, Error> {
-    let set = problem.choice.coefficients;
-    if set == Coefficients::Exact {
+    if problem.choice.coefficients == Coefficients::Exact {
         return Ok(solved);
     }
     let terms = Terms::new(problem, &solved);
@@ -164,7 +163,7 @@ pub(super) fn with_format(problem: &Problem<'_>, solved: Solved) -> Result<Solve
         terms.chosen(&Limbs::<3, false>, problem, &solved)
     };
     let (form, level) = found?;
-    Ok(Solved { form, level, best: solved.best })
+    Ok(Solved { form, level, ..solved })
 }
 
 /// The best polynomial in the basis in which its coefficients are rounded.
@@ -186,7 +185,8 @@ impl Terms {
             Basis::Powers => form.center,
         });
         let exact = form.powers(center);
-        if let (Basis::Chebyshev, None) = (form.basis, problem.choice.center) {
+        let is_free = problem.choice.center.is_none() && problem.choice.formats.is_empty();
+        if form.basis == Basis::Chebyshev && is_free {
             let radius = form.half_width + (form.center - center).abs();
             let double = |x: &Vec<Rational>| x.iter().map(to_f64).collect::<Vec<_>>();
             let (powers, chebyshev) = (double(&exact), double(&form.coefficients));
@@ -201,10 +201,10 @@ impl Terms {
 
     /// The problem of choosing the coefficients that are not of the format already.
     fn problem<'a>(&self, problem: &Problem<'a>) -> Result<Problem<'a>, Error> {
-        let set = problem.choice.coefficients;
         let mut given = vec![Rational::ZERO; self.exact.len()];
         let mut degrees = Vec::new();
         for (k, y) in self.exact.iter().enumerate().filter(|(_, y)| !y.is_zero()) {
+            let set = problem.choice.format_of(k);
             if set.has(y) {
                 given[k] += y;
             } else if problem.choice.fixed.iter().any(|(degree, _)| *degree == k) {
@@ -226,12 +226,12 @@ impl Terms {
         problem: &Problem<'_>,
         solved: &Solved,
     ) -> Result<(Form, f64), Error> {
-        let set = problem.choice.coefficients;
         let is_restricted = !problem.conditions.is_empty();
         let problem = self.problem(problem)?;
-        let points = points(a, &problem)?;
-        let own = |&k: &usize| set.step(to_f64(&self.exact[k]));
-        let mut steps: Vec<i32> = problem.degrees.iter().map(own).collect();
+        let points = points(a, &problem, &solved.reference)?;
+        let sets: Vec<_> = problem.degrees.iter().map(|&k| problem.choice.format_of(k)).collect();
+        let own = |(&k, set): (&usize, &Coefficients)| set.step(to_f64(&self.exact[k]));
+        let mut steps: Vec<i32> = problem.degrees.iter().zip(&sets).map(own).collect();
         let mut best: Option<(Vec<f64>, f64)> = None;
         let mut keep = |coefficients, level: f64| {
             if best.as_ref().is_none_or(|(_, least)| level < *least) {
@@ -239,8 +239,8 @@ impl Terms {
             }
         };
         for round in 0..=MOST_BINADES {
-            if round == 1 && !matches!(set, Coefficients::Fixed(_)) {
-                coarsen(&mut steps, &points, solved.level);
+            if round == 1 {
+                coarsen(&mut steps, &sets, &points, solved.level);
             }
             let rounded = |(&k, &step): (&usize, &i32)| {
                 let unit = power_of_two(step);
@@ -272,9 +272,14 @@ impl Terms {
                 .map(|((c, moved), step)| c + *moved as f64 * unit(step))
                 .collect();
             // A coefficient may have left its binade.
-            let most = |step: &i32| unit(step) * power_of_two(set.precision().cast_signed());
-            let left: Vec<bool> =
-                chosen.iter().zip(&steps).map(|(c, step)| c.abs() > most(step)).collect();
+            let most = |step: &i32, set: &Coefficients| {
+                unit(step) * power_of_two(set.precision().cast_signed())
+            };
+            let left: Vec<bool> = chosen
+                .iter()
+                .zip(steps.iter().zip(&sets))
+                .map(|(c, (step, set))| c.abs() > most(step, set))
+                .collect();
             if !left.contains(&true) {
                 keep(chosen, largest(&errors));
                 break;
@@ -285,7 +290,7 @@ impl Terms {
         }
         let (coefficients, level) = best.unwrap_or_default();
         let mut all = problem.given;
-        for (&k, c) in problem.degrees.iter().zip(&coefficients) {
+        for ((&k, set), c) in problem.degrees.iter().zip(&sets).zip(&coefficients) {
             if c.abs() > set.largest() {
                 let reason = format!(
                     "degree {k} needs {c:e}, above the largest number of {set}, {:e}",
@@ -343,9 +348,19 @@ struct Point<N> {
     row: Vec<f64>,
 }
 
-fn points<A: Real>(a: &A, problem: &Problem<'_>) -> Result<Vec<Point<A::Number>>, Error> {
-    let mut points = Vec::new();
-    for x in problem.grid().into_iter().flatten() {
+/// The points of the grid, and those where the best polynomial has its largest errors.
+fn points<A: Real>(
+    a: &A,
+    problem: &Problem<'_>,
+    reference: &[f64],
+) -> Result<Vec<Point<A::Number>>, Error> {
+    let mut places: Vec<f64> = problem.grid().into_iter().flatten().collect();
+    let inside = |x: &f64| problem.ranges.iter().any(|(low, high)| low <= x && x <= high);
+    places.extend(reference.iter().flat_map(|&x| [x, -x]).filter(inside));
+    places.sort_by(f64::total_cmp);
+    places.dedup();
+    let mut points = Vec::with_capacity(places.len());
+    for x in places {
         let (value, unit) = problem.value(a, x).ok_or(Error::Unbounded { near: x })?;
         let scale = if problem.choice.is_absolute() { 1.0 } else { a.nearest(&unit) };
         let row = problem.row(a, x).iter().map(|phi| a.nearest(phi) / scale).collect();
@@ -354,10 +369,13 @@ fn points<A: Real>(a: &A, problem: &Problem<'_>) -> Result<Vec<Point<A::Number>>
     Ok(points)
 }
 
-/// Raises the exponents of units to those that the error still asks for.
-fn coarsen<N>(steps: &mut [i32], points: &[Point<N>], level: f64) {
+/// Raises the exponents of units, those of fixed point aside, to those that the error still asks for.
+fn coarsen<N>(steps: &mut [i32], sets: &[Coefficients], points: &[Point<N>], level: f64) {
     let count = steps.len() as f64;
-    for (column, step) in steps.iter_mut().enumerate() {
+    for (column, (step, set)) in steps.iter_mut().zip(sets).enumerate() {
+        if matches!(set, Coefficients::Fixed(_)) {
+            continue;
+        }
         let largest = points.iter().map(|point| point.row[column].abs()).fold(0.0, f64::max);
         let fine = FINEST * level / (largest * count);
         if fine > 0.0 && fine.is_finite() {

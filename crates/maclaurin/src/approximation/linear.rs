@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::cancel::checkpoint;
-use crate::certify::value_at;
+use crate::certify::{limit_at, value_at};
 use crate::function::Function;
 use crate::number::{Arithmetic, Ball, Balls, Interval64, Rational, exactly, to_f64};
 
@@ -167,7 +167,10 @@ impl<const N: usize, const RIGOROUS: bool> Real for Limbs<N, RIGOROUS> {
     }
 
     fn value(&self, function: &Function, x: f64) -> Option<Ball<N>> {
-        value_at(&Balls::<N>, function, x)
+        let a = Balls::<N>;
+        let is_bounded = |ball: &Ball<N>| ball.to_interval64().magnitude() < f64::INFINITY;
+        let value = value_at(&a, function, x)?;
+        if is_bounded(&value) { Some(value) } else { limit_at(&a, function, x) }
     }
 }
 

@@ -43,6 +43,8 @@ pub(super) struct Solved {
     pub level: f64,
     /// What no polynomial of the form undercuts.
     pub best: f64,
+    /// Where the best polynomial has its largest errors.
+    pub reference: Vec<f64>,
 }
 
 /// A polynomial in some arithmetic.
@@ -87,9 +89,15 @@ pub(super) fn solve(problem: &Problem<'_>) -> Result<Solved, Error> {
         } else {
             0.0
         };
-        let solved = Solved { form, level, best: proven };
+        let solved = Solved { form, level, best: proven, reference: reference.clone() };
         if sees && (best - proven).abs() <= AGREEMENT * best {
             return Ok(solved);
+        }
+        // More bits are of no use to coefficients that are rounded to far fewer.
+        let kept = problem.choice.most_precise();
+        if kept.is_some_and(|kept| bits >= kept + 32 && best < size * 2f64.powi(-kept - 16)) {
+            let proven = lower_bound(problem, &reference);
+            return Ok(Solved { best: proven.min(solved.level), ..solved });
         }
         start = reference;
         last = Some(solved);

@@ -33,6 +33,7 @@ pub use choice::Choice;
 use condition::Condition;
 pub use format::Coefficients;
 use format::with_format;
+use linear::{Doubles, Real};
 pub use method::Method;
 use method::Solved;
 pub use piecewise::{LARGEST_PIECES, Piecewise};
@@ -46,6 +47,10 @@ pub const LARGEST_DEGREE: usize = 200;
 /// Points of the proof that are taken into the grid, and how far above the level an error must be.
 const MISSED_EXTREMES: usize = 8;
 const MISSED: f64 = 1.001;
+const MISSED_ROUNDED: f64 = 1.01;
+
+/// An error that is nothing beside another, as a part of it.
+const FAR_BELOW: f64 = 1e-3;
 
 /// Degrees above the first that may meet a tolerance which are tried as well.
 const MORE_DEGREES: usize = 9;
@@ -100,6 +105,7 @@ impl Approximation {
     ) -> Result<Self, Error> {
         let ranges = sorted(ranges)?;
         choice.check_weight(&ranges)?;
+        choice.check_formats(degree)?;
         let anchor = anchor(function, &ranges)?;
         Self::with_anchor(&anchor, degree, ranges, choice, &[])
     }
@@ -136,6 +142,7 @@ impl Approximation {
         }
         let ranges = sorted(ranges)?;
         choice.check_weight(&ranges)?;
+        choice.check_formats(LARGEST_DEGREE)?;
         let anchor = anchor(function, &ranges)?;
         // The choices in turn, each with one degree more.
         let choices: Vec<(usize, Choice)> = choice.by_degree();
@@ -154,7 +161,20 @@ impl Approximation {
         let highest = choices[last].0;
         // Errors fall with the degree: the first that may do, by doubling and by halves.
         let (mut above, mut reach) = (0, 1);
-        while level(&choices[reach.min(last)])? > tolerance {
+        loop {
+            let (degree, choice) = &choices[reach.min(last)];
+            let best = level(&choices[reach.min(last)])?;
+            if best <= tolerance {
+                break;
+            }
+            if best <= FAR_BELOW && choice.coefficients != Coefficients::Exact {
+                // The rounding of the coefficients may be what keeps the error up, whatever the degree.
+                let found = Self::with_anchor(&anchor, *degree, ranges.clone(), choice, &[])?;
+                let closest = found.error.bound;
+                if best < FAR_BELOW * closest {
+                    return Err(Error::NoDegree { tolerance, highest: *degree, closest });
+                }
+            }
             if reach >= last {
                 let (degree, choice) = &choices[last];
                 let closest = Self::with_anchor(&anchor, *degree, ranges, choice, &[])?.error.bound;
@@ -195,7 +215,10 @@ impl Approximation {
         problem.check_jumps(&ranges)?;
         let (solved, error) = if let Some(form) = problem.itself() {
             let exact = form.clone();
-            let solved = with_format(&problem, Solved { form, level: 0.0, best: 0.0 })?;
+            let solved = with_format(
+                &problem,
+                Solved { form, level: 0.0, best: 0.0, reference: Vec::new() },
+            )?;
             let error = if solved.form.is_equal(&exact) {
                 ErrorBound { bound: 0.0, sampled: 0.0, at: ranges[0].0 }
             } else {
@@ -203,23 +226,28 @@ impl Approximation {
             };
             (solved, error)
         } else {
-            let solve = |problem: &_| -> Result<(Solved, ErrorBound), Error> {
-                let solved = with_format(problem, method::solve(problem)?)?;
+            let solve = |problem: &_| -> Result<(Solved, ErrorBound, f64), Error> {
+                let exact = method::solve(problem)?;
+                let level = exact.level;
+                let solved = with_format(problem, exact)?;
                 let error = certified(problem, &solved.form, anchor, &ranges)?;
-                Ok((solved, error))
+                // Rounding moves the extremes away from the grid.
+                let is_rounded = solved.level > level * MISSED;
+                let most = solved.level * if is_rounded { MISSED_ROUNDED } else { MISSED };
+                Ok((solved, error, most))
             };
-            let (mut solved, mut error) = solve(&problem)?;
-            let mut seen = (solved.level, error);
+            let (mut solved, mut error, most) = solve(&problem)?;
+            let mut seen = (most, error);
             // Where the grid has missed an extreme, the proof's point is taken in.
             for _ in 0..MISSED_EXTREMES {
-                let missed = choice.method == Method::Minimax && seen.1.sampled > MISSED * seen.0;
+                let missed = choice.method == Method::Minimax && seen.1.sampled > seen.0;
                 if !(missed && problem.take_in(seen.1.at)) {
                     break;
                 }
                 let next = solve(&problem)?;
-                seen = (next.0.level, next.1);
+                seen = (next.2, next.1);
                 if next.1.bound < error.bound {
-                    (solved, error) = next;
+                    (solved, error) = (next.0, next.1);
                 }
             }
             (solved, error)
@@ -310,6 +338,11 @@ fn unfit(option: &'static str, reason: String) -> Error {
 /// The function about a point of the ranges where it is analytic; it must be finite on all of them.
 fn anchor(function: &Function, ranges: &[(f64, f64)]) -> Result<Series, Error> {
     let anchor = analytic(function, ranges)?;
+    // Ends first: a search would halve its way to them.
+    let mut ends = ranges.iter().flat_map(|&(low, high)| [low, high]);
+    if let Some(near) = ends.find(|&x| Doubles.value(function, x).is_none()) {
+        return Err(Error::Unbounded { near });
+    }
     for &range in ranges {
         check_finite(&anchor, range)?;
     }

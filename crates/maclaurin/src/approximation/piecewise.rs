@@ -70,6 +70,7 @@ impl Piecewise {
         }
         let range = sorted(&[range])?[0];
         choice.check_weight(&[range])?;
+        choice.check_formats(degree)?;
         check_jumps(function, &[range])?;
         let whole = anchor(function, &[range])?;
         let places = Partition::new(&whole, degree, choice)?.places(range, pieces)?;
@@ -108,6 +109,7 @@ impl Piecewise {
         }
         let range = sorted(&[range])?[0];
         choice.check_weight(&[range])?;
+        choice.check_formats(degree)?;
         check_jumps(function, &[range])?;
         let whole = anchor(function, &[range])?;
         let partition = Partition::new(&whole, degree, choice)?;

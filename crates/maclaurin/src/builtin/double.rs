@@ -55,13 +55,13 @@ pub(super) fn softplus(x: f64) -> f64 {
     if x > 0.0 { x + (-x).exp().ln_1p() } else { x.exp().ln_1p() }
 }
 
-/// `x sigmoid(x)`
 /// `(x + sqrt(x^2 + 4))/2`, without cancellation.
 pub(super) fn squareplus(x: f64) -> f64 {
     let root = x.hypot(2.0);
     if x < 0.0 { 2.0 / (root - x) } else { f64::midpoint(x, root) }
 }
 
+/// `x sigmoid(x)`
 pub(super) fn silu(x: f64) -> f64 {
     let divisor = 1.0 + (-x).exp();
     if divisor.is_infinite() { -0.0 } else { x / divisor }

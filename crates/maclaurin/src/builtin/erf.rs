@@ -10,8 +10,12 @@ use dashu_int::IBig;
 use super::dawson::far_from_zero;
 use super::recurrence::{derivative, integral, multiply, negate};
 use super::taylor::{integer, magnitude, nearest, point, within};
-use super::{About, Analytic, Branch, Builtin, Complex, Exp, Listed, Pair, Parity, symbol};
-use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Named, down, half, outward, up};
+use super::{
+    About, Analytic, Branch, Builtin, Complex, Exp, Listed, Pair, Parity, general, symbol,
+};
+use crate::number::{
+    Arithmetic, Ball, Balls, Exact, Interval, Interval64, Named, down, half, outward, up,
+};
 
 /// The largest modulus for which the series is summed in the complex plane.
 const REACH: f64 = 4.001;
@@ -51,9 +55,11 @@ where
     const DERIVATIVE: Option<&'static str> =
         Some(if IMAGINARY { "2/sqrt(pi)*exp(x^2)" } else { "2/sqrt(pi)*exp(-x^2)" });
     const DOUBLE: fn(f64) -> f64 = if IMAGINARY { erfi } else { libm::erf };
-    const COSTS: [u64; 2] = if IMAGINARY { [30_000, 50_000] } else { [10_000, 20_000] };
+    const COSTS: [u64; 2] = if IMAGINARY { [30_000, 50_000] } else { [1_000, 20_000] };
     const INTERVAL: fn(&Interval, usize) -> Interval =
         |x, bits| interval(x, bits, if IMAGINARY { imaginary_at } else { at });
+    const INTERVAL64: fn(Interval64) -> Interval64 =
+        if IMAGINARY { general::<Self> } else { |x| x.monotone(in_doubles) };
 
     /// `2/sqrt(pi) e^(-x^2) sum_n 2^n x^(2n+1) / (2n+1)!!` (DLMF 7.6.2), whose terms halve once
     /// `2n + 1 >= 4 x^2`; that the terms are small comes later.
@@ -129,6 +135,34 @@ fn sum<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, square: &Pair<A>) -> Option
     // One bit for the rounding of these doubles.
     let gap = within(&plane.0, size.max(wanted).ceil() as i64 + 1);
     Some((plane.0.add(&value.0, &gap), plane.0.add(&value.1, &gap)))
+}
+
+/// By DLMF 7.6.2 in intervals of doubles, whose terms are all of one sign: `e^(-x^2)` times sums `1 + 2 x^2/3
+/// (1 + 2 x^2/5 (1 + ...))`, of which what is left out lies between 1 and 2.
+fn in_doubles(x: f64) -> Interval64 {
+    /// The largest argument of the sum, and one from which on the function is 1 but for `3e-17`.
+    const LARGEST: f64 = 3.0;
+    const LEVEL: f64 = 6.0;
+    /// `2/sqrt(pi)` to the nearest double.
+    const FACTOR: f64 = std::f64::consts::FRAC_2_SQRT_PI;
+    if x.abs() >= LEVEL {
+        let one = Interval64 { low: 1f64.next_down(), high: 1.0 };
+        return if x > 0.0 { one } else { one.negate() };
+    }
+    if x.is_nan() || x.abs() > LARGEST {
+        return general::<Erf>(Interval64::point(x));
+    }
+    // The product of the factors 2 x^2/(2 n + 1) is then below 1e-20.
+    let terms: u32 = if x.abs() <= 1.0 { 24 } else { 56 };
+    let square = Interval64::point(x).square();
+    let twice = square.add(square);
+    let mut sum = Interval64 { low: 1.0, high: 2.0 };
+    for n in (1..=terms).rev() {
+        let factor = twice.divide(Interval64::point((2 * n + 1).into()));
+        sum = sum.multiply(factor).add(Interval64::point(1.0));
+    }
+    let factor = Interval64 { low: FACTOR.next_down(), high: FACTOR.next_up() };
+    sum.multiply(square.negate().exp()).multiply(factor).multiply(Interval64::point(x))
 }
 
 /// Near zero the slope is `2/sqrt(pi)` (DLMF 7.6.1).

@@ -2,10 +2,10 @@
 
 use super::recurrence::solve;
 use super::wave::pair;
-use super::{
-    About, Analytic, Branch, Builtin, Complex, Elementary, Listed, Pair, Parity, general, symbol,
+use super::{About, Analytic, Branch, Builtin, Complex, Elementary, Listed, Pair, Parity, symbol};
+use crate::number::{
+    Arithmetic, Ball, Balls, Exact, Interval, Interval64, Named, Rational, tanh_at,
 };
-use crate::number::{Arithmetic, Ball, Balls, Exact, Interval, Interval64, Named, Rational};
 
 pub(crate) struct Tangent<const CIRCULAR: bool>;
 
@@ -28,11 +28,11 @@ where
         Some(if CIRCULAR { "1/cos(x)^2" } else { "1/cosh(x)^2" });
     const QUOTIENT: Option<[Elementary; 2]> = Some(pair(CIRCULAR));
     const DOUBLE: fn(f64) -> f64 = if CIRCULAR { f64::tan } else { f64::tanh };
-    const COSTS: [u64; 2] = if CIRCULAR { [200, 4_000] } else { [2_000, 4_000] };
+    const COSTS: [u64; 2] = [200, 4_000];
     const INTERVAL: fn(&Interval, usize) -> Interval =
         if CIRCULAR { Interval::tan } else { Interval::tanh };
     const INTERVAL64: fn(Interval64) -> Interval64 =
-        if CIRCULAR { |x| x.sin().divide(x.cos()) } else { general::<Self> };
+        if CIRCULAR { |x| x.sin().divide(x.cos()) } else { |x| x.monotone(tanh_at) };
 
     fn ball<const N: usize>(x: &Ball<N>) -> Option<Ball<N>> {
         let a = Balls::<N>;

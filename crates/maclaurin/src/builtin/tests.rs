@@ -39,7 +39,7 @@ proptest! {
                 }
                 prop_assert!(fast.low <= slow.low.next_up() && fast.high >= slow.high.next_down(), "{function:?} {x:?}: {fast:?} {slow:?}");
                 if width == 0.0 && fast.magnitude() < 1e300 && a.abs() < 700.0 && fast.mignitude() > 1e-300 {
-                    let most = if matches!(function, Elementary::EntireZeta) { 1e-11 } else if matches!(function, Elementary::Rgamma | Elementary::DigammaOverGamma) { 1e-12 } else if matches!(function, Elementary::Sin | Elementary::Cos | Elementary::Log | Elementary::Tan) { 1e-13 } else { 1e-14 };
+                    let most = if matches!(function, Elementary::EntireZeta) { 1e-11 } else if matches!(function, Elementary::Rgamma | Elementary::DigammaOverGamma) { 1e-12 } else if matches!(function, Elementary::Sin | Elementary::Cos | Elementary::Log | Elementary::Tan | Elementary::Erf) { 1e-13 } else { 1e-14 };
                     prop_assert!(fast.high - fast.low <= most * fast.magnitude().max(1.0), "{function:?} {x:?}: {fast:?}");
                 }
             }

@@ -14,7 +14,7 @@ use std::collections::BinaryHeap;
 use super::difference::{Center, Difference, Measure, PRECISIONS, Subject, Work};
 use super::enclosure::enclose;
 use super::form::{Basis, Form};
-use super::hole::Holes;
+use super::pole::{plainest, pole};
 use super::quotient::{Measured, Quotient};
 use super::region::Region;
 use crate::number::{Certified, Interval64, Outward64, Rational};
@@ -32,6 +32,12 @@ const MOST_WORK: u64 = 80_000_000;
 
 /// The width of a piece that is not halved any more, as a part of the range.
 const SMALLEST_PIECE: f64 = 1.0 / (1u64 << 48) as f64;
+
+/// The width of a piece, as a part of the range, on which poles are looked for if there is no bound yet.
+const NARROW: f64 = 1.0 / (1u64 << 12) as f64;
+
+/// A bound so far above a value that is taken is compared with that of the plain values.
+const POOR: f64 = 16.0;
 
 /// The most parts of a profile.
 const MOST_PARTS: usize = 1 << 16;
@@ -175,7 +181,8 @@ impl Series {
             }
         }
         work.refill(MOST_WORK / 2);
-        let profile = Profile { sources: &sources, floor: whole.bound * PROFILE_FLOOR };
+        let range = (low, high);
+        let profile = Profile { sources: &sources, range, floor: whole.bound * PROFILE_FLOOR };
         // The expansion point is an end of blocks: the errors beside it are the smallest.
         let middle = stretches.partition_point(|stretch| stretch.high <= at);
         let (left, right) = stretches.split_at_mut(middle);
@@ -253,9 +260,8 @@ struct Sources<'a> {
 
 impl<'a> Sources<'a> {
     fn new(subject: Subject<'a>, measure: Measure<'a>, work: &'a Work) -> Self {
-        let holes = Holes::new(subject.series);
         Self {
-            difference: Difference { subject, measure, holes, work },
+            difference: Difference { subject, measure, holes: OnceCell::new(), work },
             doubles: Center::doubles(subject),
             precise: std::array::from_fn(|_| OnceCell::new()),
         }
@@ -345,15 +351,15 @@ impl Ord for Piece {
     }
 }
 
-struct Search<'a> {
-    sources: &'a Sources<'a>,
+struct Search<'s, 'a> {
+    sources: &'s Sources<'a>,
     range: (f64, f64),
     goal: Option<f64>,
-    /// A piece on which the error certainly has no bound.
-    pole: Cell<Option<(f64, f64)>>,
+    /// Where the error certainly has no bound.
+    pole: Cell<Option<f64>>,
 }
 
-impl Search<'_> {
+impl Search<'_, '_> {
     /// The bound at a level of precision, and whether more bits would better it.
     fn run(&self, level: usize) -> Result<(ErrorBound, bool), Error> {
         let (low, high) = self.range;
@@ -373,8 +379,8 @@ impl Search<'_> {
             let tight = piece.bound <= TIGHTNESS * found.sampled;
             let settled = self.goal.is_some_and(|goal| piece.bound <= goal || found.sampled > goal);
             let atom = piece.high - piece.low <= SMALLEST_PIECE * (high - low);
-            if let Some(piece) = self.pole.get() {
-                return Err(Error::Unbounded { near: self.zero(piece) });
+            if let Some(near) = self.pole.get() {
+                return Err(Error::Unbounded { near });
             }
             if tight || settled || atom || piece.blurred || work.is_spent() {
                 if piece.bound.is_infinite() && !settled {
@@ -419,14 +425,24 @@ impl Search<'_> {
     ) -> Piece {
         let quotient = self.sources.quotient(level, low, high);
         let bound = if let Some(quotient) = &quotient {
-            self.inside(quotient, (low, high), QUOTIENT_HALVINGS, found)
+            let bound = self.inside(quotient, (low, high), QUOTIENT_HALVINGS, found);
+            if bound > POOR * found.sampled {
+                // Where a function oscillates its values say more than its derivatives.
+                bound.min(self.sources.difference.plain((low, high), self.range).bound)
+            } else {
+                bound
+            }
         } else {
-            let measured = self.sources.difference.plain(low, high);
+            let measured = self.sources.difference.plain((low, high), self.range);
             found.see(&measured);
             measured.bound
         };
         if quotient.as_ref().is_some_and(|quotient| quotient.is_unbounded(low, high)) {
-            self.pole.set(Some((low, high)));
+            self.pole.set(Some(self.zero((low, high))));
+        }
+        let is_narrow = high - low <= NARROW * (self.range.1 - self.range.0);
+        if bound.is_infinite() && known.is_infinite() && is_narrow && self.pole.get().is_none() {
+            self.pole.set(pole(self.sources.difference.subject.function(), low, high));
         }
         let blurred = quotient.is_some_and(|quotient| quotient.is_blurred(low, high));
         Piece { low, high, bound: bound.min(known), blurred }
@@ -457,12 +473,6 @@ impl Search<'_> {
     }
 }
 
-/// The plainest of a piece's points: 0 rather than 2e-15.
-fn plainest(low: f64, high: f64) -> f64 {
-    let points = [low, high, low.midpoint(high)];
-    points.into_iter().min_by_key(|x| format!("{x:?}").len()).unwrap_or(low)
-}
-
 /// A part of a profile, or a side of the expansion point in it.
 struct Stretch {
     part: usize,
@@ -474,13 +484,14 @@ struct Stretch {
 }
 
 /// The error on stretches of a range, blocks of which share an expansion.
-struct Profile<'a> {
-    sources: &'a Sources<'a>,
+struct Profile<'s, 'a> {
+    sources: &'s Sources<'a>,
+    range: (f64, f64),
     /// An error that is too small to be drawn.
     floor: f64,
 }
 
-impl Profile<'_> {
+impl Profile<'_, '_> {
     fn is_done(&self, found: &ErrorBound) -> bool {
         found.bound <= self.floor.max(PROFILE_TIGHTNESS * found.sampled)
     }
@@ -539,7 +550,7 @@ impl Profile<'_> {
                 improve(&mut here, &quotient, low, high);
                 blurred = quotient.is_blurred(low, high);
             } else {
-                let measured = self.sources.difference.plain(low, high);
+                let measured = self.sources.difference.plain((low, high), self.range);
                 here.bound = measured.bound;
                 here.see(&measured);
             }

@@ -21,6 +21,9 @@ use crate::series::{self, Error, Expanded};
 const EXTRA_TERMS: usize = 8;
 const MOST_TERMS: usize = 48;
 
+/// Most terms of a polynomial that is no Taylor polynomial.
+const MOST_TERMS_OF_FORM: usize = 64;
+
 /// Bits tried in turn after doubles: small errors are differences of nearly equal numbers.
 pub(super) const PRECISIONS: [usize; 3] = [128, 384, 1024];
 
@@ -189,7 +192,8 @@ impl<'a> Subject<'a> {
 pub(super) struct Difference<'a> {
     pub subject: Subject<'a>,
     pub measure: Measure<'a>,
-    pub holes: Holes<'a>,
+    /// Found on the first request: most functions have none.
+    pub holes: OnceCell<Holes<'a>>,
     pub work: &'a Work,
 }
 
@@ -279,10 +283,17 @@ impl Difference<'_> {
         let middle = if at_zero { 0.0 } else { low.midpoint(high) };
         let width = hull.subtract(Interval64::point(middle)).magnitude();
         let (order, function) = (self.subject.order(), self.subject.function());
-        let terms = match self.subject.form {
-            // A form is expanded whole: its own remainder is then zero.
-            Some(_) => order + 1 + EXTRA_TERMS,
-            None => order.min(MOST_TERMS - EXTRA_TERMS) + EXTRA_TERMS,
+        // A form of a low degree is expanded whole: its own remainder is then zero.
+        let whole = (order + 1 + EXTRA_TERMS, Interval64::point(0.0));
+        let (terms, form_remainder) = match self.subject.form {
+            Some(_) if order < MOST_TERMS_OF_FORM => whole,
+            Some(form) => form
+                .remainder(hull, width, MOST_TERMS_OF_FORM)
+                .map_or(whole, |rest| (MOST_TERMS_OF_FORM, rest)),
+            None => {
+                let terms = order.min(MOST_TERMS - EXTRA_TERMS) + EXTRA_TERMS;
+                (terms, self.polynomial_remainder(hull, width, terms))
+            }
         };
         self.charge(terms, 1);
         let last = remainder(function, hull, width, terms)?;
@@ -302,7 +313,7 @@ impl Difference<'_> {
             .zip(&polynomial)
             .map(|(f, p)| (center.narrow)(a, &a.subtract(f, p)))
             .collect();
-        over.push(last.subtract(self.polynomial_remainder(hull, width, terms)));
+        over.push(last.subtract(form_remainder));
         let (value, last) = match self.measure {
             Measure::Per(unit) => {
                 self.charge(terms, 1 + center.weight);
@@ -323,7 +334,7 @@ impl Difference<'_> {
         let steps = series.function().steps().len() as u64;
         let images = images(series.function(), 1);
         self.work.spend(2_000 * steps + images);
-        let hole = self.holes.across(low, high)?;
+        let hole = self.holes.get_or_init(|| Holes::new(self.subject.series)).across(low, high)?;
         self.work.spend(20_000 * steps + 100 * images);
         let a = Certified::new(PRECISIONS[0]);
         let hull = Interval64::between(low, high).hull(hole.center);
@@ -359,9 +370,10 @@ impl Difference<'_> {
         Some(Quotient { by_lagrange: false, ..quotient })
     }
 
-    /// From plain interval evaluation: for kinks, and for ends of the domain.
-    pub(super) fn plain(&self, low: f64, high: f64) -> Measured {
-        self.work.spend(3 * (self.subject.order() as u64 + images(self.subject.function(), 1)));
+    /// From plain interval evaluation: for kinks, and for ends of the domain. Where an end is not one of the
+    /// `range` the function must be defined on both sides of it.
+    pub(super) fn plain(&self, (low, high): (f64, f64), range: (f64, f64)) -> Measured {
+        self.work.spend(3 * self.subject.order() as u64 + 6 * images(self.subject.function(), 1));
         let at = |x: Interval64| {
             let f = enclose(self.subject.function(), x);
             let difference = f.subtract(self.polynomial_on(x));
@@ -371,7 +383,11 @@ impl Difference<'_> {
                 Measure::Per(unit) => difference.divide(enclose(unit, x)),
             }
         };
-        let bound = at(Interval64::between(low, high)).magnitude();
+        let beyond = Interval64::between(
+            if low > range.0 { low.next_down() } else { low },
+            if high < range.1 { high.next_up() } else { high },
+        );
+        let bound = at(beyond).magnitude();
         let taken = |x: f64| (x, at(Interval64::point(x)).mignitude());
         Measured { bound, taken: larger(taken(low), taken(high)) }
     }

@@ -1,17 +1,22 @@
 //! The values of a function, enclosed: at a point, and on an interval.
 
-use crate::builtin::{Analytic, Elementary, bessel_j, erlang_cdf};
+use super::image::{Image, image, slope};
+use crate::builtin::Analytic;
 use crate::function::{Function, Operand, Operation};
-use crate::number::{Arithmetic, Interval64, Outward64, Rational, exactly};
+use crate::number::{Interval64, exactly};
 use crate::series::coefficients;
 
 /// An enclosure of the function's value at a double, or `None` where it has no value that is known.
 pub(crate) fn value_at<A: Analytic>(a: &A, function: &Function, x: f64) -> Option<A::Number> {
     let along = [a.exact(&exactly(x).into()), a.integer(1)];
-    if let Ok(mut value) = coefficients(a, function, &along, 0) {
-        return Some(value.swap_remove(0));
+    match coefficients(a, function, &along, 0) {
+        Ok(mut value) => Some(value.swap_remove(0)),
+        Err(_) => limit_at(a, function, x),
     }
-    // At a kink there is a value and no series.
+}
+
+/// The same where there is no series: at a kink, or at a hole where the function has a limit.
+pub(crate) fn limit_at<A: Analytic>(a: &A, function: &Function, x: f64) -> Option<A::Number> {
     let Interval64 { low, high } = enclose(function, Interval64::point(x));
     let middle = low.midpoint(high);
     let radius = (high - middle).max(middle - low).next_up();
@@ -21,40 +26,60 @@ pub(crate) fn value_at<A: Analytic>(a: &A, function: &Function, x: f64) -> Optio
 }
 
 /// The function's values on an interval, by plain interval arithmetic; the whole line where the function
-/// is not proven to be defined on all of the interval, whatever bounds its last step has: `sin(1/x)` about 0.
+/// is not proven to be defined on all of the interval, or to have limits where it is not.
 pub(super) fn enclose(function: &Function, x: Interval64) -> Interval64 {
-    let a = &Outward64;
-    let undefined = Err(());
-    let values =
-        function.try_fold(|_, operation: Operation<Operand<'_, Interval64>>| match operation {
-            Operation::Variable => Ok(x),
-            Operation::Constant(value) => Ok(a.exact(&value)),
-            Operation::Negate(f) => Ok(f.negate()),
-            Operation::Add(f, g) => Ok(f.add(*g)),
-            Operation::Subtract(f, g) => Ok(f.subtract(*g)),
-            Operation::Multiply(f, g) if f.index == g.index => Ok(f.square()),
-            Operation::Multiply(f, g) => Ok(f.multiply(*g)),
-            Operation::Divide(_, g) if g.contains(0.0) => undefined,
-            Operation::Divide(f, g) => Ok(f.divide(*g)),
-            Operation::Absolute(f) => Ok(Interval64::between(f.mignitude(), f.magnitude())),
-            Operation::PiecewiseConstant(level, u, _) => {
-                Ok(Interval64::between(level.double(u.low), level.double(u.high)))
-            }
-            Operation::Power(f, g) => match function.rational(g.index) {
-                Some(r) if *r < Rational::ZERO && f.contains(0.0) => undefined,
-                Some(r) if !r.is_int() && f.low < 0.0 => undefined,
-                Some(r) => Ok(a.power(&f, r)),
-                None if f.low > 0.0 => Ok(f.log().multiply(*g).exp()),
-                None => undefined,
-            },
-            Operation::Elementary(elementary, f) => {
-                let value = a.elementary(elementary, &f);
-                if is_defined(elementary, *f, value) { Ok(value) } else { undefined }
-            }
-            Operation::ErlangCdf(shape, u) => Ok(erlang_cdf::value(a, &u, shape)),
-            Operation::BesselJ(order, u) => Ok(bessel_j::value(a, &u, order)),
-        });
-    values.ok().and_then(|values| values.last().copied()).unwrap_or(Interval64::WHOLE_LINE)
+    let (plain, is_point) = (values(function, x), x.low == x.high);
+    if plain.is_some_and(|value| value.magnitude() < f64::INFINITY) {
+        return plain.unwrap_or(Interval64::WHOLE_LINE);
+    }
+    let other = if is_point {
+        // A limit, if both sides have the same.
+        values(function, Interval64::between(x.low.next_down(), x.high.next_up()))
+    } else {
+        monotone(function, x)
+    };
+    other.or(plain).unwrap_or(Interval64::WHOLE_LINE)
+}
+
+/// The image of an interval, step by step.
+fn values(function: &Function, x: Interval64) -> Option<Interval64> {
+    let images = function.try_fold(|_, operation: Operation<Operand<'_, Image>>| {
+        image(function, &operation, x, |image| *image).ok_or(())
+    });
+    Some(images.ok()?.last()?.value)
+}
+
+/// The values of a step on an interval, at its ends, and those of its derivative.
+struct Motion {
+    on: Image,
+    ends: [Option<Image>; 2],
+    slope: Interval64,
+}
+
+/// [`enclose`] with the monotone steps enclosed by their values at the ends: `x - x^2` is not negative where
+/// it falls to 0 at 1.
+fn monotone(function: &Function, x: Interval64) -> Option<Interval64> {
+    let places = [x.low, x.high].map(Interval64::point);
+    let motions = function.try_fold(|_, operation: Operation<Operand<'_, Motion>>| {
+        let mut on = image(function, &operation, x, |motion| motion.on).ok_or(())?;
+        let mut is_known = true;
+        operation.map(|operand| is_known &= operand.ends.iter().all(Option::is_some));
+        let end = |i: usize| {
+            let of = |motion: &Motion| motion.ends[i].unwrap_or(motion.on);
+            is_known.then(|| image(function, &operation, places[i], of)).flatten()
+        };
+        let ends = [end(0), end(1)];
+        let slope = slope(function, &operation, on, |motion| (motion.on, motion.slope));
+        if let [Some(left), Some(right)] = ends
+            && (slope.low >= 0.0 || slope.high <= 0.0)
+        {
+            let hull = left.value.hull(right.value);
+            let (low, high) = (on.value.low.max(hull.low), on.value.high.min(hull.high));
+            on.value = Interval64::between(low, high);
+        }
+        Ok::<_, ()>(Motion { on, ends, slope })
+    });
+    Some(motions.ok()?.last()?.on.value)
 }
 
 /// Pieces that are looked at before a function counts as not proven positive, and the narrowest one, as a
@@ -81,35 +106,60 @@ pub(crate) fn first_not_positive(function: &Function, (low, high): (f64, f64)) -
     pieces.pop().map(|(left, _)| left)
 }
 
-/// Whether a built-in function is certainly defined on all of an interval, where it has those values.
-fn is_defined(function: Elementary, x: Interval64, value: Interval64) -> bool {
-    /// A double above the branch point of Lambert's function, `-1/e`.
-    const BRANCH: f64 = -0.367_879_441_171_442_2;
-    match function {
-        Elementary::Log => x.low > 0.0,
-        Elementary::Asin | Elementary::Acos => x.low >= -1.0 && x.high <= 1.0,
-        Elementary::Acosh => x.low >= 1.0,
-        Elementary::Atanh | Elementary::Erfinv => x.magnitude() < 1.0,
-        Elementary::LambertW => x.low >= BRANCH,
-        // Their poles are where they have no bound.
-        Elementary::Tan | Elementary::Digamma | Elementary::Lgamma => {
-            value.magnitude() < f64::INFINITY
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    type Values = fn(f64) -> f64;
+
+    /// Functions with holes, and doubles of their values.
+    const FUNCTIONS: [(&str, Values); 10] = [
+        ("x*log(abs(x))", |x| x * x.abs().ln()),
+        ("x^3*log(x^2)/7", |x| x.powi(3) * (x * x).ln() / 7.0),
+        ("-x^2*log2(abs(x))", |x| -x * x * x.abs().log2()),
+        ("cbrt(x)", f64::cbrt),
+        ("x/abs(x)^0.25", |x| x / x.abs().powf(0.25)),
+        ("exp(-1/x^2)", |x| (-1.0 / (x * x)).exp()),
+        ("exp(x - 1/abs(x))", |x| (x - 1.0 / x.abs()).exp()),
+        ("atan(log(abs(x)))", |x| x.abs().ln().atan()),
+        ("abs(x)^abs(x)", |x| x.abs().powf(x.abs())),
+        ("1/(1 - log(abs(x)))", |x| 1.0 / (1.0 - x.abs().ln())),
+    ];
+
+    proptest! {
+        #[test]
+        fn values_beside_holes_are_enclosed(
+            a in -0.4..0.4f64, exponent in -30.0..0.0f64, part in 0.0..1.0f64, i in 0usize..FUNCTIONS.len()
+        ) {
+            let (text, f) = FUNCTIONS[i];
+            let function = Function::parse(text).unwrap();
+            let scale = exponent.exp2();
+            for (low, high) in [(-scale, scale), (0.0, scale), (a.min(0.0), a.max(0.0) + scale)] {
+                let value = enclose(&function, Interval64::between(low, high));
+                prop_assert!(value.magnitude() < 3.0, "{text} on [{low}, {high}]");
+                let x = low + (high - low) * part;
+                let y = f(x);
+                prop_assert!(x == 0.0 || value.low - 1e-15 <= y && y <= value.high + 1e-15, "{text} at {x}");
+            }
         }
-        Elementary::Exp
-        | Elementary::Sin
-        | Elementary::Cos
-        | Elementary::Atan
-        | Elementary::Sinh
-        | Elementary::Cosh
-        | Elementary::Tanh
-        | Elementary::Asinh
-        | Elementary::Erf
-        | Elementary::Erfi
-        | Elementary::Dawson
-        | Elementary::Si
-        | Elementary::Ein
-        | Elementary::Rgamma
-        | Elementary::DigammaOverGamma
-        | Elementary::EntireZeta => true,
+    }
+
+    #[test]
+    fn values_without_a_limit_are_not_enclosed() {
+        for text in [
+            "sin(1/x)",
+            "atan(1/x)",
+            "exp(-1/x)",
+            "x*sin(1/x)",
+            "log(abs(x))",
+            "1/x",
+            "x/abs(x)",
+            "1/x - 1/x",
+        ] {
+            let function = Function::parse(text).unwrap();
+            let value = enclose(&function, Interval64::between(-1e-9, 1e-9));
+            assert!(value.magnitude() == f64::INFINITY, "{text}: {value:?}");
+        }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::OnceLock;
 
-use crate::number::{Arithmetic, Ball, Balls, Interval64, Rational, exactly};
+use crate::number::{Arithmetic, Ball, Balls, Interval64, Rational, exactly, to_f64};
+
+/// The radius of a disc for Cauchy's estimate, in widths of a piece: a power of two.
+const DISC: f64 = 16.0;
 
 /// The polynomials whose multiples are added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,6 +85,32 @@ impl Form {
             Coefficients::More(balls) => self.about_in(balls, x, width, terms),
             Coefficients::Many(balls) => self.about_in(balls, x, width, terms),
         }
+    }
+
+    /// The Taylor coefficient of degree `degree` in `s` for `x = c + width s`, at any point of an interval
+    /// that lies in the range of the Chebyshev polynomials; `None` for powers, and elsewhere.
+    ///
+    /// By Cauchy's estimate: in a disc of radius `r` about a point of [-1, 1] the modulus of `T_k` is at most
+    /// `rho^k`, where `rho + 1/rho = 2 (1 + r)` is that of the ellipse around all such discs.
+    pub(super) fn remainder(&self, x: Interval64, width: f64, degree: usize) -> Option<Interval64> {
+        let half_width = Interval64::point(self.half_width);
+        let place = x.subtract(Interval64::point(self.center)).divide(half_width);
+        if self.basis == Basis::Powers || place.magnitude() > 1.0 {
+            return None;
+        }
+        let one = Interval64::point(1.0);
+        let step = Interval64::point(width).divide(half_width);
+        let radius = step.multiply(Interval64::point(DISC));
+        // The semi-axes of the ellipse: 1 + r and its square less 1, rooted.
+        let axis = radius.add(one);
+        let root = axis.square().subtract(one).high.max(0.0).sqrt().next_up();
+        let rho = axis.add(Interval64::point(root));
+        let size = |c: &Rational| Interval64::point(to_f64(c).abs().next_up());
+        let sum = |sum: Interval64, c| sum.multiply(rho).add(size(c));
+        let largest = self.coefficients.iter().rev().fold(Interval64::point(0.0), sum);
+        let ratio = Interval64::point(1.0 / DISC).integer_power(degree as u64);
+        let bound = largest.multiply(ratio).high;
+        bound.is_finite().then(|| Interval64::symmetric(bound))
     }
 
     fn about_in<const N: usize>(

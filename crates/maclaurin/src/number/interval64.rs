@@ -165,7 +165,7 @@ impl Interval64 {
     }
 
     /// `phi` of an interval from `phi` of its ends, for a rising `phi`.
-    fn monotone(self, phi: impl Fn(f64) -> Self) -> Self {
+    pub(crate) fn monotone(self, phi: impl Fn(f64) -> Self) -> Self {
         let (low, high) = (phi(self.low), phi(self.high));
         Self::between(low.low, high.high)
     }
@@ -231,6 +231,16 @@ impl Interval64 {
             grow.subtract(Self::point(1.0).divide(grow)).scale(0.5)
         })
     }
+}
+
+/// `tanh x`, by its quotient; from 20 on it is 1 but for `1e-17`.
+pub(crate) fn tanh_at(x: f64) -> Interval64 {
+    if x.abs() >= 20.0 {
+        let one = Interval64 { low: 1f64.next_down(), high: 1.0 };
+        return if x > 0.0 { one } else { one.negate() };
+    }
+    let x = Interval64::point(x);
+    x.sinh().divide(x.cosh())
 }
 
 /// Whether a number has at most 24 significant bits, so that the product of two such is exact: where

@@ -343,10 +343,14 @@ pub(crate) fn literal(number: &Number, language: Language, format: Format) -> St
         };
         return if value < 0.0 { format!("-{infinity}") } else { infinity };
     }
+    // Every number of the narrower formats is one of float32, and C and Rust convert it at no cost.
+    let is_narrow = number.format.is_some_and(|own| own != Format::F64) && format == Format::F64;
+    let written = if is_narrow { Format::F32 } else { format };
     match language {
+        Language::Rust if is_narrow => format!("f64::from({:?}_f32)", value as f32),
         Language::Rust if format == Format::F32 => format!("{:?}", value as f32),
         Language::C | Language::Cuda => {
-            let suffix = match format {
+            let suffix = match written {
                 Format::F16 => "f16",
                 Format::F32 => "f",
                 Format::BF16 | Format::F64 => "",

@@ -45,6 +45,8 @@ pub(crate) struct Number {
     pub exact: Interval64,
     /// At least the distance of the two.
     pub error: f64,
+    /// A format that has the number, in which code writes it where its own is wider.
+    pub format: Option<Format>,
 }
 
 impl Step {
@@ -73,7 +75,7 @@ impl Step {
 impl Number {
     /// The number that a double is.
     pub(crate) fn exactly(value: f64) -> Self {
-        Self { value, exact: Interval64::point(value), error: 0.0 }
+        Self { value, exact: Interval64::point(value), error: 0.0, format: None }
     }
 
     /// A number whose nearest double is known, and no more.
@@ -85,12 +87,13 @@ impl Number {
         };
         // Half the distance of neighbours is a double, or half the smallest.
         let error = ((high - value).max(value - low) / 2.0).max(smallest);
-        Self { value, exact: Interval64 { low, high }, error }
+        Self { value, exact: Interval64 { low, high }, error, format: None }
     }
 
     /// A double that stands for a number of an interval.
     pub(crate) fn within(value: f64, exact: Interval64) -> Self {
-        Self { value, exact, error: exact.subtract(Interval64::point(value)).magnitude() }
+        let error = exact.subtract(Interval64::point(value)).magnitude();
+        Self { value, exact, error, format: None }
     }
 
     pub(crate) fn rational(exact: &Rational) -> Self {
