@@ -93,16 +93,6 @@ impl Choice {
         own.map_or(self.coefficients, |(_, format)| *format)
     }
 
-    /// The most significant bits of coefficients; `None` where they are exact or in fixed point.
-    pub(super) fn most_precise(&self) -> Option<i32> {
-        let formats = self.formats.iter().map(|(_, format)| format).chain([&self.coefficients]);
-        let bits = formats.map(|format| match format {
-            Coefficients::Format(_) | Coefficients::Bits(_) => Some(format.precision()),
-            Coefficients::Exact | Coefficients::Fixed(_) => None,
-        });
-        bits.collect::<Option<Vec<_>>>()?.into_iter().max().map(u32::cast_signed)
-    }
-
     /// Refuses formats of single coefficients that do not fit; `highest` is the largest degree there may be.
     pub(super) fn check_formats(&self, highest: usize) -> Result<(), Error> {
         let refuse = |reason: String| Err(unfit("coefficients", reason));

@@ -93,12 +93,6 @@ pub(super) fn solve(problem: &Problem<'_>) -> Result<Solved, Error> {
         if sees && (best - proven).abs() <= AGREEMENT * best {
             return Ok(solved);
         }
-        // More bits are of no use to coefficients that are rounded to far fewer.
-        let kept = problem.choice.most_precise();
-        if kept.is_some_and(|kept| bits >= kept + 32 && best < size * 2f64.powi(-kept - 16)) {
-            let proven = lower_bound(problem, &reference);
-            return Ok(Solved { best: proven.min(solved.level), ..solved });
-        }
         start = reference;
         last = Some(solved);
     }
