@@ -1,7 +1,7 @@
 """The kernels by every instruction set, beside the machine's limit: each case's share of the limit, in a table.
 
 Runs itself for each instruction set that the machine has (`MACLAURIN_INSTRUCTIONS`), with the library that
-`cargo build --release -p maclaurin-benchmark` makes. Ours and the limit take turns; medians are compared.
+`cargo build --release -p maclaurin-benchmark` makes. Ours and the limit alternate; medians are compared.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 from run import Native, array, coefficients, medians
 
-#: 4.8 million values, three channels side by side.
+#: 4.7 million values, three contiguous channels.
 SHAPE = (1 << 19, 9)
 LAYOUTS = {"last axis": (-1, True), "first axis": (0, True), "concatenated": (-1, False)}
 

@@ -1,7 +1,7 @@
 """Maclaurin beside its peers and beside the machine's limit, in one process.
 
-The limit is a loop over the same memory without arithmetic, on the same threads, past the caches
-where ours writes past them (`native/src/lib.rs`). Every row's contestants take turns; what is
+The limit is a loop over the same memory without arithmetic, on the same threads, with non-temporal stores
+where ours has them (`native/src/lib.rs`). Every row's contestants take turns; what is
 compared is the median of each. Peers that are not installed are left out.
 """
 

@@ -78,7 +78,7 @@ def _has_kernel() -> bool:
 
 
 class _Questions:
-    """Answers the questions of a page: on threads, so that the kernel hears which are taken back, or in turn."""
+    """Answers the questions of a page: on threads, so that the kernel receives cancellations meanwhile, or in turn."""
 
     def __init__(self, threaded: bool) -> None:
         self.threaded = threaded
@@ -105,7 +105,7 @@ class _Questions:
             self.answer(*arguments)
 
     def answer(self, widget: AnyWidget, number: int, question: str, pixels: bytes) -> None:
-        """Answers one question, unless it is taken back."""
+        """Answers one question, unless it is cancelled."""
         stop = self.stops.get(number)
         answer, file = "", b""
         with self.slots:

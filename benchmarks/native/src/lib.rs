@@ -185,7 +185,7 @@ impl Shared {
     }
 }
 
-/// The limit: reads `read` bytes and writes `write` bytes on all threads, past the caches if
+/// The limit: reads `read` bytes and writes `write` bytes on all threads, by non-temporal stores if
 /// `streams`. Both addresses lie at a cache line.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn limit(

@@ -36,7 +36,7 @@ pub fn explore_answer<'py>(
         |py| {
             let is_set = |stop: &Py<PyAny>| stop.call_method0(py, "is_set")?.extract::<bool>(py);
             if stop.as_ref().is_some_and(|stop| is_set(stop).unwrap_or(true)) {
-                return Err(PyTimeoutError::new_err("the question was taken back"));
+                return Err(PyTimeoutError::new_err("the question was cancelled"));
             }
             if begun.elapsed() > WORK {
                 let message = "given up after 30 seconds: choose a smaller order or range";

@@ -191,7 +191,7 @@ impl Blocks {
                 )
             }
             Self::Npy(file) => {
-                // Whole rows, which lie one behind the other; in Fortran order those are columns.
+                // Whole rows, which are contiguous; in Fortran order those are columns.
                 let mut chunk = file.shape().to_vec();
                 if file.is_fortran() {
                     chunk.reverse();

@@ -36,7 +36,7 @@ pub(super) struct Plane<'a> {
 /// Steps of a function that one search may evaluate over rectangles.
 const MOST_STEPS: usize = 3_000_000;
 
-/// Evaluations beyond this magnitude cost as much as so many others: sines there take more bits.
+/// An evaluation about a point beyond this magnitude costs [`COST_OF_FAR`] others: sines there take more bits.
 const FAR: f64 = 1e5;
 const COST_OF_FAR: usize = 20;
 

@@ -494,7 +494,7 @@ pub fn expand_backward<T: Element, U: Float>(
     Ok(Gradients { values, coefficients })
 }
 
-/// [`expand_backward`] into an array that is there, side by side in memory, and only what is
+/// [`expand_backward`] into an array that is given, contiguous in memory, and only what is
 /// wanted: `values` for the gradient of `x`, `coefficients` for that of the coefficients, which
 /// is returned (zeros where it is not wanted).
 ///

@@ -53,7 +53,7 @@ impl<T> Strided<T> {
         Self { start, axes }
     }
 
-    /// The first value's address if all values lie side by side.
+    /// The first value's address if all values are contiguous.
     pub(super) fn contiguous(&self) -> Option<*mut T> {
         (self.axes.len() == 1 && (self.axes[0].1 == 1 || self.axes[0].0 == 1)).then_some(self.start)
     }

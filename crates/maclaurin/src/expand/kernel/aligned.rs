@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
-/// Values side by side from the start of a cache line on.
+/// Contiguous values from the start of a cache line on.
 pub(super) struct Aligned<V> {
     values: Vec<V>,
     first: usize,

@@ -1,4 +1,4 @@
-//! AVX2: vectors of 256 bits, half cache lines written past the caches.
+//! AVX2: vectors of 256 bits, non-temporal stores of half cache lines.
 
 use std::arch::x86_64::*;
 
@@ -47,7 +47,7 @@ impl Instructions for Avx2 {
         count: usize,
         out: *mut U,
     ) {
-        // SAFETY: the caller's promise; `self` is proof of the instructions; the output is of `f32` by another name.
+        // SAFETY: the caller's promise; `self` is proof of the instructions; `U` is `f32` here.
         unsafe { straight::expand(straight::avx2::choose, direct, x, count, out.cast()) };
     }
 

@@ -49,7 +49,7 @@ impl Instructions for Avx512 {
     #[inline(always)]
     unsafe fn narrow<U: Narrow>(self, from: &[U::Lane], to: *mut U) {
         if U::IS_LANE {
-            // SAFETY: the caller's promise; the same type by another name.
+            // SAFETY: the caller's promise; both types are the same here.
             unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.cast(), from.len()) };
             return;
         }

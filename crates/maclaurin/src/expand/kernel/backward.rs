@@ -21,13 +21,13 @@ use crate::expand::strided::Strided;
 
 /// Where the gradient of the output lies.
 pub(in crate::expand) enum Gradient<U> {
-    /// As (outer, row, inner), side by side.
+    /// As (outer, row, inner), contiguous.
     Dense(Strided<U>),
     /// A view of each row, with the input's shape.
     Rows(Vec<Strided<U>>),
 }
 
-/// A gradient to take back to the values and the coefficients.
+/// The backward pass to the values and the coefficients.
 pub(in crate::expand) struct Backward<'a, T, U> {
     pub plan: &'a Plan,
     pub input: Strided<T>,
@@ -35,7 +35,7 @@ pub(in crate::expand) struct Backward<'a, T, U> {
     pub count: usize,
     /// Values between two rows of one value.
     pub inner: usize,
-    /// The gradient of the values goes there, side by side, if it is wanted.
+    /// The gradient of the values goes there, contiguous, if it is wanted.
     pub values: Option<*mut U>,
     /// Whether the gradient of the coefficients is wanted.
     pub coefficients: bool,
@@ -55,7 +55,7 @@ pub(in crate::expand) fn gradient<T: Wide, U: Narrow>(
     gradient_with(Level::chosen()?, cache, backward, threads).map_err(ExpandError::Threads)
 }
 
-/// [`gradient`] by an instruction set, past a cache of so many bytes.
+/// [`gradient`] by an instruction set; an output larger than `cache` bytes is written by non-temporal stores.
 pub(super) fn gradient_with<T: Wide, U: Narrow>(
     level: Level,
     cache: usize,
@@ -88,8 +88,8 @@ pub(super) fn gradient_with<T: Wide, U: Narrow>(
     Ok(sums)
 }
 
-/// Gradients that a machine may take back without tiles: single precision, of rows by rising
-/// degree, side by side for each value or far apart.
+/// Backward passes that a machine may do without tiles: single precision, of rows by rising
+/// degree, contiguous for each value or far apart.
 pub struct DirectGradient<'a> {
     pub(super) plan: &'a Plan,
     /// By degree `k`, to the highest: what `t^(k - 1)` has in the slope.
@@ -98,11 +98,11 @@ pub struct DirectGradient<'a> {
     pub(super) constant: bool,
     /// Values between two rows, where they lie apart.
     pub(super) apart: Option<usize>,
-    /// Whether the gradient of the values is written past the caches.
+    /// Whether the gradient of the values is written by non-temporal stores.
     pub(super) streams: bool,
 }
 
-/// Whether a gradient can be taken back without tiles.
+/// Whether a backward pass can be done without tiles.
 fn directly<T, U: Narrow>(backward: &Backward<'_, T, U>, inner: usize) -> bool {
     let plan = backward.plan;
     let count = plan.count();
@@ -183,7 +183,7 @@ struct Reader<'a, T, U> {
     /// How rows are interleaved, where groups are narrow.
     order: Option<Order>,
     tile: usize,
-    /// Whether the gradient of the values is written past the caches.
+    /// Whether the gradient of the values is written by non-temporal stores.
     streams: bool,
     entries: Vec<Entry>,
     slopes: Vec<f64>,
@@ -296,7 +296,7 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
     }
 }
 
-/// Sums over a range, side by side: value `i` adds to lane `i % 16`. They begin at a cache line: the
+/// Sums over a range, contiguous: value `i` adds to lane `i % 16`. They begin at a cache line: the
 /// next value waits for what this one stores, longer if it lies in two lines.
 #[derive(Clone, Copy, Default)]
 #[repr(align(64))]
@@ -357,7 +357,7 @@ impl<T: Wide, U: Narrow> Reader<'_, T, U> {
             let gradient = gradient.wrapping_add(offset).cast::<f32>().cast_const();
             let out = backward.values.map(|to| to.wrapping_add(start).cast::<f32>());
             // SAFETY: the values and their gradients exist; the caller's promise for the output;
-            // the type of both is `f32` by another name.
+            // both types are `f32` here.
             unsafe {
                 instructions.take_back_directly(&direct, x, gradient, count, out, sums);
             }
@@ -484,7 +484,7 @@ impl<L: Lane> Slopes<L> {
 /// The values as their lanes, where those are the same.
 #[inline(always)]
 fn as_lanes<U: Narrow>(values: &[U]) -> Option<&[U::Lane]> {
-    // SAFETY: the same type by another name.
+    // SAFETY: both types are the same here.
     U::IS_LANE.then(|| unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) })
 }
 

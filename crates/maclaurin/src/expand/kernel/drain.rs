@@ -1,4 +1,4 @@
-//! Finished values on their way past the caches, a little at a time.
+//! Finished values on their way to non-temporal stores, a little at a time.
 //!
 //! A core can hold few unfinished stores: written in one go they make it wait for the memory, and
 //! the memory then waits for the arithmetic. So what one tile computed is written between the steps
@@ -22,7 +22,7 @@ pub(super) struct Drain {
 }
 
 impl Drain {
-    /// Nothing yet; so many bytes at a step.
+    /// Nothing yet; `pace` bytes at a time.
     pub(super) fn new(pace: usize) -> Self {
         Self { segments: Vec::new(), next: 0, pace }
     }

@@ -40,7 +40,7 @@ pub(in crate::expand) struct Forward<'a, T, U> {
     pub output: Destination<U>,
 }
 
-/// Expands on so many threads, `None` for as many as there are.
+/// Expands on the given number of threads, `None` for as many as there are.
 pub(in crate::expand) fn expand<T: Wide, U: Narrow>(
     forward: &Forward<'_, T, U>,
     threads: Option<usize>,
@@ -49,7 +49,7 @@ pub(in crate::expand) fn expand<T: Wide, U: Narrow>(
     expand_with(Level::chosen()?, cache, forward, threads).map_err(ExpandError::Threads)
 }
 
-/// [`expand`] by an instruction set, past a cache of so many bytes.
+/// [`expand`] by an instruction set; an output larger than `cache` bytes is written by non-temporal stores.
 pub(super) fn expand_with<T: Wide, U: Narrow>(
     level: Level,
     cache: usize,
@@ -89,11 +89,11 @@ struct Writer<'a, T, U: Narrow> {
     inner: usize,
     /// How rows are interleaved, where groups are narrow.
     order: Option<Order>,
-    /// Whether they are written past the caches as they are interleaved, not a tile later.
+    /// Whether they are written by non-temporal stores as they are interleaved, not a tile later.
     straight: bool,
     /// Values in a tile.
     tile: usize,
-    /// Whether the output is written past the caches.
+    /// Whether the output is written by non-temporal stores.
     streams: bool,
     /// How to go without tiles, where that is possible.
     direct: Option<Direct<'a>>,
@@ -104,14 +104,14 @@ pub struct Direct<'a> {
     pub(super) plan: &'a Plan,
     /// Values between two rows, where they lie far apart.
     pub(super) apart: Option<usize>,
-    /// Values of the groups behind which rows take turns; 1 where there are none.
+    /// Values of the groups behind which rows are interleaved; 1 where there are none.
     pub(super) width: usize,
     /// How they do, where the instruction set asks.
     pub(super) group: Option<Pattern>,
     /// Whether there is a loop for just these rows ([`Plan::unrolls`]); only of groups there may be
     /// none.
     pub(super) unrolls: bool,
-    /// Whether the output is written past the caches.
+    /// Whether the output is written by non-temporal stores.
     pub(super) streams: bool,
 }
 
@@ -140,7 +140,7 @@ impl<'a> Direct<'a> {
             return None;
         }
         let unrolls = plan.unrolls();
-        // Few ways write whole registers past the caches, from their place on.
+        // Few ways write whole registers by non-temporal stores, from their place on.
         let few =
             U::IS_LANE && count <= Self::MOST_FEW && (!streams || out.addr().is_multiple_of(16));
         if count > 1 && (2..=WIDEST_GROUP).contains(&inner) && count <= Self::MOST_GROUPED {
@@ -175,7 +175,7 @@ const GATHERED: usize = 256;
 /// Values between one that is computed with and one whose memory is asked for.
 pub(super) const AHEAD: usize = 512;
 
-/// The shortest part of a row that is worth writing past the caches, in bytes.
+/// The shortest part of a row that is worth non-temporal stores, in bytes.
 const SHORTEST_STREAM: usize = 512;
 
 impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
@@ -195,7 +195,7 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
         let mut values = vec![T::default(); if strided { tile } else { 0 }];
         let mut directions =
             vec![T::default(); if self.forward.tangent.is_some() { tile } else { 0 }];
-        // Two, in turn: what one tile computed is written past the caches during the next.
+        // Two, in turn: what one tile computed is written by non-temporal stores during the next.
         let mut now = Finished::<U>::new(plan.count(), tile);
         let later = self.streams && !self.straight;
         let mut earlier = Finished::<U>::new(plan.count(), if later { tile } else { 0 });
@@ -349,7 +349,7 @@ impl<T: Wide, U: Narrow> Writer<'_, T, U> {
         }
     }
 
-    /// Writes values side by side, or has the drain do it.
+    /// Writes contiguous values, or has the drain do it.
     ///
     /// # Safety
     ///
@@ -390,7 +390,7 @@ pub(super) fn read<'a, T: Wide>(
     buffer: &'a mut [T],
 ) -> &'a [T] {
     if let Some(start) = from.contiguous() {
-        // SAFETY: the view has these values, side by side, and is borrowed.
+        // SAFETY: the view has these values, contiguous, and is borrowed.
         return unsafe { std::slice::from_raw_parts(start.add(first), count) };
     }
     let buffer = &mut buffer[..count];

@@ -28,7 +28,7 @@ pub trait Instructions: Copy + Send + Sync {
         unsafe { narrow(from, to) };
     }
 
-    /// Expands `count` values side by side without tiles, where [`Level::ways`] says so.
+    /// Expands `count` contiguous values without tiles, where [`Level::ways`] says so.
     ///
     /// # Safety
     ///
@@ -44,7 +44,7 @@ pub trait Instructions: Copy + Send + Sync {
         unreachable!("only levels that write directly are asked to");
     }
 
-    /// Takes the gradients of `count` values side by side back without tiles, where
+    /// The backward pass of `count` contiguous values without tiles, where
     /// [`Level::takes_back_directly`]; value `i` adds to lane `i % 16` of the sums.
     ///
     /// # Safety
@@ -64,7 +64,7 @@ pub trait Instructions: Copy + Send + Sync {
         unreachable!("only levels that write directly are asked to");
     }
 
-    /// Copies past the caches, where the machine can.
+    /// Copies by non-temporal stores, where the machine can.
     ///
     /// # Safety
     ///
@@ -88,7 +88,7 @@ pub trait Instructions: Copy + Send + Sync {
 #[inline(always)]
 pub(super) unsafe fn narrow<U: Narrow>(from: &[U::Lane], to: *mut U) {
     if U::IS_LANE {
-        // SAFETY: the caller's promise; the same type by another name.
+        // SAFETY: the caller's promise; both types are the same here.
         unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to.cast(), from.len()) };
         return;
     }
@@ -125,7 +125,7 @@ impl Instructions for Portable {
         out: *mut U,
     ) {
         use super::straight::{expand, sse2};
-        // SAFETY: the caller's promise; every x86-64 has SSE2; the output is of `f32` by another name.
+        // SAFETY: the caller's promise; every x86-64 has SSE2; `U` is `f32` here.
         unsafe { expand(sse2::choose, direct, x, count, out.cast()) };
     }
 

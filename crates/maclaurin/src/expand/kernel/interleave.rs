@@ -12,7 +12,7 @@ use crate::expand::element::Lane;
 /// The widest group that is moved in pieces; wider ones are copied row by row.
 pub(in crate::expand) const WIDEST_GROUP: usize = 16;
 
-/// Rows that take turns in memory.
+/// Rows that are interleaved in memory.
 #[derive(Clone, Copy)]
 pub(super) struct Order {
     pub rows: usize,
@@ -21,7 +21,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// Whether values may go to memory straight from registers, past the caches, from `to` on.
+    /// Whether values may go to memory straight from registers, by non-temporal stores, from `to` on.
     #[inline(always)]
     pub(super) fn streams<L: Lane>(self, to: *mut L) -> bool {
         let exact = match L::BYTES {

@@ -2,9 +2,9 @@
 //!
 //! Work is cut into units, units into tiles that stay in the first-level cache. In a tile the
 //! rows are computed in the type of the output (`rows`), then put in their order in memory
-//! (`interleave`) and written, past the caches where the output is larger than they are. With
+//! (`interleave`) and written, by non-temporal stores where the output is larger than the caches. With
 //! AVX-512 the usual cases need no tiles: few rows of single precision stay in registers until they
-//! are written (`avx512::direct`, `groups`), and gradients of them until they are taken back
+//! are written (`avx512::direct`, `groups`), and gradients of them until the backward pass
 //! (`avx512::gradient`). The arithmetic is written once for AVX-512, AVX2 and any machine, chosen
 //! when the program runs, but for those cases; it rounds alike on all, so results do not depend on
 //! the machine or on the number of threads, bit for bit.

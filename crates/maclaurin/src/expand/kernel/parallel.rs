@@ -97,7 +97,7 @@ fn take_all<'scope, T: Send>(
     }
 }
 
-/// The size of the last-level cache in bytes: an output beyond it is written past the caches.
+/// The size of the last-level cache in bytes: an output beyond it is written by non-temporal stores.
 pub(super) fn last_level_cache() -> usize {
     static SIZE: OnceLock<usize> = OnceLock::new();
     *SIZE.get_or_init(|| {

@@ -73,7 +73,7 @@ pub(super) struct Tile<L> {
 }
 
 impl<L: Lane> Tile<L> {
-    /// Values in a tile with so many rows, a multiple of `step`.
+    /// Values in a tile of the given number of rows, a multiple of `step`.
     pub(super) fn length(rows: usize, step: usize) -> usize {
         ((TILE / rows).min(LONGEST_TILE) / step).max(1) * step
     }

@@ -1,6 +1,6 @@
 //! From the input to the output through registers alone, by SSE2 or AVX2 (by AVX-512: `avx512::direct`).
 //!
-//! A few values at a time: all their rows are computed, transposed where they take turns in memory, and written. For
+//! A few values at a time: all their rows are computed, transposed where they are interleaved in memory, and written. For
 //! `f32`, up to eight rows that come out by rising degree ([`Plan::unrolls`](super::Plan::unrolls)) on a new last axis,
 //! apart, or behind groups of three or four values, as channels are concatenated; the rest goes by tiles (`forward`), with the same operations, so with the same bits.
 
@@ -25,7 +25,8 @@ struct Arguments([f32; CHUNK + 8]);
 ///
 /// # Safety
 ///
-/// Its functions want the machine to have the instructions, and the places to exist; to stream, those begin at 16 bytes.
+/// The processor must have the instructions, and all addresses must be valid; those of non-temporal stores are aligned to
+/// 16 bytes.
 pub(super) trait Register: Copy {
     const LANES: usize;
     unsafe fn splat(value: f32) -> Self;
@@ -188,7 +189,7 @@ pub(super) enum Layout {
 /// The arguments can be read, and their places written; the machine has the loop's instructions.
 pub(super) type Way = unsafe fn(&Job<'_>, *const f32, usize, *mut f32);
 
-/// Expands `count` values side by side into `out`, row `r` at `out + r * apart` where rows lie apart.
+/// Expands `count` contiguous values into `out`, row `r` at `out + r * apart` where rows are strided.
 ///
 /// # Safety
 ///
@@ -382,7 +383,7 @@ unsafe fn write<R: Register, const N: usize, const APART: bool, const STREAM: bo
         let (cd, upper_cd) = (c.low(d), c.high(d));
         let (ef, upper_ef) = (row(4).low(row(5)), row(4).high(row(5)));
         if N == 6 {
-            // Pairs of rows take turns as single values of three rows do.
+            // Pairs of rows are interleaved as single values of three rows do.
             let three =
                 |p: R, q: R, r: R| [p.pick::<0x44>(q), r.pick::<0xe4>(p), q.pick::<0xee>(r)];
             let ([u, v, w], [x, y, z]) = (three(ab, cd, ef), three(upper_ab, upper_cd, upper_ef));
@@ -567,7 +568,7 @@ macro_rules! ways {
                 unsafe { super::sums::<$register, STREAM>(job, t, count, out) };
             }
 
-            /// The way for so many rows.
+            /// The function for a number of rows.
             pub(in super::super) fn choose(kind: Kind, count: usize, layout: Layout, stream: bool) -> Way {
                 match kind {
                     Kind::Sum if stream => sums::<true>,

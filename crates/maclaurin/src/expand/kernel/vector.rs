@@ -20,9 +20,9 @@ pub trait Vector: Copy {
 
     /// The same value sixteen times.
     unsafe fn splat(from: *const Self::Lane) -> Self;
-    /// Sixteen values side by side.
+    /// Sixteen contiguous values.
     unsafe fn load(from: *const Self::Lane) -> Self;
-    /// `count` values side by side, at most sixteen, then zeros.
+    /// `count` contiguous values, at most sixteen, then zeros.
     unsafe fn load_first(from: *const Self::Lane, count: usize) -> Self;
     /// Writes all.
     unsafe fn store(self, to: *mut Self::Lane);

@@ -13,7 +13,7 @@ const BYTES: usize = 4 * STEP;
 /// How many bytes pay for the table.
 const ENOUGH: usize = 1024;
 
-/// Whether to look values up: so many bytes, on such a machine.
+/// Whether to look values up: the number of bytes, and the machine.
 pub(super) fn pays(source: Source, count: usize) -> bool {
     source.format.size() == 1 && count >= ENOUGH && is_x86_feature_detected!("avx512vbmi")
 }

@@ -1,7 +1,7 @@
 //! AVX-512: from the input to the output through registers alone.
 //!
 //! Sixteen values at a time: widened, all their rows computed and rounded, put in the order of
-//! memory and written, past the caches in whole lines whatever the output's alignment. For single
+//! memory and written, by non-temporal stores in whole lines whatever the output's alignment. For single
 //! precision or less, few rows that come out by rising degree, and a new last axis or rows apart
 //! (behind narrow groups: `groups`); the rest goes by tiles (`forward`), with the same operations, so
 //! with the same bits.
@@ -20,7 +20,7 @@ use crate::expand::kernel::unrolled::Unrolled;
 /// Steps of a block of sums: Horner's rule waits for each operation, so eight chains at a time.
 const CHAINS: usize = 4;
 
-/// Expands `count` values side by side into `out`, row `r` at `out + r * apart` where rows lie
+/// Expands `count` contiguous values into `out`, row `r` at `out + r * apart` where rows lie
 /// apart.
 ///
 /// # Safety
@@ -104,7 +104,7 @@ unsafe fn steps<
     unsafe {
         let last = rest.fill(source, whole, count);
         let affine = Affine::new(plan);
-        // Of rows side by side there is one line, apart from the array so that it stays in registers.
+        // Of contiguous rows there is one line, apart from the array so that it stays in registers.
         let mut line = Line::new(target, direct.streams);
         let mut lines = [line; N];
         if APART {

@@ -49,7 +49,7 @@ pub(super) unsafe fn take_back<T: Wide>(
     unsafe { steps(direct, Source::new(x), gradient, count, out, sums) };
 }
 
-/// Values between those whose gradients are taken back and those whose memory is asked for.
+/// Values between those of the backward pass and those that are prefetched.
 const AHEAD: usize = 4 * STEP;
 
 /// The kinds, each with its loop.
@@ -90,13 +90,13 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
         let whole = left >= BLOCKS * STEP;
         let mut rows = [[_mm512_setzero_ps(); N]; BLOCKS];
         if N > 4 && !APART {
-            // So many operations keep later loads from being started.
+            // This many operations keep later loads from being started.
             let ahead = gradient.wrapping_add((first + AHEAD) * N);
             for line in 0..BLOCKS * N {
                 _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(line * STEP).cast());
             }
         }
-        // SAFETY: the caller's promise: there are so many values, and lanes beyond the last one are
+        // SAFETY: the caller's promise: there are that many values, and lanes beyond the last one are
         // not read. They add nothing to sums.
         let t = unsafe {
             for block in 0..BLOCKS {
@@ -114,7 +114,7 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
             blocks.take_back(sums)
         };
         if out.is_some() {
-            // SAFETY: the caller's promise: places of so many values.
+            // SAFETY: the caller's promise: places of that many values.
             unsafe {
                 for block in 0..BLOCKS {
                     if whole {
@@ -134,7 +134,7 @@ unsafe fn steps<const KIND: u8, const N: usize, const BLOCKS: usize, const APART
     }
 }
 
-/// The first so many lanes of a few blocks, zeros behind them: a power of what is there could be
+/// The first `count` lanes of a few blocks, zeros behind them: a power of what is there could be
 /// infinite.
 ///
 /// # Safety
@@ -186,7 +186,7 @@ unsafe fn load<const N: usize>(
     unsafe { if apart.is_some() { vectors } else { separate_rows(vectors) } }
 }
 
-/// A few blocks of values, taken back row by row. All of it is inlined, each row by its number: so
+/// The backward pass of a few blocks of values, row by row. All of it is inlined, each row by its number: so
 /// what does not change its place stays in registers.
 struct Blocks<'a, const KIND: u8, const N: usize, const BLOCKS: usize> {
     direct: &'a DirectGradient<'a>,

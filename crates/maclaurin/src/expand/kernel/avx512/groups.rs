@@ -98,7 +98,7 @@ unsafe fn steps<const HALVES: bool, const N: usize, const INNER: usize, const SU
     }
 }
 
-/// [`Turns`] behind groups of so many values.
+/// [`Turns`] behind groups of that many values.
 struct Behind<const N: usize, const INNER: usize>;
 
 impl<const N: usize, const INNER: usize> Behind<N, INNER> {

@@ -1,4 +1,4 @@
-//! Sixteen values at a time to memory, past the caches in whole blocks whatever the address.
+//! Sixteen values at a time to memory, by non-temporal stores in whole blocks whatever the address.
 
 use std::arch::x86_64::*;
 
@@ -21,7 +21,7 @@ impl<const HALVES: bool> Target<HALVES> {
         Self { to: to.cast(), brains: U::FORMAT == Format::BF16 }
     }
 
-    /// The place of the value that comes so many later, or before.
+    /// The place of the value that is `values` later, or before where that is negative.
     #[inline(always)]
     pub(super) fn after(self, values: isize) -> Self {
         Self { to: self.to.wrapping_offset(values * Self::SIZE as isize), ..self }
@@ -85,7 +85,7 @@ impl<const HALVES: bool> Target<HALVES> {
         }
     }
 
-    /// Stores sixteen lanes past the caches; a block begins there.
+    /// Stores sixteen lanes, non-temporally; a block begins there.
     #[inline(always)]
     unsafe fn stream(self, vector: __m512i) {
         // SAFETY: as above.
@@ -99,7 +99,7 @@ impl<const HALVES: bool> Target<HALVES> {
     }
 }
 
-/// Values written one after the other: past the caches in whole blocks of sixteen, put together of the
+/// Values written one after the other: by non-temporal stores in whole blocks of sixteen, put together of the
 /// last lanes of one vector and the first of the next.
 ///
 /// # Safety
@@ -110,7 +110,7 @@ impl<const HALVES: bool> Target<HALVES> {
 pub(super) struct Line<const HALVES: bool> {
     /// Where the next vector's first lane goes.
     to: Target<HALVES>,
-    /// Whether to write past the caches,
+    /// Whether to use non-temporal stores,
     streams: bool,
     /// which begins with the first whole block.
     begun: bool,
@@ -136,7 +136,7 @@ impl<const HALVES: bool> Line<HALVES> {
         unsafe { self.append(values, 16) };
     }
 
-    /// Writes the first so many of sixteen values.
+    /// Writes the first `lanes` of sixteen values.
     #[inline(always)]
     pub(super) unsafe fn append(&mut self, values: __m512, lanes: usize) {
         let completes = lanes == 16 || self.phase + lanes >= 16;
@@ -178,7 +178,7 @@ impl<const HALVES: bool> Line<HALVES> {
         }
     }
 
-    /// Writes the first so many of sixteen values that come `ahead` later, and stays where it is.
+    /// Writes the first `lanes` of sixteen values that come `ahead` later, and stays where it is.
     #[inline(always)]
     pub(super) unsafe fn end(&self, values: __m512, lanes: usize, ahead: usize) {
         // SAFETY: as above.

@@ -102,7 +102,7 @@ impl Affine {
         Self { scale, offset, identity }
     }
 
-    /// A few blocks of sixteen values, side by side from `first` on.
+    /// A few blocks of sixteen values, contiguous from `first` on.
     ///
     /// # Safety
     ///

@@ -1,4 +1,4 @@
-//! AVX-512: rows put in the order of memory, where they take turns, and apart again.
+//! AVX-512: rows put interleaved in memory, and deinterleaved.
 
 use std::arch::x86_64::*;
 
@@ -116,7 +116,7 @@ pub(super) struct Turns<const N: usize> {
 impl<const N: usize> Turns<N> {
     const NOTHING: Self = Self { parts: [Part::Both; N], lanes: [[Lanes([0; 16]); N]; N] };
 
-    /// Vectors of memory from [`pair_rows`], behind groups of so many values.
+    /// Vectors of memory from [`pair_rows`], behind groups of that many values.
     pub(super) const fn merging(inner: usize) -> Self {
         let mut turns = Self::NOTHING;
         let places = values_of_step(inner) * N;
