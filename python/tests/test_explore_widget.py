@@ -104,6 +104,8 @@ def test_the_widget_in_jupyterlab(lab):
         said = []
         page.on("pageerror", lambda error: said.append(str(error)))
         page.goto(lab)
+        # JupyterLab drops a cell that is run while it still connects to its kernel.
+        expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=TIMEOUT)
         page.locator(".jp-Notebook .jp-Cell").first.click()
         page.keyboard.press("Shift+Enter")
         page.wait_for_selector(".maclaurin-explore .main .function[d]", state="attached")
