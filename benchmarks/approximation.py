@@ -45,11 +45,11 @@ RUNS = 5
 
 
 #: The formats as fpminimax names them.
-FORMATS = {"float16": "HP", "float32": "SG", "float64": "D"}
+FORMATS = {"float16": "HP", "bfloat16": "8", "float32": "SG", "float64": "D"}
 
 
 def sollya(text, on, degree, form):
-    """The least time of remez or fpminimax in milliseconds, and the error of its polynomial."""
+    """The least time of remez or fpminimax in milliseconds, and the error of its polynomial; None without one."""
     low, high = (repr(end) for end in on)
     script = f"f = {text}; d = [{low};{high}];\n"
     call = f"remez(f, {degree}, d)"
@@ -60,6 +60,9 @@ def sollya(text, on, degree, form):
     script += "display = dyadic!; display = decimal!; print(dirtyinfnorm(p - f, d)); quit;\n"
     done = subprocess.run(["sollya"], input=script, capture_output=True, text=True, check=True)
     lines = [line for line in done.stdout.splitlines() if line and line[0].isdigit()]
+    if len(lines) <= RUNS:
+        # It did not converge.
+        return None
     times, error = lines[:RUNS], lines[-1]
     return 1e3 * min(map(float, times)), float(error)
 
@@ -89,8 +92,8 @@ def main():
     for text, theirs, on, degree in CASES:
         own, p = ours(text, on, degree, form)
         row = f"| `{text}` | {list(on)} | {degree} | {p.error:.4e} | {p.best:.4e} | {own:.2f} |"
-        if there:
-            took, error = sollya(theirs, on, degree, form)
+        if there and (found := sollya(theirs, on, degree, form)):
+            took, error = found
             ratios.append(took / own)
             row += f" {took:.1f} | {took / own:.1f} | {p.error.sampled / error - 1:+.1e} |"
         else:

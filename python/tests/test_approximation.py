@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -39,6 +40,13 @@ def test_high_degrees_are_evaluated_by_chebyshev_polynomials() -> None:
     x = np.linspace(-10, 10, 4001)
     assert np.abs(p(x) - 1 / (1 + np.exp(-x))).max() <= p.error * (1 + 1e-6)
     assert isinstance(p(0.5), float)
+    # What is written is the polynomial of the certificate, not its powers.
+    terms, _, mapped = str(p).partition(", u = ")
+    assert mapped == "x/10"
+    assert p.latex().endswith(r"T_{39}(u),\quad u = \frac{x}{10}")
+    u = x / 10
+    written = eval(re.sub(r"T(\d+)\(u\)", r"np.cos(\1 * np.arccos(u))", terms), {"np": np, "u": u})  # noqa: S307
+    assert np.abs(written - 1 / (1 + np.exp(-x))).max() <= p.error * (1 + 1e-6)
     assert (mc.expand(x, p, kind="sum") == p(x)).all()
     t = x[:40].reshape(5, 8)[::2].astype(np.float32)
     found = mc.expand(t, p, kind="sum", scale=0.5, shift=1.0, dtype="float16", threads=1)

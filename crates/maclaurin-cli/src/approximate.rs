@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use maclaurin::{
-    Approximation, Basis, Choice, Coefficients, Error, Format, Function, Method, UlpErrors,
+    Approximation, Basis, Choice, Coefficients, Error, Format, Function, Method, UlpErrors, plain,
     scientific,
 };
 use serde_json::json;
@@ -143,7 +143,9 @@ fn table(p: &Approximation) -> String {
     }
     let bound = scientific(error.bound, 6, true);
     let of_what = match (p.choice().coefficients, p.basis()) {
-        (Coefficients::Exact, _) => "the exact coefficients; below are the nearest doubles",
+        (Coefficients::Exact, _) => {
+            "the exact coefficients, which --format json has; below are the nearest doubles"
+        }
         (_, Basis::Powers) => "the coefficients of powers below",
         (_, Basis::Chebyshev) => "the coefficients of Chebyshev polynomials below",
     };
@@ -158,8 +160,8 @@ fn table(p: &Approximation) -> String {
     }
     let base = match p.center() {
         0.0 => "x".to_owned(),
-        c if c < 0.0 => format!("x + {}", -c),
-        c => format!("x - {c}"),
+        c if c < 0.0 => format!("x + {}", plain(-c)),
+        c => format!("x - {}", plain(c)),
     };
     let powers = format!("of powers of {base}");
     let _ = writeln!(text, "\n{:>6}  {powers:<24} of Chebyshev polynomials", "degree");
@@ -173,6 +175,9 @@ fn table(p: &Approximation) -> String {
 
 fn json(p: &Approximation, ulp: Option<(Format, UlpErrors)>) -> String {
     let error = p.error();
+    // The others are the doubles that are the coefficients in the basis.
+    let exact = (p.choice().coefficients == Coefficients::Exact)
+        .then(|| (0..).map_while(|k| p.exact(k)).map(ToString::to_string).collect::<Vec<_>>());
     let mut object = json!({
         "function": p.function().text(),
         "parameters": p.function().parameters(),
@@ -183,10 +188,15 @@ fn json(p: &Approximation, ulp: Option<(Format, UlpErrors)>) -> String {
         "weight": p.choice().weight.as_ref().map(ToString::to_string),
         "through": p.choice().through,
         "coefficients_are": p.choice().coefficients_text(),
+        "basis": match p.basis() {
+            Basis::Powers => "powers",
+            Basis::Chebyshev => "chebyshev",
+        },
         "center": p.center(),
         "degrees": p.degrees(),
         "coefficients": p.coefficients(),
         "chebyshev": p.chebyshev(),
+        "exact": exact,
         "error": { "bound": error.bound, "sampled": error.sampled, "at": error.at },
         "best": p.best(),
         "text": p.to_string(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use maclaurin::{Error, ErrorBound, Format, Series, scientific};
+use maclaurin::{Error, ErrorBound, Format, Series, plain, scientific};
 
 use crate::arguments::BoundArguments;
 use crate::code::FormatName;
@@ -105,7 +105,8 @@ fn summary(
     rounded: Option<(Format, ErrorBound)>,
 ) -> String {
     let (function, at, order) = (series.name(), series.at(), series.order());
-    let mut text = format!("{function} about {at}, order {order}, on [{low}, {high}]\n\n");
+    let mut text =
+        format!("{function} about {at}, order {order}, on [{}, {}]\n\n", plain(low), plain(high));
     // Writing to a String cannot fail.
     if order <= 12 {
         let _ = writeln!(text, "  {series}\n");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use maclaurin::{Expansion, Kind, Polynomial, Series, scientific};
+use maclaurin::{Expansion, Kind, Polynomial, Series, plain, scientific};
 use ndarray::ArrayD;
 use serde_json::{Value, json};
 
@@ -98,8 +98,7 @@ fn extents(shape: &[usize]) -> String {
 fn ends(low: f64, high: f64) -> (String, String) {
     let rounded = |x: f64, digits: usize| {
         let rounded: f64 = format!("{x:.*e}", digits - 1).parse().unwrap_or(x);
-        let text = format!("{rounded:?}");
-        text.strip_suffix(".0").unwrap_or(&text).to_owned()
+        plain(rounded)
     };
     let with = |digits| (rounded(low, digits), rounded(high, digits));
     let differ = |(one, other): &(String, String)| one != other || low == high;

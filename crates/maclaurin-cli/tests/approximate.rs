@@ -36,7 +36,7 @@ fn the_polynomial_is_printed_with_its_error() {
 #[test]
 fn a_negative_center_is_added() {
     let text = done(&["exp(x)", "--degree", "1", "--on", "-3:-1"]);
-    assert!(text.contains("of powers of x + 2 ") && text.contains("*(x + 2.0)"), "{text}");
+    assert!(text.contains("of powers of x + 2 ") && text.contains("*(x + 2)"), "{text}");
     let text = done(&["erlang_cdf(x, k, 1)", "--param", "k=2", "--degree", "3", "--on", "0:2"]);
     assert!(text.contains("with k=2 on [0, 2], degree 3"), "{text}");
 }
@@ -48,6 +48,17 @@ fn programs_read_json_and_code() {
     let (bound, best) = (json["error"]["bound"].as_f64().unwrap(), json["best"].as_f64().unwrap());
     assert!(best <= bound && bound <= 1e-3);
     assert_eq!(json["coefficients"].as_array().unwrap().len(), 19);
+    assert!(json["basis"] == "powers" && json["exact"].is_null(), "{json}");
+    let options = ["abs(x - 1/3)", "--degree", "60", "--on=-1:2", "--format", "json"];
+    let json: serde_json::Value = serde_json::from_str(&done(&options)).unwrap();
+    assert_eq!(json["basis"], "chebyshev");
+    assert!(json["text"].as_str().unwrap().ends_with("*T60(u), u = (x - 0.5)/1.5"), "{json}");
+    let options =
+        ["exp(x)", "--degree", "2", "--on=-1:1", "--coefficients", "exact", "--format", "json"];
+    let json: serde_json::Value = serde_json::from_str(&done(&options)).unwrap();
+    let of_degree =
+        |k: usize| json["exact"][k].as_str().unwrap().parse::<maclaurin::Rational>().unwrap();
+    assert_eq!(of_degree(1).to_f64().value(), json["coefficients"][1].as_f64().unwrap());
     let options = ["sin(x)", "--degrees", "1,3,5", "--on", "0:pi/2", "--relative", "--format", "c"];
     let code = done(&options);
     assert!(code.contains("|f - p|/|f| <= 1.08") && code.contains("double polynomial(double x) {"));

@@ -77,7 +77,7 @@ pub use expand::{
 pub use function::{
     BuiltinFunction, Constant, Excerpt, Function, ParseError, ParseErrorKind, Span,
 };
-pub use number::{Exact, Format, IBig, Interval, Rational, UBig, Value, scientific};
+pub use number::{Exact, Format, IBig, Interval, Rational, UBig, Value, plain, scientific};
 pub use program::{Code, Language, Scheme};
 pub use series::{
     Error, LARGEST_ORDER, Laurent, NoOrder, NotAnalytic, Pade, Radius, Series, Singularity,

@@ -350,3 +350,29 @@ fn bounds_stay_bounds_as_text() {
         }
     }
 }
+
+/// Spaces without Haar's condition, against linear programming on 4001 points of the range (`HiGHS`).
+#[test]
+fn any_degrees_have_their_best_polynomial() {
+    let cases: [(&str, f64, &[usize], f64); 11] = [
+        ("exp", 1.0, &[0, 50], 1.175_201_19),
+        ("exp", 1.0, &[0, 2, 4], 1.175_201_19),
+        ("exp", 1.0, &[1, 50], 1.419_170_74),
+        ("exp", 1.0, &[2], 1.245_716_26),
+        ("exp", 1.0, &[1, 2], 1.0),
+        ("exp", 1.0, &[1, 3, 5], 1.543_080_63),
+        ("exp", 1.0, &[0, 4, 5], 0.511_601_12),
+        ("exp", 1.0, &[3, 7], 1.543_080_63),
+        ("softplus", 4.0, &[1, 3, 5], 2.018_149_92),
+        ("softplus", 4.0, &[2, 4], 2.0),
+        ("softplus", 4.0, &[0, 2, 3], 0.672_902_46),
+    ];
+    for (text, high, degrees, best) in cases {
+        let choice = Choice { degrees: Some(degrees.to_vec()), ..Choice::default() };
+        let function = Function::parse(text).unwrap();
+        let p = Approximation::new(&function, 50, &[(-high, high)], &choice).unwrap();
+        let what = format!("{text} {degrees:?}: {:?}, {}", p.error(), p.best());
+        assert!(p.error().bound < 1.002 * best && p.error().bound >= best * (1.0 - 1e-6), "{what}");
+        assert!((p.best() / best - 1.0).abs() < 1e-6, "{what}");
+    }
+}

@@ -224,7 +224,7 @@ fn what_is_refused() {
     assert!(message(0.0, 1.0, Format::F64).starts_with("dtype: float64 has too many numbers"));
     assert_eq!(
         message(1.0, 1.0 - 1e-9, Format::F32),
-        "the range from 1 to 0.999999999 is none: both ends must be finite, the smaller first"
+        "the range from 1 to 0.999999999 is empty or not finite: give two finite ends, the smaller first"
     );
     assert!(
         message(1.000_000_01, 1.000_000_02, Format::F32)

@@ -3,7 +3,7 @@
 use super::polynomial::chebyshev;
 use super::{Approximation, Coefficients, Method, hull};
 use crate::certify::{Basis, ErrorBound, Evaluation, in_python, total};
-use crate::number::{Format, Rational, exactly, scientific};
+use crate::number::{Format, Rational, exactly, interval, scientific};
 use crate::program::{
     Code, Encrypted, Language, Listing, Number, Program, Scheme, certificate, clenshaw, on_one_line,
 };
@@ -81,10 +81,7 @@ impl Approximation {
         let (on, rounded) = match code.on {
             Some((low, high)) => {
                 let exact = self.error_bound(low, high)?.bound;
-                (
-                    format!("[{low}, {high}]"),
-                    self.rounded(&program, code.format, exact, (low, high)),
-                )
+                (interval((low, high)), self.rounded(&program, code.format, exact, (low, high)))
             }
             None => (self.ranges_text(), self.rounded_on_ranges(&program, code.format)),
         };

@@ -7,9 +7,11 @@
 //! larger elsewhere, all alternating extremes of the error replace the reference at once (Remez,
 //! 1934); where there are too few of them, as in spaces without Haar's condition, one point enters
 //! and another leaves so that `h` grows (Stiefel, *Note on Jordan elimination, linear programming
-//! and Tchebycheff approximation*, 1960).
+//! and Tchebycheff approximation*, 1960). In such spaces some of the `l_i` may vanish: even powers have the
+//! same values at `x` and `-x`. There the sign of the error is free, and is that with which the point entered;
+//! exchanges go on though `h` stays, as the degenerate steps of the simplex method.
 
-use super::linear::{Factors, Real};
+use super::linear::{Factors, LastColumn, Real};
 use super::problem::Problem;
 use crate::cancel::checkpoint;
 
@@ -23,17 +25,27 @@ const MOST_SINGLE: usize = 8;
 /// Evaluations of the error that refine an extreme.
 const REFINEMENTS: usize = 10;
 
-/// A best approximation on a reference.
-pub(super) struct Levelled<N> {
-    pub points: Vec<f64>,
+/// The best approximation.
+pub(super) struct Best<N> {
     pub coefficients: Vec<N>,
-    /// The error's magnitude on the reference.
+    /// The largest error seen.
+    pub largest: f64,
+    /// The reference that rules out the smallest errors, and the error's magnitude on it.
+    pub points: Vec<f64>,
     pub level: f64,
-    /// Whether the error has the sign that the dual has not.
-    opposite: bool,
+}
+
+/// A best approximation on a reference.
+struct Levelled<N> {
+    points: Vec<f64>,
+    coefficients: Vec<N>,
+    /// The error's magnitude on the reference, and its signs.
+    level: f64,
+    signs: Vec<f64>,
     factors: Factors<N>,
-    /// The combination that vanishes on the space.
+    /// The magnitudes of the combination that vanishes on the space: those that vanish are tiny.
     dual: Vec<f64>,
+    is_degenerate: bool,
 }
 
 /// The best approximation from a reference on, or `None` where the arithmetic has too few bits.
@@ -41,69 +53,88 @@ pub(super) fn minimax<A: Real>(
     a: &A,
     problem: &Problem<'_>,
     start: Vec<f64>,
-) -> Option<Levelled<A::Number>> {
+) -> Option<Best<A::Number>> {
     let grid = Grid::new(a, problem)?;
-    let mut current = levelled(a, problem, start)?;
+    let mut current = levelled(a, problem, start.into_iter().map(|x| (x, 0.0)).collect())?;
+    let mut best = (current.coefficients.clone(), f64::INFINITY);
     for _ in 0..MOST_ROUNDS {
         checkpoint();
         let extremes = grid.extremes(a, problem, &current)?;
         let largest = extremes.iter().map(|(_, error)| error.abs()).fold(0.0, f64::max);
+        if largest < best.1 || !current.is_degenerate {
+            best = (current.coefficients.clone(), largest);
+        }
         if largest <= current.level * (1.0 + CLOSE) || largest <= grid.noise {
             break;
         }
         let all_at_once = alternating(&extremes, current.points.len())
-            .and_then(|points| levelled(a, problem, points))
+            .and_then(|reference| levelled(a, problem, reference))
             .filter(|next| next.level > current.level);
-        let next = match all_at_once {
-            Some(next) => Some(next),
-            None => one_by_one(a, problem, &current, &extremes),
-        };
-        match next {
-            Some(next) if next.level > current.level => current = next,
+        match all_at_once.or_else(|| one_by_one(a, problem, &current, &extremes)) {
+            Some(next) => current = next,
             // What is left is rounding.
-            _ => break,
+            None => break,
         }
     }
-    Some(current)
+    let Levelled { points, level, is_degenerate, .. } = current;
+    let (coefficients, largest) = best;
+    Some(Best { coefficients, largest: if is_degenerate { largest } else { level }, points, level })
 }
 
-/// The best approximation on a reference.
+/// The best approximation on a reference: points, and the signs of the errors where they are free.
 fn levelled<A: Real>(
     a: &A,
     problem: &Problem<'_>,
-    points: Vec<f64>,
+    reference: Vec<(f64, f64)>,
 ) -> Option<Levelled<A::Number>> {
-    let mut rows = Vec::with_capacity(points.len());
-    let (mut values, mut units) = (Vec::new(), Vec::new());
-    for &x in &points {
+    let count = reference.len();
+    let (mut rows, mut values, mut units) = (Vec::with_capacity(count), Vec::new(), Vec::new());
+    for &(x, _) in &reference {
         let (value, unit) = problem.value(a, x)?;
-        let mut row = problem.row(a, x);
-        // Any last column will do that makes the matrix regular: alternating signs.
-        let odd = rows.len() % 2 == 1;
-        row.push(if odd { a.negate(&unit) } else { unit.clone() });
-        rows.push(row);
+        rows.push(problem.row(a, x));
         values.push(value);
         units.push(unit);
     }
-    let factors = Factors::new(a, rows)?;
-    let mut last = vec![a.double(0.0); points.len()];
-    last[points.len() - 1] = a.double(1.0);
-    let dual = factors.solve_transposed(a, &last);
-    let (height, signs) = height(a, &dual, &values, &units);
-    let on_level: Vec<_> = values
-        .iter()
-        .zip(&units)
-        .zip(&signs)
-        .map(|((value, unit), negative)| {
-            let error = a.multiply(&height, unit);
-            if *negative { a.add(value, &error) } else { a.subtract(value, &error) }
+    let vanishing = 2f64.powi(-A::PRECISION / 2);
+    let (factors, dual) = LastColumn::all(count).find_map(|column| {
+        let signs = reference.iter().map(|(_, sign)| *sign);
+        let (factors, dual) = column.dual(a, &rows, &units, signs)?;
+        // The sum of the products with the column is 1.
+        let size = dual.iter().zip(&units).map(|(l, u)| (a.nearest(l) * a.nearest(u)).abs());
+        (size.sum::<f64>() < 1.0 / vanishing).then_some((factors, dual))
+    })?;
+    let (height, negative) = height(a, &dual, &values, &units);
+    let level = a.nearest(&height).abs();
+    let dual: Vec<f64> = dual.iter().map(|l| a.nearest(l).abs()).collect();
+    let tiny = vanishing * dual.iter().copied().fold(0.0, f64::max);
+    let opposite = a.nearest(&height) < 0.0;
+    let sign = |i: usize| match reference[i].1 {
+        sign if sign != 0.0 && dual[i] <= tiny => sign.signum(),
+        _ if negative[i] == opposite => 1.0,
+        _ => -1.0,
+    };
+    let signs: Vec<f64> = (0..count).map(sign).collect();
+    let height = if opposite { a.negate(&height) } else { height };
+    let on_level: Vec<_> = (0..count)
+        .map(|i| {
+            let error = a.multiply(&height, &units[i]);
+            if signs[i] < 0.0 { a.add(&values[i], &error) } else { a.subtract(&values[i], &error) }
         })
         .collect();
     let mut coefficients = factors.solve(a, &on_level);
     coefficients.pop();
-    let dual = dual.iter().map(|l| a.nearest(l)).collect();
-    let (level, opposite) = (a.nearest(&height).abs(), a.nearest(&height) < 0.0);
-    level.is_finite().then_some(Levelled { points, coefficients, level, opposite, factors, dual })
+    let is_degenerate = dual.iter().any(|l| *l <= tiny);
+    let dual = dual.into_iter().map(|l| l.max(tiny)).collect();
+    let points = reference.into_iter().map(|(x, _)| x).collect();
+    level.is_finite().then_some(Levelled {
+        points,
+        coefficients,
+        level,
+        signs,
+        factors,
+        dual,
+        is_degenerate,
+    })
 }
 
 /// `sum_i l_i f_i / sum_i |l_i| u_i`, and which of the `l_i` are negative.
@@ -126,7 +157,7 @@ fn height<A: Real>(
 }
 
 /// Points that alternate in sign, as many as a reference has, with the largest errors.
-fn alternating(extremes: &[(f64, f64)], count: usize) -> Option<Vec<f64>> {
+fn alternating(extremes: &[(f64, f64)], count: usize) -> Option<Vec<(f64, f64)>> {
     let mut chosen: Vec<(f64, f64)> = Vec::with_capacity(extremes.len());
     for &(x, error) in extremes {
         match chosen.last_mut() {
@@ -146,7 +177,7 @@ fn alternating(extremes: &[(f64, f64)], count: usize) -> Option<Vec<f64>> {
             chosen.pop();
         }
     }
-    (chosen.len() == count).then(|| chosen.into_iter().map(|(x, _)| x).collect())
+    (chosen.len() == count).then_some(chosen)
 }
 
 /// Exchanges one point at a time until no extreme exceeds the level.
@@ -174,15 +205,16 @@ fn one_by_one<A: Real>(
         let mut row = problem.row(a, x);
         row.push(a.double(0.0));
         let weights = from.factors.solve_transposed(a, &row);
-        let side = if from.opposite { -error.signum() } else { error.signum() };
         let ratio =
-            |i: usize| side * from.dual[i].signum() * a.nearest(&weights[i]) / from.dual[i].abs();
+            |i: usize| error.signum() * from.signs[i] * a.nearest(&weights[i]) / from.dual[i];
         let leaving = (0..from.points.len()).max_by(|&i, &j| ratio(i).total_cmp(&ratio(j)))?;
-        let mut points = from.points.clone();
-        points[leaving] = x;
-        points.sort_by(f64::total_cmp);
-        match levelled(a, problem, points) {
-            Some(next) if next.level > from.level => best = Some(next),
+        let mut reference: Vec<_> =
+            from.points.iter().copied().zip(from.signs.iter().copied()).collect();
+        reference[leaving] = (x, error);
+        reference.sort_by(|p, q| p.0.total_cmp(&q.0));
+        let least = if from.is_degenerate { from.level * (1.0 - CLOSE) } else { from.level };
+        match levelled(a, problem, reference) {
+            Some(next) if next.level > least => best = Some(next),
             _ => break,
         }
     }

@@ -33,8 +33,8 @@ pub(super) struct Lattice {
 }
 
 impl Lattice {
-    /// Reduces a basis.
-    pub(super) fn new(vectors: Vec<Vec<f64>>) -> Self {
+    /// The lattice of a basis as it is.
+    pub(super) fn of(vectors: Vec<Vec<f64>>) -> Self {
         let count = vectors.len();
         let unit = |i: usize| (0..count).map(|j| i64::from(i == j)).collect();
         let mut lattice = Self {
@@ -44,13 +44,20 @@ impl Lattice {
             squares: Vec::new(),
             projections: Vec::new(),
         };
+        lattice.orthogonalize();
+        lattice
+    }
+
+    /// The lattice of a basis, reduced.
+    pub(super) fn reduced(vectors: Vec<Vec<f64>>) -> Self {
+        let mut lattice = Self::of(vectors);
         for _ in 0..MOST_PASSES {
+            let changed = lattice.reduce();
             lattice.orthogonalize();
-            if !lattice.reduce() {
+            if !changed {
                 break;
             }
         }
-        lattice.orthogonalize();
         lattice
     }
 
@@ -145,6 +152,21 @@ impl Lattice {
             self.step(k, times, target, &mut moves);
         }
         moves
+    }
+
+    /// The multiples of the vectors that come near `target`: from the last to the first each is rounded, and
+    /// those before it are fitted anew by least squares.
+    pub(super) fn refitted(
+        &self,
+        mut target: Vec<f64>,
+        round: impl Fn(usize, f64) -> f64,
+    ) -> Vec<f64> {
+        let mut multiples = vec![0.0; self.vectors.len()];
+        for k in (0..self.vectors.len()).rev() {
+            multiples[k] = round(k, dot(&target, &self.orthogonal[k]) / self.squares[k]);
+            subtract(&mut target, multiples[k], &self.vectors[k]);
+        }
+        multiples
     }
 
     /// Goes along the basis, by one vector or by two at a time, as long as that lowers the largest error.

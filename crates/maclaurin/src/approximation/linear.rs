@@ -249,6 +249,54 @@ impl<N: Clone> Factors<N> {
     }
 }
 
+/// A matrix with the values of a space's functions, and the combination of its rows that vanishes on the space.
+pub(super) type Dual<N> = (Factors<N>, Vec<N>);
+
+/// What is appended to the values of a space's functions at one point more than it has dimensions, so that the
+/// matrix is regular: any column of which the wanted combination is not zero.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LastColumn {
+    /// Alternating signs, as those of the combination where the space satisfies Haar's condition.
+    Alternating,
+    /// The signs that are given.
+    Signs,
+    /// A single point.
+    Single(usize),
+}
+
+impl LastColumn {
+    /// Those that are tried, in turn.
+    pub(super) fn all(count: usize) -> impl Iterator<Item = Self> {
+        [Self::Alternating, Self::Signs].into_iter().chain((0..count).map(Self::Single))
+    }
+
+    /// The combination of rows that vanishes on the space, and whose sum with the column, in the units, is 1.
+    pub(super) fn dual<A: Real>(
+        self,
+        a: &A,
+        rows: &[Vec<A::Number>],
+        units: &[A::Number],
+        signs: impl Iterator<Item = f64>,
+    ) -> Option<Dual<A::Number>> {
+        let entry = |i: usize, sign: f64| match self {
+            Self::Alternating => [1.0, -1.0][i % 2],
+            Self::Signs => sign.signum() * f64::from(u8::from(sign != 0.0)),
+            Self::Single(k) => f64::from(u8::from(i == k)),
+        };
+        let appended = |(i, ((row, unit), sign)): (usize, ((&Vec<_>, &_), f64))| {
+            let mut row = row.clone();
+            row.push(a.multiply(&a.double(entry(i, sign)), unit));
+            row
+        };
+        let rows: Vec<_> = rows.iter().zip(units).zip(signs).enumerate().map(appended).collect();
+        let mut last = vec![a.double(0.0); rows.len()];
+        *last.last_mut()? = a.double(1.0);
+        let factors = Factors::new(a, rows)?;
+        let dual = factors.solve_transposed(a, &last);
+        Some((factors, dual))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

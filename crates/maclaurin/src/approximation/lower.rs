@@ -5,7 +5,7 @@
 //! least `|sum_i l_i f(x_i)| / sum_i |l_i| / w(x_i)`. The `l_i` are enclosed in balls, as those of a divided
 //! difference or by elimination, which holds for any points: no alternation needs to be proven.
 
-use super::linear::{Factors, Limbs, Real};
+use super::linear::{LastColumn, Limbs, Real};
 use super::problem::Problem;
 use crate::certify::Basis;
 use crate::number::{Arithmetic, Ball, Balls, Interval64};
@@ -56,15 +56,12 @@ fn combination<const N: usize>(
     points: &[f64],
 ) -> Option<Vec<Ball<N>>> {
     if problem.basis == Basis::Powers {
-        let mut rows = Vec::with_capacity(points.len());
-        for (i, &x) in points.iter().enumerate() {
-            let mut row = problem.row(a, x);
-            row.push(a.double(if i % 2 == 1 { -1.0 } else { 1.0 }));
-            rows.push(row);
-        }
-        let mut last = vec![a.double(0.0); points.len()];
-        *last.last_mut()? = a.double(1.0);
-        return Some(Factors::new(a, rows)?.solve_transposed(a, &last));
+        let rows: Vec<_> = points.iter().map(|&x| problem.row(a, x)).collect();
+        let ones = vec![a.double(1.0); points.len()];
+        let signs = || std::iter::repeat_n(0.0, points.len());
+        let solved =
+            LastColumn::all(points.len()).find_map(|column| column.dual(a, &rows, &ones, signs()));
+        return solved.map(|(_, dual)| dual);
     }
     // A divided difference vanishes on polynomials of lower degree (DLMF 3.3.34): of all degrees in x, of
     // even ones in x^2, of odd ones in x^2 with x divided out.

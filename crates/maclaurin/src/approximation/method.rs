@@ -116,9 +116,8 @@ const SEEN: f64 = 1e-12;
 /// One way in one arithmetic.
 fn attempt<A: Real>(a: &A, problem: &Problem<'_>, start: &[f64]) -> Option<Found> {
     let best = minimax(a, problem, start.to_vec())?;
-    let level = best.level;
     let (coefficients, level) = match &problem.choice.method {
-        Method::Minimax => (best.coefficients, level),
+        Method::Minimax => (best.coefficients, best.largest),
         Method::Chebyshev => {
             let points = nodes(problem);
             let mut rows = Vec::new();

@@ -21,6 +21,7 @@ mod piecewise;
 mod piecewise_code;
 mod polynomial;
 mod problem;
+mod rounding;
 mod ulp;
 
 use std::sync::OnceLock;
@@ -32,13 +33,13 @@ use crate::series::{Error, Series};
 pub use choice::Choice;
 use condition::Condition;
 pub use format::Coefficients;
-use format::with_format;
 use linear::{Doubles, Real};
 pub use method::Method;
 use method::Solved;
 pub use piecewise::{LARGEST_PIECES, Piecewise};
 use polynomial::Numbers;
 use problem::Problem;
+use rounding::with_format;
 pub use ulp::UlpErrors;
 
 /// The largest degree of an approximation.
@@ -138,7 +139,7 @@ impl Approximation {
         choice: &Choice,
     ) -> Result<Self, Error> {
         if !(tolerance > 0.0 && tolerance.is_finite()) {
-            return Err(unfit("tolerance", format!("{tolerance} is not a positive number")));
+            return Err(unfit("tolerance", format!("{tolerance:?} is not a positive number")));
         }
         let ranges = sorted(ranges)?;
         choice.check_weight(&ranges)?;
@@ -364,6 +365,9 @@ fn analytic(function: &Function, ranges: &[(f64, f64)]) -> Result<Series, Error>
                 // One that a root in it limits to a side is proven elsewhere.
                 Ok(series) if series.expanded().is_ok() => return Ok(series),
                 Ok(_) => {}
+                Err(Error::Undecided { unbounded: true, .. }) => {
+                    failure = failure.or(Some(Error::Unbounded { near: x }));
+                }
                 Err(error) => failure = failure.or(Some(error)),
             }
         }

@@ -16,7 +16,7 @@ impl Problem<'_> {
     /// the lower bound holds for all polynomials.
     pub(super) fn adopt_parity(&mut self) {
         let mirrored = |&(low, high): &(f64, f64)| self.ranges.contains(&(-high, -low));
-        if self.center != 0.0 || !self.ranges.iter().all(mirrored) || self.choice.relative {
+        if self.center != 0.0 || !self.ranges.iter().all(mirrored) {
             return;
         }
         let ranges: Vec<_> = self
@@ -55,6 +55,11 @@ impl Problem<'_> {
         };
         let odd = steady(&even_part, 1.0);
         if !odd && !steady(&odd_part, self.half_width) {
+            return;
+        }
+        // Relative errors are those of an even weight only if the function itself is odd or even.
+        let other = if odd { &even_part } else { &odd_part };
+        if self.choice.relative && other.iter().any(|value| *value != 0.0) {
             return;
         }
         let degree = usize::from(!odd);

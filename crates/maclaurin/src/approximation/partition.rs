@@ -10,6 +10,7 @@ use super::problem::Problem;
 use super::{Choice, Coefficients, LARGEST_PIECES, unfit};
 use crate::cancel::checkpoint;
 use crate::function::Function;
+use crate::number::interval;
 use crate::series::{Error, Series};
 
 /// Rounds that move breakpoints, and the ratio of the largest to the smallest error at which they end.
@@ -156,7 +157,8 @@ impl<'a> Partition<'a> {
             }
             places = equal_shares(&places, &shares);
         }
-        let tight = || unfit("pieces", format!("[{low}, {high}] has no room for {count} pieces"));
+        let tight =
+            || unfit("pieces", format!("{} has no room for {count} pieces", interval((low, high))));
         best.ok_or_else(tight)
     }
 
@@ -169,7 +171,7 @@ impl<'a> Partition<'a> {
                 count += 1;
                 if count > LARGEST_PIECES {
                     let reason = format!(
-                        "more than {LARGEST_PIECES} pieces of degree {} would be needed for {tolerance}: raise the \
+                        "more than {LARGEST_PIECES} pieces of degree {} would be needed for {tolerance:?}: raise the \
                          degree or the tolerance",
                         self.degree
                     );

@@ -105,7 +105,7 @@ impl Piecewise {
     ) -> Result<Self, Error> {
         check(degree, choice, continuous)?;
         if !(tolerance > 0.0 && tolerance.is_finite()) {
-            return Err(unfit("tolerance", format!("{tolerance} is not a positive number")));
+            return Err(unfit("tolerance", format!("{tolerance:?} is not a positive number")));
         }
         let range = sorted(&[range])?[0];
         choice.check_weight(&[range])?;
@@ -134,7 +134,7 @@ impl Piecewise {
             "pieces",
             format!(
                 "the closest piecewise polynomial of degree {degree} found is off by at most {closest:.3e}, not \
-                 {tolerance}: allow a larger error, or choose a higher degree or other coefficients"
+                 {tolerance:?}: allow a larger error, or choose a higher degree or other coefficients"
             ),
         ))
     }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{Piecewise, unfit};
 use crate::certify::ErrorBound;
-use crate::number::{Format, scientific};
+use crate::number::{Format, interval, scientific};
 use crate::program::{Code, Language, Listing, Number, certificate, comment, literal, on_one_line};
 use crate::series::Error;
 
@@ -91,9 +91,10 @@ impl Piecewise {
         let exact = scientific(self.error().bound, 4, true);
         let mut sentences = vec![
             format!(
-                "The piecewise {} of {} on [{low}, {high}], {} pieces of degree {}.",
+                "The piecewise {} of {} on {}, {} pieces of degree {}.",
                 first.choice().method,
                 on_one_line(&first.function().to_string()),
+                interval((low, high)),
                 self.pieces.len(),
                 first.degree()
             ),
@@ -101,7 +102,7 @@ impl Piecewise {
                 "Certified: {} <= {exact} for the polynomials in exact arithmetic.",
                 first.measure()
             ),
-            certificate(&format!("[{low}, {high}]"), bound, format),
+            certificate(&interval((low, high)), bound, format),
         ];
         if self.is_continuous() {
             sentences.push(match self.gap() {

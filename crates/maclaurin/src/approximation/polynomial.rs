@@ -6,8 +6,8 @@ use super::{Approximation, Choice, Coefficients, hull};
 use crate::certify::{Basis, ErrorBound, Form, Measure, error_of};
 use crate::expand::Polynomial;
 use crate::function::Function;
-use crate::number::{Rational, exactly, to_f64};
-use crate::series::{Error, decimal, latex_of_powers, sum_of_powers};
+use crate::number::{Rational, exactly, interval, to_f64};
+use crate::series::{Error, decimal, joined, latex_of_powers, sum_of_powers};
 
 /// Powers are evaluated where their terms together are not larger than the Chebyshev form's by more
 /// than this, or where doubles see the error none the less.
@@ -198,7 +198,8 @@ impl Approximation {
         Polynomial::with_degrees(self.center(), self.coefficients().to_vec(), self.degrees())
     }
 
-    /// The polynomial in LaTeX mathematics.
+    /// The polynomial in LaTeX mathematics: of powers, or of Chebyshev polynomials where that is its
+    /// [basis](Approximation::basis).
     ///
     /// # Examples
     ///
@@ -213,28 +214,42 @@ impl Approximation {
     #[must_use]
     pub fn latex(&self) -> String {
         let terms = self.terms().map(|(degree, a)| (degree, decimal(a, true)));
-        latex_of_powers(terms, &self.base("\\left(", "\\right)", true))
+        match self.basis() {
+            Basis::Powers => latex_of_powers(terms, &self.base("\\left(", "\\right)", true)),
+            Basis::Chebyshev => {
+                let (over, half) = self.mapped(true);
+                let sum = joined(terms.map(|(k, a)| format!("{a} T_{{{k}}}(u)")));
+                format!("{sum},\\quad u = \\frac{{{over}}}{{{half}}}")
+            }
+        }
+    }
+
+    /// The numerator and the denominator of the place of `x` in the smallest range around all.
+    fn mapped(&self, latex: bool) -> (String, String) {
+        let (low, high) = hull(&self.ranges);
+        let over = less(low.midpoint(high), latex).unwrap_or_else(|| "x".into());
+        (over, place(high / 2.0 - low / 2.0, latex))
     }
 
     /// `x`, or `x` less the center in parentheses: what is raised to powers.
     fn base(&self, open: &str, close: &str, latex: bool) -> String {
-        match self.center() {
-            0.0 => "x".to_owned(),
-            c if c < 0.0 => format!("{open}x + {}{close}", decimal(-c, latex)),
-            c => format!("{open}x - {}{close}", decimal(c, latex)),
-        }
+        less(self.center(), latex)
+            .map_or_else(|| "x".to_owned(), |shifted| format!("{open}{shifted}{close}"))
     }
 
-    /// The coefficients that are not zero, by degree.
+    /// The coefficients in the basis that are not zero, by degree.
     fn terms(&self) -> impl Iterator<Item = (usize, f64)> {
-        self.coefficients().iter().copied().enumerate().filter(|(_, a)| *a != 0.0)
+        let coefficients = match self.basis() {
+            Basis::Powers => self.coefficients(),
+            Basis::Chebyshev => self.chebyshev(),
+        };
+        coefficients.iter().copied().enumerate().filter(|(_, a)| *a != 0.0)
     }
 
     /// The ranges as people write them: `[-1, -0.1] and [0.1, 1]`.
     #[must_use]
     pub fn ranges_text(&self) -> String {
-        let ranges: Vec<_> =
-            self.ranges.iter().map(|(low, high)| format!("[{low}, {high}]")).collect();
+        let ranges: Vec<_> = self.ranges.iter().copied().map(interval).collect();
         ranges.join(" and ")
     }
 
@@ -327,12 +342,35 @@ pub(super) fn in_chebyshev(
     sum
 }
 
+/// `x - c`; `None` for zero.
+fn less(c: f64, latex: bool) -> Option<String> {
+    let sign = if c < 0.0 { '+' } else { '-' };
+    (c != 0.0).then(|| format!("x {sign} {}", place(c.abs(), latex)))
+}
+
+/// A point or a width.
+fn place(value: f64, latex: bool) -> String {
+    let text = decimal(value, latex);
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
+}
+
 impl fmt::Display for Approximation {
-    /// For instance `0.5 + 0.197*x - 0.004*x^3`, with the shortest decimals that read back as the
-    /// coefficients.
+    /// For instance `0.5 + 0.197*x - 0.004*x^3`, or `0.5*T0(u) + 0.6*T1(u), u = (x - 1)/2` where the
+    /// [basis](Approximation::basis) is that of Chebyshev polynomials, with the shortest decimals that read back as
+    /// the coefficients.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let terms = self.terms().map(|(degree, a)| (degree, decimal(a, false)));
-        formatter.write_str(&sum_of_powers(terms, &self.base("(", ")", false)))
+        match self.basis() {
+            Basis::Powers => {
+                formatter.write_str(&sum_of_powers(terms, &self.base("(", ")", false)))
+            }
+            Basis::Chebyshev => {
+                let (over, half) = self.mapped(false);
+                let over = if over == "x" { over } else { format!("({over})") };
+                let sum = joined(terms.map(|(k, a)| format!("{a}*T{k}(u)")));
+                write!(formatter, "{sum}, u = {over}/{half}")
+            }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Evaluation, total};
 use crate::function::Function;
-use crate::number::{Interval64, scientific};
+use crate::number::{Interval64, interval, scientific};
 use crate::program::{Code, Encrypted, Listing, Number, Program, Scheme, certificate, on_one_line};
 use crate::series::{Error, Series};
 
@@ -42,7 +42,10 @@ impl Series {
         if code.language.is_encrypted() {
             if let Some((low, high)) = code.on {
                 let bound = scientific(self.error_bound(low, high)?.bound, 4, true);
-                comment.push(format!("Certified on [{low}, {high}]: |f - p| <= {bound} for the polynomial p in exact arithmetic."));
+                comment.push(format!(
+                    "Certified on {}: |f - p| <= {bound} for the polynomial p in exact arithmetic.",
+                    interval((low, high))
+                ));
             }
             comment.push(format!("Printed by {call}{}.", code.call()));
             let (coefficients, center) = (self.coefficients().to_vec(), self.at_f64());
@@ -60,11 +63,7 @@ impl Series {
             let evaluation =
                 Evaluation { function: self.function(), program: &program, format: code.format };
             let rounding = evaluation.largest((low, high), self.at_f64()).0;
-            comment.push(certificate(
-                &format!("[{low}, {high}]"),
-                total(exact, rounding),
-                code.format,
-            ));
+            comment.push(certificate(&interval((low, high)), total(exact, rounding), code.format));
         }
         comment.extend(program.sentence(scheme.title(), scheme.is_shallow()));
         comment.push(format!("Printed by {call}{}.", code.call()));

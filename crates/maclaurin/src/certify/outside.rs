@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::ErrorBound;
+use crate::number::plain;
 use crate::series::{Radius, Series};
 
 /// Values that reach beyond the disc in which a series is certified to converge to its function.
@@ -88,6 +89,5 @@ impl fmt::Display for OutsideRadius {
 /// A number in that many significant digits, with an exponent where it is very small or large.
 fn shortened(x: f64, digits: usize) -> String {
     let rounded: f64 = format!("{x:.*e}", digits - 1).parse().unwrap_or(x);
-    let text = format!("{rounded:?}");
-    text.strip_suffix(".0").unwrap_or(&text).to_owned()
+    plain(rounded)
 }

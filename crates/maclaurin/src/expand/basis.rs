@@ -83,8 +83,10 @@ pub enum BasisError {
     /// A degree beyond [`LARGEST_DEGREE_OF_BASIS`].
     #[error("the degree {0} is above {LARGEST_DEGREE_OF_BASIS}, the highest of a basis")]
     Degree(usize),
-    /// A range that is none.
-    #[error("the range ({low}, {high}) is none: its ends must be finite and rising")]
+    /// A range that is empty or not finite.
+    #[error(
+        "the range from {low:?} to {high:?} is empty or not finite: give two finite ends, the smaller first"
+    )]
     Range {
         /// Its lower end.
         low: f64,
@@ -386,7 +388,10 @@ mod tests {
         for (low, high) in
             [(1.0, 1.0), (2.0, 1.0), (f64::NAN, 1.0), (0.0, f64::INFINITY), (0.0, 1e-320)]
         {
-            assert!(message(legendre.on(low, high)).contains("is none"), "{low} {high}");
+            assert!(
+                message(legendre.on(low, high)).contains("is empty or not finite"),
+                "{low} {high}"
+            );
         }
         let hermite = PolynomialBasis::new(Family::HermiteE, 2).unwrap();
         assert!(message(hermite.on(0.0, 1.0)).contains("leave `on` out"));

@@ -35,7 +35,8 @@ pub(crate) use interval::{down, outward, up};
 #[cfg(test)]
 pub(crate) use interval64::tests::double;
 pub(crate) use interval64::{Interval64, Outward64, PI, tanh_at};
-pub use notation::scientific;
+pub(crate) use notation::interval;
+pub use notation::{plain, scientific};
 pub(crate) use rational::{
     LARGEST_DECIMAL_EXPONENT, exactly, parse_decimal, tangent_numbers, to_f64,
 };

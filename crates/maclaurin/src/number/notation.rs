@@ -161,6 +161,24 @@ fn exponential(argument: &Exact, notation: Notation) -> String {
     }
 }
 
+/// The shortest decimal that reads back as the number, as people write it: `3`, `0.1`, `1e-310`.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(["3", "-0.1", "1e-310"], [3.0, -0.1, 1e-310].map(maclaurin::plain).each_ref().map(String::as_str));
+/// ```
+#[must_use]
+pub fn plain(value: f64) -> String {
+    let text = format!("{value:?}");
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
+}
+
+/// A range as people write it: `[-1, 0.5]`.
+pub(crate) fn interval((low, high): (f64, f64)) -> String {
+    format!("[{}, {}]", plain(low), plain(high))
+}
+
 /// A positive number in scientific notation with the given number of decimals, rounded up or down so
 /// that a bound stays a bound as text.
 ///

@@ -7,6 +7,7 @@ use thiserror::Error as ThisError;
 use super::Radius;
 use super::jet::{HIGHEST_KNOWN_POLE, Singularity};
 use crate::function::{Excerpt, ParseError};
+use crate::number::{interval, plain};
 
 /// Why a Taylor series could not be had.
 #[derive(Clone, Debug, PartialEq, ThisError)]
@@ -44,8 +45,12 @@ pub enum Error {
         /// Whether its magnitude is beyond the exponents that are computed with.
         unbounded: bool,
     },
-    /// A range that is none.
-    #[error("the range from {low} to {high} is none: both ends must be finite, the smaller first")]
+    /// A range that is empty or not finite.
+    #[error(
+        "the range from {} to {} is empty or not finite: give two finite ends, the smaller first",
+        plain(*low),
+        plain(*high)
+    )]
     EmptyRange {
         /// The first end.
         low: f64,
@@ -281,7 +286,7 @@ impl fmt::Display for NoOrder {
         if self.points.len() > 1 {
             write!(formatter, ", or about {} points like it,", self.points.len() - 1)?;
         }
-        write!(formatter, " stays within {tolerance:?} on [{low}, {high}]")?;
+        write!(formatter, " stays within {tolerance:?} on {}", interval((*low, *high)))?;
         if self.closest.0.is_finite() {
             let (error, order) = self.closest;
             write!(

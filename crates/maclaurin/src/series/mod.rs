@@ -26,7 +26,7 @@ pub(crate) use evaluate::{coefficients, leading};
 pub use jet::Singularity;
 pub use laurent::{Laurent, laurent};
 use notation::is_product;
-pub(crate) use notation::{decimal, latex_of_powers, sum_of_powers};
+pub(crate) use notation::{decimal, joined, latex_of_powers, sum_of_powers};
 pub use pade::Pade;
 pub use radius::Radius;
 pub(crate) use root::InRoot;

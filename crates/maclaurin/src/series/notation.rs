@@ -136,7 +136,7 @@ pub(crate) fn latex_of_powers(terms: impl Iterator<Item = (usize, String)>, base
 }
 
 /// Terms joined by plus and minus.
-pub(super) fn joined(terms: impl Iterator<Item = String>) -> String {
+pub(crate) fn joined(terms: impl Iterator<Item = String>) -> String {
     let mut text = String::new();
     for term in terms {
         match (text.is_empty(), term.strip_prefix('-')) {

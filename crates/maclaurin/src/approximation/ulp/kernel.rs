@@ -1,7 +1,7 @@
-//! The inner loop: the errors of many numbers in a row, by plain code for each instruction set.
+//! The inner loop: the errors of many consecutive numbers, by plain code for each instruction set.
 //!
 //! For `x` with the value `y` of the program, `d = (a_0 - y) + s (a_1 + s (a_2 + ...))` in doubles is near
-//! `f(x) - y`: it is off by at most [`Piece::error`] and `2^-51 |d|`, as `search` proves. With both added
+//! `f(x) - y`: it is off by at most [`Batch::error`] and `2^-51 |d|`, as `search` proves. With both added
 //! and subtracted, the error in ulp lies between two doubles. Where they belong to different bins
 //! of the histogram, the number is left to the caller.
 
@@ -18,7 +18,7 @@ const BLOCK: usize = 128;
 const SLACK: f64 = 1.0 / (1u64 << 50) as f64;
 
 /// Consecutive numbers on which all values of the function have one ulp.
-pub(super) struct Piece<'a> {
+pub(super) struct Batch<'a> {
     pub numbers: Numbers,
     /// Magnitudes.
     pub first: u32,
@@ -36,7 +36,7 @@ pub(super) struct Piece<'a> {
     pub beyond: f64,
 }
 
-/// What a piece yields.
+/// What a batch yields.
 pub(super) struct Found {
     pub counts: Counts,
     /// Runs of consecutive magnitudes that are left to the caller, each with the value of all.
@@ -61,7 +61,7 @@ pub(super) fn bin(error: f64) -> usize {
     (((error.to_bits().max(HALF) - 1) >> 52) - ((HALF - 1) >> 52)) as usize
 }
 
-impl Work for Piece<'_> {
+impl Work for Batch<'_> {
     type Output = Found;
 
     #[inline(always)]
@@ -92,7 +92,7 @@ impl Work for Piece<'_> {
     }
 }
 
-impl Piece<'_> {
+impl Batch<'_> {
     /// Numbers and the program's values, in binary32.
     #[inline(always)]
     fn singles(

@@ -2,7 +2,7 @@
 //!
 //! The polynomial is evaluated as [`Approximation::code`] prints it, every operation rounded to the
 //! format. The reference is the function itself, enclosed: by Taylor polynomials with certified
-//! remainders on short rows of numbers, in doubles with a bound of their rounding errors (`search`,
+//! remainders on short ranges of numbers, in doubles with a bound of their rounding errors (`search`,
 //! `kernel`). An error near an end of a bin, such as the 1/2 ulp that decides on correct rounding, is
 //! settled in 256 bits or more. The counts are therefore exact, and the largest error is bounded.
 
@@ -24,9 +24,9 @@ use crate::number::{Format, power_of_two};
 use crate::program::{Program, Scheme};
 use crate::series::{Error, Series};
 use numbers::Numbers;
-use search::{Row, Search, Trial};
+use search::{NumberRange, Trial, UlpSearch};
 
-/// Numbers of a row: the work between two looks at whether to go on.
+/// Numbers of a range: the work between two looks at whether to go on.
 const ROW: u32 = 1 << 20;
 
 /// Rows of formats of 16 bits.
@@ -219,9 +219,9 @@ fn errors_of(
         let reason = "float64 has too many numbers to try each: take float32, float16 or bfloat16";
         return Err(Error::Choice { option: "dtype", reason: reason.into() });
     }
-    let rows = rows(format, ranges);
-    let length = |row: &Row| u64::from(row.last - row.first) + 1;
-    let total: u64 = rows.iter().map(length).sum();
+    let parts = number_ranges(format, ranges);
+    let length = |part: &NumberRange| u64::from(part.last - part.first) + 1;
+    let total: u64 = parts.iter().map(length).sum();
     if total == 0 {
         let (low, high) = ranges.first().copied().unwrap_or_default();
         let reason = format!("there is no {format} number from {low:?} to {high:?}");
@@ -229,7 +229,7 @@ fn errors_of(
     }
     let stop = AtomicBool::new(false);
     let trial = Trial { function, program, hole: hole_of(function), stop, done: AtomicU64::new(0) };
-    let found = share(&trial, &rows, |done| report(done, total))?;
+    let found = share(&trial, &parts, |done| report(done, total))?;
     Ok(found.errors())
 }
 
@@ -240,33 +240,37 @@ fn hole_of(function: &Function) -> Option<Hole> {
     [3, 6, 9].into_iter().find_map(|k| holes.across(-power_of_two(-k), power_of_two(-k)))
 }
 
-/// The numbers of the ranges in rows.
-fn rows(format: Format, ranges: &[(f64, f64)]) -> Vec<Row> {
+/// The numbers of `ranges`, cut into ranges of the format.
+fn number_ranges(format: Format, ranges: &[(f64, f64)]) -> Vec<NumberRange> {
     let length = if format == Format::F32 { ROW } else { SHORT_ROW };
-    let mut rows = Vec::new();
+    let mut parts = Vec::new();
     for &(low, high) in ranges {
         for negative in [true, false] {
             let numbers = Numbers { format, negative };
             let Some((first, last)) = numbers.within(low, high) else { continue };
-            // Whole rows of the format: those that end beside a power of two are expanded more easily.
+            // Ranges aligned in the format: those that end beside a power of two are expanded more easily.
             let mut start = first;
             while start <= last {
                 let end = last.min(start | (length - 1));
-                rows.push(Row { numbers, first: start, last: end });
+                parts.push(NumberRange { numbers, first: start, last: end });
                 start = end + 1;
             }
         }
     }
-    rows
+    parts
 }
 
-/// Searches all rows on all cores, while this thread reports and asks whether to go on.
-fn share(trial: &Trial<'_>, rows: &[Row], mut report: impl FnMut(u64)) -> Result<Counts, Error> {
+/// Searches all ranges on all cores, while this thread reports and asks whether to go on.
+fn share(
+    trial: &Trial<'_>,
+    parts: &[NumberRange],
+    mut report: impl FnMut(u64),
+) -> Result<Counts, Error> {
     let next = AtomicUsize::new(0);
-    // Of several errors the one of the first row, on every machine.
+    // Of several errors the one of the first range, on every machine.
     let found = Mutex::new((Counts::default(), None::<(usize, Error)>));
     let pool = Pool::of(None).map_err(|reason| Error::Choice { option: "threads", reason })?;
-    let workers = pool.threads().min(rows.len());
+    let workers = pool.threads().min(parts.len());
     let finished = AtomicUsize::new(0);
     let caller = std::thread::current();
     let work = || {
@@ -275,13 +279,13 @@ fn share(trial: &Trial<'_>, rows: &[Row], mut report: impl FnMut(u64)) -> Result
         let mut failure = None;
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(row) = rows.get(index) else { break };
-            match Search::run(trial, *row) {
+            let Some(part) = parts.get(index) else { break };
+            match UlpSearch::run(trial, *part) {
                 Ok(Some(own)) => counts.merge(&own),
                 Ok(None) => break,
                 Err(error) => {
                     // Rows before this one are under way, and are finished.
-                    next.fetch_max(rows.len(), Ordering::Relaxed);
+                    next.fetch_max(parts.len(), Ordering::Relaxed);
                     failure = Some((index, error));
                     break;
                 }

@@ -1,8 +1,8 @@
-//! The errors of the numbers in a row: cut into pieces for the inner loop, and what it leaves open.
+//! The errors of consecutive numbers: cut into batches for the inner loop, and what it leaves open.
 //!
-//! A row of numbers gets a [`Model`]. If the function does not turn on it, the numbers at which its values
-//! go over to the next binade are found by bisection, so that on each piece between them one ulp is that
-//! of all values. Where that fails, or the model is not accurate enough, the row is halved; a few numbers
+//! A range of numbers gets a [`Model`]. If the function does not turn on it, the numbers at which its values
+//! go over to the next binade are found by bisection, so that on each batch between them one ulp is that
+//! of all values. Where that fails, or the model is not accurate enough, the range is halved; a few numbers
 //! are settled one by one.
 //!
 //! The error of `d = (a_0 - y) + s (a_1 + s (a_2 + ...))` in doubles, with `u = 2^-53`, `|s| <= S` and
@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use super::Counts;
-use super::kernel::{Piece, Run, bin};
+use super::kernel::{Batch, Run, bin};
 use super::model::Model;
 use super::numbers::Numbers;
 use crate::certify::{Hole, value_at};
@@ -27,7 +27,7 @@ use crate::series::Error;
 /// Rows of at most this many numbers are settled one by one.
 const FEW: u32 = 8;
 
-/// Terms of the model are left out of the inner loop below this part of an ulp, and a piece is halved
+/// Terms of the model are left out of the inner loop below this part of an ulp, and a batch is halved
 /// where more than this is not known of its errors.
 const NEGLIGIBLE: f64 = 1.0 / (1u64 << 24) as f64;
 const INACCURATE: f64 = 1.0 / (1u64 << 20) as f64;
@@ -35,7 +35,7 @@ const INACCURATE: f64 = 1.0 / (1u64 << 20) as f64;
 /// Bits of the function's values, tried in turn.
 const BITS: [usize; 3] = [256, 1024, 4096];
 
-/// Models and values in more bits that a row may take.
+/// Models and values in more bits that a range may take.
 const MOST_WORK: u32 = 1 << 14;
 
 /// What is tried.
@@ -50,16 +50,16 @@ pub(super) struct Trial<'a> {
     pub done: AtomicU64,
 }
 
-/// Numbers in a row, by their magnitudes.
+/// Consecutive numbers, by their magnitudes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
+pub(super) struct NumberRange {
     pub numbers: Numbers,
     pub first: u32,
     pub last: u32,
 }
 
-/// The work that a row has left, and its counts so far.
-pub(super) struct Search<'a> {
+/// The work that a range has left, and its counts so far.
+pub(super) struct UlpSearch<'a> {
     trial: &'a Trial<'a>,
     numbers: Numbers,
     work: u32,
@@ -68,19 +68,19 @@ pub(super) struct Search<'a> {
 
 /// Where the error of a number belongs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct Bin {
     bin: usize,
     is_misrounded: bool,
 }
 
-impl<'a> Search<'a> {
-    /// The errors of a row; `None` where all was given up.
-    pub(super) fn run(trial: &'a Trial<'a>, row: Row) -> Result<Option<Counts>, Error> {
+impl<'a> UlpSearch<'a> {
+    /// The errors of a range; `None` where all was given up.
+    pub(super) fn run(trial: &'a Trial<'a>, range: NumberRange) -> Result<Option<Counts>, Error> {
         use std::sync::atomic::Ordering::Relaxed;
         let mut search =
-            Self { trial, numbers: row.numbers, work: MOST_WORK, counts: Counts::default() };
-        let mut rows = vec![(row.first, row.last)];
-        while let Some((first, last)) = rows.pop() {
+            Self { trial, numbers: range.numbers, work: MOST_WORK, counts: Counts::default() };
+        let mut parts = vec![(range.first, range.last)];
+        while let Some((first, last)) = parts.pop() {
             if trial.stop.load(Relaxed) {
                 return Ok(None);
             }
@@ -89,9 +89,9 @@ impl<'a> Search<'a> {
                 for magnitude in first..=last {
                     search.settle(magnitude)?;
                 }
-            } else if !search.pieces(first, last)? {
+            } else if !search.batches(first, last)? {
                 let middle = first + (last - first) / 2;
-                rows.extend([(middle + 1, last), (first, middle)]);
+                parts.extend([(middle + 1, last), (first, middle)]);
             }
             trial.done.fetch_add(search.counts.count - before, Relaxed);
         }
@@ -109,8 +109,8 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// The errors of a row by a model; false where it is to be halved.
-    fn pieces(&mut self, first: u32, last: u32) -> Result<bool, Error> {
+    /// The errors of a range by a model; false where it is to be halved.
+    fn batches(&mut self, first: u32, last: u32) -> Result<bool, Error> {
         let numbers = self.numbers;
         let (near, far) = (numbers.number(first), numbers.number(last));
         self.spend(near)?;
@@ -122,7 +122,7 @@ impl<'a> Search<'a> {
         if !one && !is_monotone {
             return Ok(false);
         }
-        let mut pieces = Vec::new();
+        let mut batches = Vec::new();
         let mut start = first;
         while start <= last {
             let binade = if one {
@@ -131,20 +131,20 @@ impl<'a> Search<'a> {
                 self.binade(&model, numbers.number(start))?
             };
             let end = if one { last } else { self.last_of(&model, binade, start, last)? };
-            let Some(piece) = Prepared::new(&model, numbers, binade, start, end) else {
+            let Some(batch) = Prepared::new(&model, numbers, binade, start, end) else {
                 return Ok(false);
             };
-            pieces.push(piece);
+            batches.push(batch);
             start = end + 1;
         }
-        for piece in &pieces {
-            let found = Level::best().apply(piece.work(self.trial.program, numbers));
+        for batch in &batches {
+            let found = Level::best().apply(batch.work(self.trial.program, numbers));
             let count = found.counts.count;
             self.counts.merge(&found.counts);
             for run in found.open {
                 self.run_of(&model, is_monotone, run)?;
             }
-            debug_assert_eq!(count, u64::from(piece.last - piece.first) + 1);
+            debug_assert_eq!(count, u64::from(batch.last - batch.first) + 1);
         }
         Ok(true)
     }
@@ -258,7 +258,7 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    fn place(&self, model: Option<&Model>, magnitude: u32, y: f64) -> Result<Place, Error> {
+    fn place(&self, model: Option<&Model>, magnitude: u32, y: f64) -> Result<Bin, Error> {
         Ok(self.place_and_error(model, magnitude, y)?.0)
     }
 
@@ -268,7 +268,7 @@ impl<'a> Search<'a> {
         model: Option<&Model>,
         magnitude: u32,
         y: f64,
-    ) -> Result<(Place, f64), Error> {
+    ) -> Result<(Bin, f64), Error> {
         let numbers = self.numbers;
         let x = numbers.number(magnitude);
         let values = if let Some(model) = model {
@@ -302,11 +302,11 @@ impl<'a> Search<'a> {
             own += 1;
         }
         let is_misrounded = own > 0 || is_tie && numbers.is_odd(y);
-        Ok((Place { bin: own, is_misrounded }, errors[1].next_up()))
+        Ok((Bin { bin: own, is_misrounded }, errors[1].next_up()))
     }
 }
 
-/// A piece with its coefficients.
+/// A batch with its coefficients.
 struct Prepared {
     first: u32,
     last: u32,
@@ -318,19 +318,19 @@ struct Prepared {
 }
 
 impl Prepared {
-    /// The piece of a model from one magnitude to another, whose values all have the same binade; `None`
+    /// The batch of a model from one magnitude to another, whose values all have the same binade; `None`
     /// where the model is not accurate enough.
     fn new(model: &Model, numbers: Numbers, binade: i32, first: u32, last: u32) -> Option<Self> {
         let inverse_ulp = 1.0 / numbers.ulp(binade);
         let Model { center, scale, .. } = *model;
-        let piece = |coefficients, error| {
+        let batch = |coefficients, error| {
             // Never zero, so that no error is taken for a tie.
             let error = f64::max(error * inverse_ulp * (1.0 + 1e-9), f64::MIN_POSITIVE);
-            let piece = Self { first, last, center, scale, coefficients, inverse_ulp, error };
-            (piece.error <= INACCURATE).then_some(piece)
+            let batch = Self { first, last, center, scale, coefficients, inverse_ulp, error };
+            (batch.error <= INACCURATE).then_some(batch)
         };
         if numbers.is_beyond(binade) {
-            return piece(vec![numbers.beyond().copysign(f64::from(binade))], 0.0);
+            return batch(vec![numbers.beyond().copysign(f64::from(binade))], 0.0);
         }
         let (x, y) = (numbers.number(first), numbers.number(last));
         let reach = model.reach(x.min(y), x.max(y));
@@ -364,11 +364,11 @@ impl Prepared {
         let rounding = (3 * degree + 2 + 3) as f64 * unit * terms;
         // Products in Horner's rule may be subnormal.
         let underflow = 16.0 * f64::MIN_POSITIVE * f64::EPSILON;
-        piece(coefficients, (own + left_out + rounding + underflow) * (1.0 + 1e-9))
+        batch(coefficients, (own + left_out + rounding + underflow) * (1.0 + 1e-9))
     }
 
-    fn work<'a>(&'a self, program: &'a Program, numbers: Numbers) -> Piece<'a> {
-        Piece {
+    fn work<'a>(&'a self, program: &'a Program, numbers: Numbers) -> Batch<'a> {
+        Batch {
             numbers,
             first: self.first,
             count: (self.last - self.first) as usize + 1,
