@@ -60,10 +60,28 @@ fn holes_have_values() {
         ("max(x, x)", 2.0, 2.0),
         ("atan2(x, -1)", 0.0, std::f64::consts::PI),
         ("hypot(3*x, 4*x)", 1e300, 5e300),
+        ("softsign", f64::NEG_INFINITY, -1.0),
+        ("quick_gelu", f64::NEG_INFINITY, 0.0),
+        ("hardswish", f64::NEG_INFINITY, 0.0),
+        ("hardswish", f64::INFINITY, f64::INFINITY),
+        ("exprel", f64::INFINITY, f64::INFINITY),
+        ("acosh", 1.000_000_004_045_148_4, 8.994_607_757_661_344e-5),
     ] {
         assert_eq!(Function::parse(text).unwrap().evaluate(x), value, "{text}");
     }
-    for text in ["relu", "max(x, 1)", "min(1, x)", "softplus", "sinc", "elu", "dawson", "Ei"] {
+    for text in [
+        "relu",
+        "max(x, 1)",
+        "min(1, x)",
+        "softplus",
+        "sinc",
+        "elu",
+        "dawson",
+        "Ei",
+        "sign",
+        "heaviside",
+        "hardswish",
+    ] {
         assert!(Function::parse(text).unwrap().evaluate(f64::NAN).is_nan(), "{text}");
     }
 }

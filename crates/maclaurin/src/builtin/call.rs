@@ -196,7 +196,8 @@ static CALLS: &[Call] = &[
         .in_doubles(|x| double::logit(x[0])),
     text(&["softplus", "Softplus"], "log(1 + exp(x))", EVERYWHERE, "PyTorch")
         .in_doubles(|x| double::softplus(x[0])),
-    text(&["softsign", "soft_sign", "Softsign"], "x/(1 + abs(x))", "x != 0", "PyTorch"),
+    text(&["softsign", "soft_sign", "Softsign"], "x/(1 + abs(x))", "x != 0", "PyTorch")
+        .in_doubles(|x| if x[0].is_infinite() { x[0].signum() } else { x[0] / (1.0 + x[0].abs()) }),
     text(&["tanhshrink", "tanh_shrink", "Tanhshrink"], "x - tanh(x)", EVERYWHERE, "PyTorch")
         .in_doubles(|x| double::tanhshrink(x[0])),
     text(&["silu", "swish", "SiLU"], "x*sigmoid(x)", EVERYWHERE, "arXiv 1702.03118")
@@ -207,7 +208,8 @@ static CALLS: &[Call] = &[
     text(&["gelu_tanh", "gelu_new"], "x*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x^3)))/2", EVERYWHERE,
         "arXiv 1606.08415")
         .in_doubles(|x| double::gelu_tanh(x[0])),
-    text(&["quick_gelu"], "x*sigmoid(1.702*x)", EVERYWHERE, "arXiv 1606.08415"),
+    text(&["quick_gelu"], "x*sigmoid(1.702*x)", EVERYWHERE, "arXiv 1606.08415")
+        .in_doubles(|x| double::quick_gelu(x[0])),
     text(&["mish", "Mish"], "x*tanh(softplus(x))", EVERYWHERE, "arXiv 1908.08681")
         .in_doubles(|x| double::mish(x[0])),
     text(&["relu", "ReLU"], "(x + abs(x))/2", "x != 0", "PyTorch")
@@ -226,7 +228,8 @@ static CALLS: &[Call] = &[
         "x != 0", "PyTorch"),
     text(&["hardsigmoid", "hard_sigmoid", "Hardsigmoid"], "clip(x + 3, 0, 6)/6", "x != -3, 3", "PyTorch"),
     text(&["hardswish", "hard_swish", "hard_silu", "Hardswish"], "x*hardsigmoid(x)", "x != -3, 3",
-        "arXiv 1905.02244"),
+        "arXiv 1905.02244")
+        .in_doubles(|x| if x[0] <= -3.0 { -0.0 } else { x[0] * ((x[0] + 3.0).min(6.0) / 6.0) }),
     made_of(Definition::Text, &["hardtanh", "hard_tanh", "Hardtanh"], &["x", "min_val=-1", "max_val=1"],
         "clip(x, min_val, max_val)", "x != min_val, max_val", "PyTorch"),
     made_of(Definition::Text, &["softshrink", "soft_shrink", "Softshrink"], &["x", "lambd=0.5"],
@@ -244,7 +247,11 @@ static CALLS: &[Call] = &[
     made_of(Definition::Text, &["logaddexp"], &["a", "b"], "a + softplus(b - a)", EVERYWHERE,
         "NumPy"),
     text(&["exprel"], "(exp(x) - 1)/x", EVERYWHERE, "SciPy")
-        .in_doubles(|x| if x[0] == 0.0 { 1.0 } else { x[0].exp_m1()/x[0] })
+        .in_doubles(|x| match x[0] {
+            0.0 => 1.0,
+            f64::INFINITY => x[0],
+            x => x.exp_m1() / x,
+        })
         .in_particular(|x| is_zero(x).then_some("1")),
     text(&["cosm1"], "cos(x) - 1", EVERYWHERE, "SciPy")
         .in_doubles(|x| -2.0*(x[0]/2.0).sin().powi(2)),

@@ -47,8 +47,7 @@ pub(super) fn gelu(x: f64) -> f64 {
 
 pub(super) fn gelu_tanh(x: f64) -> f64 {
     let u = (2.0 / PI).sqrt() * x * (1.0 + 0.044_715 * x * x);
-    let divisor = 1.0 + (-2.0 * u).exp();
-    if divisor.is_infinite() { -0.0 } else { x / divisor }
+    gated(x, 2.0 * u)
 }
 
 pub(super) fn softplus(x: f64) -> f64 {
@@ -63,7 +62,17 @@ pub(super) fn squareplus(x: f64) -> f64 {
 
 /// `x sigmoid(x)`
 pub(super) fn silu(x: f64) -> f64 {
-    let divisor = 1.0 + (-x).exp();
+    gated(x, x)
+}
+
+/// `x sigmoid(1.702 x)`
+pub(super) fn quick_gelu(x: f64) -> f64 {
+    gated(x, 1.702 * x)
+}
+
+/// `x sigmoid(u)`
+fn gated(x: f64, u: f64) -> f64 {
+    let divisor = 1.0 + (-u).exp();
     if divisor.is_infinite() { -0.0 } else { x / divisor }
 }
 

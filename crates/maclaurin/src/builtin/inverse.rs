@@ -104,6 +104,8 @@ impl<F: Inverse> Builtin for F {
     const DOUBLE: fn(f64) -> f64 = match F::KIND {
         // The standard library's loses digits near -1.
         Kind::Atanh => libm::atanh,
+        // And near 1.
+        Kind::Acosh => libm::acosh,
         _ => F::OF_DOUBLE,
     };
     const INTERVAL: fn(&Interval, usize) -> Interval = F::OF_INTERVAL;

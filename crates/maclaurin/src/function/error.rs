@@ -69,7 +69,7 @@ pub enum ParseErrorKind {
         nearest: Option<String>,
     },
     /// A name that is neither the variable, a constant, nor a parameter with a value.
-    #[error("`{name}` has no value{}; every name but x, pi and e is a parameter: give it as {name}=VALUE", did_you_mean(.nearest.as_deref()))]
+    #[error("`{name}` has no value{}; every name but x, pi, e and euler_gamma is a parameter: give it as {name}=VALUE", did_you_mean(.nearest.as_deref()))]
     MissingParameter {
         /// The name.
         name: String,

@@ -325,10 +325,12 @@ impl<'a> Reader<'a> {
         }
         self.check_letters(name, span)?;
         self.check_module(span)?;
-        // A single letter is near to every other one: only longer names are suggested.
-        let mut known: Vec<&str> = builtin::names().collect();
+        // A single letter is near to every other one: only longer names are suggested, and for longer names.
+        let mut known: Vec<&str> = builtin::names().chain(["pi", "euler_gamma"]).collect();
         known.extend(self.scope.keys().map(String::as_str).filter(|known| known.len() > 1));
-        let nearest = nearest(name, known.into_iter()).map(str::to_owned);
+        let nearest = Some(name).filter(|name| name.chars().count() > 1);
+        let nearest = nearest.and_then(|name| self::nearest(name, known.into_iter()));
+        let nearest = nearest.map(str::to_owned);
         let kind = ParseErrorKind::MissingParameter { name: name.into(), nearest };
         Err(self.error(kind, span))
     }

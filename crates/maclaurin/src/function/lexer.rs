@@ -87,7 +87,7 @@ impl<'a> Lexer<'a> {
                 let hint = match first {
                     '=' if is_inside => "; arguments are given by their position, as in elu(x, 2)",
                     '=' => "; an expression has no `=`: write only its right-hand side",
-                    '!' => "; factorials are not part of the grammar",
+                    '!' => "; a factorial is written factorial(x)",
                     '[' | '{' => "; only round parentheses group",
                     '\u{2013}' => "; the minus sign is `-`",
                     _ => {

@@ -72,7 +72,7 @@ pub(crate) enum PiecewiseConstant {
 impl PiecewiseConstant {
     pub(crate) fn double(self, u: f64) -> f64 {
         match self {
-            Self::Sign if u == 0.0 => 0.0,
+            Self::Sign if u == 0.0 || u.is_nan() => u.abs(),
             Self::Sign => 1f64.copysign(u),
             Self::Floor => u.floor(),
         }
