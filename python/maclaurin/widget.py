@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import threading
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 #: The most bytes of a message's pixels, those of the largest picture.
 MOST_BYTES = 4 << 24
+#: The largest order of the page.
+LARGEST_ORDER = 100
 
 
 def explore(
@@ -31,6 +34,8 @@ def explore(
     changed on the page is in the widget's ``state``, and a new ``state`` is shown on the page. The values of the
     function's parameters are given by their names: ``mc.explore("sin(a*x)", a=2)``.
 
+    Raises TypeError and ValueError for what the page cannot show; mistakes in the text are shown on the page.
+
     For example ``mc.explore("softplus", order=6, on=(-2, 2))``.
     """
     try:
@@ -39,18 +44,24 @@ def explore(
     except ImportError as error:
         message = "mc.explore needs anywidget: pip install anywidget (or maclaurin[explore]), and restart the kernel"
         raise ImportError(message) from error
+    if not isinstance(function, str | Function):
+        raise TypeError(f"function must be text or a maclaurin.Function, not {type(function).__name__}")
+    if not isinstance(order, int) or not 0 <= order <= LARGEST_ORDER:
+        raise ValueError(f"order must be an integer from 0 to {LARGEST_ORDER}, not {order!r}")
     if isinstance(function, Function):
         parameters = {**function.parameters, **parameters}
         function = function.text
-    low, high = on
+    low, high = map(float, on)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(f"the range {on!r} is empty or not finite: give two finite ends, the smaller first")
     module, style = explore_files()
     state = {
         "f": function,
         "p": {name: str(value) for name, value in parameters.items()},
         "at": str(at),
         "order": order,
-        "lo": float(low),
-        "hi": float(high),
+        "lo": low,
+        "hi": high,
     }
     kind = type(
         "ExploreWidget",

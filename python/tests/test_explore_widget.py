@@ -1,6 +1,7 @@
 """`mc.explore`: the page as a widget, alone and in a real JupyterLab."""
 
 import json
+import math
 import os
 import re
 import shutil
@@ -38,6 +39,22 @@ def test_the_widget_answers_the_page(monkeypatch):
     assert len(sent) == 2
     function = mc.Function("sin(k*x)", k=2)
     assert mc.explore(function).state["p"] == {"k": "2"}
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"function": 5}, TypeError),
+        ({"function": abs}, TypeError),
+        ({"order": -1}, ValueError),
+        ({"order": 101}, ValueError),
+        ({"on": (1, -1)}, ValueError),
+        ({"on": (0, math.inf)}, ValueError),
+    ],
+)
+def test_what_the_page_cannot_show_is_refused(options, error):
+    with pytest.raises(error, match=r"must be|empty or not finite"):
+        mc.explore(**options)
 
 
 def test_questions_are_taken_back(monkeypatch):

@@ -15,8 +15,10 @@ function ticks(low, high, count) {
   const rough = (high - low) / Math.max(1, count);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].find((digit) => digit * power >= rough * 0.999) * power;
+  const first = Math.ceil(low / step - 1e-9);
   const values = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i += 1) values.push(i * step);
+  // By their number: far from zero a step may be lost in rounding.
+  for (let i = 0; i <= 2 * count && (first + i) * step <= high + 1e-9 * step; i += 1) values.push((first + i) * step);
   return values.map((value) => ({ value, text: stepped(value, step).replace("-", "\u2212") }));
 }
 

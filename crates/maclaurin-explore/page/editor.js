@@ -10,7 +10,7 @@ function makeEditor(store, names, act) {
   const list = `maclaurin-names-${editors}`;
   const note = `maclaurin-note-${editors}`;
   const input = h("input", {
-    type: "text", class: "expression", spellcheck: "false", autocomplete: "off", autocapitalize: "off",
+    type: "text", class: "expression", maxlength: LONGEST, spellcheck: "false", autocomplete: "off", autocapitalize: "off",
     role: "combobox", "aria-label": "function of x", "aria-autocomplete": "list", "aria-expanded": "false",
     "aria-controls": list, "aria-describedby": note, value: store.get().f,
   });

@@ -12,7 +12,7 @@ function panel(title, ...content) {
 
 /** A field of a line of text that acts when it is left or Enter is pressed. */
 function field(label, act, more = {}) {
-  const input = h("input", { type: "text", onchange: () => act(input.value), ...more });
+  const input = h("input", { type: "text", maxlength: LONGEST, onchange: () => act(input.value), ...more });
   return { element: h("label", { class: "choice" }, h("span", {}, label), input), input };
 }
 

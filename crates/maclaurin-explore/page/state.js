@@ -19,18 +19,24 @@ const METHODS = { taylor: "Taylor", chebyshev: "Chebyshev", minimax: "minimax", 
 
 const LARGEST_ORDER = 100;
 
+/** The most characters of an expression. */
+const LONGEST = 4000;
+
 /** The state with what `change` has that makes sense. */
 function changed(state, change) {
   const next = { ...state, ...change };
-  const text = (value, or) => (typeof value === "string" && value.length <= 4000 ? value : or);
+  const text = (value, or) => (typeof value === "string" && value.length <= LONGEST ? value : or);
   next.f = text(next.f, state.f);
   next.at = text(next.at, state.at);
+  const given = typeof next.p === "object" && next.p !== null ? Object.entries(next.p) : [];
+  next.p = Object.fromEntries(given.filter(([, value]) => text(value, null) !== null));
   const order = Math.round(next.order);
   next.order = Number.isFinite(order) ? Math.min(LARGEST_ORDER, Math.max(0, order)) : state.order;
   const orders = [...new Set((Array.isArray(next.orders) ? next.orders : []).filter(Number.isInteger))];
   next.orders = orders.filter((k) => k >= 0 && k <= LARGEST_ORDER).sort((a, b) => a - b).slice(0, 8);
-  const fits = Number.isFinite(next.lo) && Number.isFinite(next.hi) && next.hi - next.lo > 1e-12;
-  if (!fits || Math.max(Math.abs(next.lo), Math.abs(next.hi)) > 1e12) {
+  const farthest = Math.max(Math.abs(next.lo), Math.abs(next.hi));
+  const fits = Number.isFinite(farthest) && next.hi - next.lo > Math.max(1e-12, 1e-9 * farthest);
+  if (!fits || farthest > 1e12) {
     next.lo = state.lo;
     next.hi = state.hi;
   }
@@ -64,7 +70,7 @@ export function fromHash(hash) {
     else if (name === "order" || name === "tolerance") change[name] = Number(value);
     else if (name === "orders") change.orders = value.split(/[ ,]+/).filter(Boolean).map(Number);
     else if (name === "on") [change.lo, change.hi] = value.split(":").map(Number);
-    else if (name in FIRST) change[name] = value;
+    else if (Object.hasOwn(FIRST, name) && name !== "p") change[name] = value;
   }
   return changed(FIRST, change);
 }
