@@ -533,7 +533,7 @@ fn the_pages_show_what_the_command_prints() {
     let folder = TempDir::new().unwrap();
     std::fs::copy(picture("rocket.jpg"), folder.path().join("rocket.jpg")).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let pages = ["README.md", "docs/accuracy.md"]
+    let pages = ["README.md", "docs/command.md", "docs/accuracy.md"]
         .map(|page| std::fs::read_to_string(root.join(page)).unwrap());
     let mut checked = 0;
     for block in pages.join("\n").split("```").skip(1).step_by(2) {
