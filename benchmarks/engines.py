@@ -31,16 +31,22 @@ def median(work, runs=7):
 
 
 def polars():
-    """The exponential series of order 4 of 5 million float64 values."""
-    series, x = mc.taylor("exp(x)", order=4), pl.col("x")
-    frame = pl.DataFrame({"x": np.random.default_rng(0).random(5_000_000)})
-    terms = [x, x.pow(2) / 2, x.pow(3) / 6, x.pow(4) / 24]
-    for what, ours, theirs in [
-        ("terms", [x.maclaurin.expand(series)], [term.alias(str(k)) for k, term in enumerate(terms)]),
-        ("sum", [x.maclaurin.sum(series)], [1 + sum(terms[1:], terms[0])]),
-    ]:
-        times = [median(lambda columns=columns: frame.select(columns)) for columns in (ours, theirs)]
-        print(f"Polars, {what}: {times[0]:.1f} ms, by pow {times[1]:.1f} ms, ratio {times[1] / times[0]:.1f}")
+    """The exponential series of order 4 of 5 million values."""
+    series = mc.taylor("exp(x)", order=4)
+    for dtype in (pl.Float64, pl.Float32):
+        frame = pl.DataFrame({"x": np.random.default_rng(0).random(5_000_000)}, schema={"x": dtype})
+        x = pl.col("x")
+        terms = [x, x.pow(2) / 2, x.pow(3) / 6, x.pow(4) / 24]
+        named = [term.alias(str(k)) for k, term in enumerate(terms)]
+        for what, ours, theirs in [
+            ("terms as a struct", [x.maclaurin.expand(series, dtype=dtype)], named),
+            ("terms as an array", [x.maclaurin.expand(series, dtype=dtype, output="array")], [pl.concat_arr(named)]),
+            ("sum", [x.maclaurin.sum(series, dtype=dtype)], [1 + sum(terms[1:], terms[0])]),
+        ]:
+            times = [median(lambda frame=frame, columns=columns: frame.select(columns)) for columns in (ours, theirs)]
+            print(
+                f"Polars, {dtype}, {what}: {times[0]:.1f} ms, by pow {times[1]:.1f} ms, ratio {times[1] / times[0]:.1f}"
+            )
 
 
 def dask_chunks():
@@ -55,14 +61,20 @@ def dask_chunks():
 
 
 def dask_processes():
-    """32 chunks of a million values made, expanded and added up by worker processes."""
+    """32 chunks of so many values made, expanded and added up by worker processes."""
+    sizes = (1_000_000, 4_000_000)
+    times = {}
     for count in (1, 2):
         cluster = LocalCluster(n_workers=count, threads_per_worker=1, dashboard_address=None, host="127.0.0.1")
         with cluster, Client(cluster):
-            values = da.random.default_rng(0).random((32, 1_000_000), chunks=(1, 1_000_000), dtype="f4")
-            expanded = maclaurin.dask.expand(values, SERIES).sum(axis=1)
-            expanded[: 2 * count].sum().compute()
-            print(f"Dask, worker processes {count}: {median(lambda a=expanded: a.sum().compute(), 3):.0f} ms")
+            for size in sizes:
+                values = da.random.default_rng(0).random((32, size), chunks=(1, size), dtype="f4")
+                expanded = maclaurin.dask.expand(values, SERIES).sum(axis=1)
+                expanded[: 2 * count].sum().compute()
+                times[size, count] = median(lambda a=expanded: a.sum().compute(), 5)
+    for size in sizes:
+        one, two = times[size, 1], times[size, 2]
+        print(f"Dask, chunks of {size} values: a worker process {one:.0f} ms, two {two:.0f} ms, ratio {one / two:.2f}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from copy import copy
 from functools import lru_cache
 from typing import Any
 
@@ -94,7 +95,7 @@ def transform(features: Any, X: Any) -> Any:
     """What a fitted `TaylorFeatures` makes of a Dask array or data frame, lazily.
 
     Args:
-        features: fitted on a part of the data, of which it learns the number and the names of the columns alone.
+        features: fitted on X or a part of it, of which it learns the number and the names of the columns alone.
         X: a Dask array of shape (n_samples, n_features), or a data frame of Dask.
 
     Of an array, the rows keep their chunks, and the columns are one chunk. Of a data frame, the partitions are data
@@ -107,14 +108,22 @@ def transform(features: Any, X: Any) -> Any:
     [1.0, 1.0, 0.5, 0.5]
     """
     names = features.get_feature_names_out()
+    # The values of `row` are no values of X.
+    anywhere = copy(features)
+    anywhere.on_radius = "ignore"
     if hasattr(X, "map_partitions"):
-        meta = _framed(X._meta_nonempty, features=features, names=names).iloc[:0]
+        meta = _framed(row(X), features=anywhere, names=names).iloc[:0]
         return X.map_partitions(_Task(_framed, (), {"features": features, "names": names}), meta=meta)
     if X.ndim != 2 or X.shape[1] != features.n_features_in_:
         raise ValueError(f"X has shape {X.shape}; the features were fitted on {features.n_features_in_} columns")
     X = X.rechunk({1: -1})
-    meta = features.transform(np.zeros((1, X.shape[1]), X.dtype))[:0]
+    meta = anywhere.transform(row(X))[:0]
     return da.map_blocks(_Task(_transformed, (features,), {}), X, chunks=(X.chunks[0], (len(names),)), meta=meta)
+
+
+def row(X: Any) -> Any:
+    """A row of X's shape, names and types, and of any values: nothing is computed."""
+    return X._meta_nonempty.iloc[:1] if hasattr(X, "map_partitions") else np.zeros((1, *X.shape[1:]), X.dtype)
 
 
 def _transformed(X: Any, features: Any) -> Any:

@@ -16,6 +16,8 @@ from distributed import Client, LocalCluster, get_worker
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import maclaurin as mc
 from maclaurin.dask import _Task, _task, expand, transform
@@ -139,12 +141,30 @@ def test_xarray_keeps_names_and_chunks():
 FITTED = TaylorFeatures(SERIES).fit(np.linspace(0, 1, 6).reshape(2, 3))
 
 
-@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("dtype", ["u1", "f2", "f4", "f8"])
 def test_features_of_arrays(dtype):
     x = np.linspace(0, 1, 30, dtype=dtype).reshape(10, 3)
     same(transform(FITTED, da.from_array(x, chunks=(4, 2))), FITTED.transform(x))
     with pytest.raises(ValueError, match="3 columns"):
         transform(FITTED, da.ones((4, 2)))
+
+
+def test_the_transformer_takes_arrays_and_frames_and_computes_nothing():
+    values = np.linspace(0, 0.5, 30).reshape(10, 3)
+    array = da.from_array(values, chunks=(4, 2))
+    features = TaylorFeatures("log1p(x)", on_radius="raise")
+    expected = features.fit_transform(values)
+    same(features.fit(array).transform(array), expected)
+    model = make_pipeline(StandardScaler(with_mean=False, with_std=False), TaylorFeatures("log1p(x)"))
+    assert np.array_equal(model.fit(values)[1:].transform(array).compute(), expected)
+    frame = dd.from_pandas(pd.DataFrame(values, columns=["a", "b", "c"]), npartitions=3)
+    lazy = features.fit(frame).transform(frame)
+    assert list(lazy.columns)[:3] == ["a", "b", "c"]
+    assert np.array_equal(lazy.compute().to_numpy(), expected)
+    # Values outside the radius are told of where their partition is computed.
+    beyond = features.transform(frame + 2)
+    with pytest.raises(ValueError, match="radius of convergence is 1"):
+        beyond.compute()
 
 
 @pytest.mark.parametrize("output", ["default", "pandas"])

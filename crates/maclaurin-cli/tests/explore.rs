@@ -302,16 +302,39 @@ fn fifty_clients_are_answered_beside_slow_ones() {
     assert!([0, 408].contains(&status), "{status}");
 }
 
+/// A question that takes more than the 30 seconds that it is given.
+fn long() -> String {
+    let sum: Vec<_> = (1..300).map(|k| format!("exp(sin(exp({k}*x + sqrt({k}))))")).collect();
+    let question = serde_json::json!({
+        "ask": "coefficients", "expression": sum.join(" + "), "at": "sqrt(2)", "order": 100,
+    });
+    question.to_string()
+}
+
+#[test]
+fn small_questions_pass_long_ones() {
+    let server = Explore::start(&["--port", "0"]);
+    let mut waiting: Vec<_> = (0..8).map(|_| server.connect()).collect();
+    for stream in &mut waiting {
+        stream.write_all(&server.question(&long(), &[])).unwrap();
+    }
+    let small = r#"{"ask": "coefficients", "expression": "exp(x)", "order": 2}"#;
+    for _ in 0..8 {
+        assert!(server.ask(small, &[]).0["error"].is_null());
+    }
+    // No long one was answered, or given up, meanwhile.
+    for stream in &mut waiting {
+        stream.set_nonblocking(true).unwrap();
+        let unread = stream.read(&mut [0; 1]).unwrap_err();
+        assert_eq!(unread.kind(), std::io::ErrorKind::WouldBlock);
+    }
+}
+
 #[test]
 fn work_for_a_client_that_went_away_is_given_up() {
     let server = Explore::start(&["--port", "0"]);
-    // More than the 30 seconds that a question is given.
-    let sum: Vec<_> = (1..300).map(|k| format!("exp(sin(exp({k}*x + sqrt({k}))))")).collect();
-    let long = serde_json::json!({
-        "ask": "coefficients", "expression": sum.join(" + "), "at": "sqrt(2)", "order": 100,
-    });
     for _ in 0..40 {
-        server.connect().write_all(&server.question(&long.to_string(), &[])).unwrap();
+        server.connect().write_all(&server.question(&long(), &[])).unwrap();
     }
     // All workers would be busy for minutes otherwise, longer than this client waits.
     assert!(server.ask(CURVES, &[]).0["error"].is_null());

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -90,6 +91,36 @@ fn header(kind: &str, shape: &[u64]) -> Vec<u8> {
     bytes.extend((text.len() as u16).to_le_bytes());
     bytes.extend(text.bytes());
     bytes
+}
+
+/// The directory of a TIFF of 8-bit pages, each `stride` bytes behind the one before; what lies between is not written.
+fn tiff(path: &Path, sizes: &[(u32, u32)], stride: u32) -> fs::File {
+    let mut file = fs::File::create(path).unwrap();
+    let directory = 2 + 7 * 12 + 4;
+    let first = 8 + sizes.len() as u32 * directory;
+    file.write_all(b"II*\0\x08\0\0\0").unwrap();
+    for (page, &(width, height)) in (0..).zip(sizes) {
+        let (data, pixels) = (first + page * stride, width * height);
+        let tags = [
+            (256_u16, width),
+            (257, height),
+            (258, 8),
+            (259, 1),
+            (262, 1),
+            (273, data),
+            (279, pixels),
+        ];
+        file.write_all(&7_u16.to_le_bytes()).unwrap();
+        for (tag, value) in tags {
+            let one = [&tag.to_le_bytes()[..], &[4, 0, 1, 0, 0, 0], &value.to_le_bytes()].concat();
+            file.write_all(&one).unwrap();
+        }
+        let is_last = page as usize + 1 == sizes.len();
+        let next = if is_last { 0 } else { 8 + (page + 1) * directory };
+        file.write_all(&next.to_le_bytes()).unwrap();
+    }
+    file.set_len(u64::from(first + sizes.len() as u32 * stride)).unwrap();
+    file
 }
 
 /// All files of a folder and their bytes.
@@ -315,6 +346,34 @@ fn a_file_becomes_another_block_by_block() {
 }
 
 #[test]
+fn pages_and_pictures_become_a_first_axis() {
+    let folder = Folder::new();
+    let mut file = tiff(&folder.path("in.tif"), &[(6, 4); 5], 24);
+    let pixels: Vec<u8> = (0..120).map(|n| (n * 7 % 251) as u8).collect();
+    file.write_all(&pixels).unwrap();
+    let expected = (vec![5, 4, 6, 3], folder.expected(&[5, 4, 6], &[]));
+    folder.done("in.tif", "out.zarr", &["--no-rotate"]);
+    assert_eq!(folder.values("out.zarr"), expected);
+    fs::create_dir(folder.path("pictures")).unwrap();
+    for (page, pixels) in pixels.chunks(24).enumerate() {
+        let picture = [b"P5 6 4 255\n", pixels].concat();
+        fs::write(folder.path(&format!("pictures/{page}.pgm")), picture).unwrap();
+    }
+    folder.done("pictures", "pictures.zarr", &[]);
+    assert_eq!(folder.values("pictures.zarr"), expected);
+    // One page has no such axis.
+    folder.done("in.tif", "one.zarr", &["--page", "5"]);
+    assert_eq!(folder.values("one.zarr"), (vec![4, 6, 3], expected.1[4 * 72..].to_vec()));
+    file.set_len(file.metadata().unwrap().len() - 1).unwrap();
+    let message = folder.refused("in.tif", "new.zarr", &[]);
+    assert!(message.contains("in.tif: page 5: ") && message.contains("end too early"), "{message}");
+    tiff(&folder.path("in.tif"), &[(6, 4), (6, 5)], 30);
+    let message = folder.refused("in.tif", "other.zarr", &[]);
+    assert!(message.contains("page 2 is [5, 6] u8, and the first is [4, 6] u8"), "{message}");
+    assert!(!folder.path("new.zarr").exists() && !folder.path("other.zarr").exists());
+}
+
+#[test]
 fn no_name_leads_out_of_a_store() {
     let folder = Folder::new();
     folder.zarr("secret.zarr", &[8, 8], &[8, 8]);
@@ -456,7 +515,7 @@ fn memory_is_bounded() {
     let shape = [64, 1_000_000];
     let file = fs::File::create(folder.path("in.npy")).unwrap();
     let head = header("<f8", &shape);
-    std::io::Write::write_all(&mut &file, &head).unwrap();
+    (&file).write_all(&head).unwrap();
     file.set_len(head.len() as u64 + 512_000_000).unwrap();
     let options = ["--memory", "100MB", "--chunks", "1,250000", "--threads", "2", "--quiet"];
     for (output, more) in [("out.zarr", &[][..]), ("out.npy", &["--kind", "sum", "--dtype", "f16"])]
@@ -465,6 +524,12 @@ fn memory_is_bounded() {
         let output = limited("-v 450000", &command);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
+    // A TIFF of 512 MB, whose pages are read one at a time.
+    tiff(&folder.path("in.tif"), &[(1024, 1024); 16], 32 << 20);
+    let command =
+        folder.command("in.tif", "pages.zarr", &["--memory", "100MB", "--threads", "2", "--quiet"]);
+    let output = limited("-v 450000", &command);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]

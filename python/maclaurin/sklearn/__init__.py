@@ -125,11 +125,17 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Finds the series, and looks whether X lies where it converges.
 
         X is an array, a table or a sparse matrix (CSR, CSC) of shape (n_samples, n_features). Raises ValueError
-        for options that do not fit it or each other, NotAnalyticError where there is no series.
+        for options that do not fit it or each other, NotAnalyticError where there is no series. Of an array or data
+        frame of Dask, the number and the names of the columns are learnt, and nothing is computed.
 
         >>> TaylorFeatures("sin(x)", order=3).fit([[0.0, 1.0]]).series_.degrees
         (1, 3)
         """
+        lazy = _is_lazy(X)
+        if lazy:
+            from maclaurin.dask import row
+
+            X = row(X)
         X = _canonical(validate_data(self, X, **_ACCEPTED))
         features = X.shape[1]
         found: Any
@@ -164,19 +170,25 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 f"interactions={self.interactions} of {features} features are {columns} columns, more than "
                 f"{MOST_COLUMNS}; choose a lower degree, or fewer features"
             )
-        self._check(X, expansion)
+        if not lazy:
+            self._check(X, expansion)
         self.series_, self.n_output_features_, self._expansion_ = found, columns, expansion
         return self
 
     def transform(self, X: Any) -> Any:
         """The expansion of X, of shape (n_samples, n_output_features_): an array, or X's kind of sparse matrix.
 
-        Raises ValueError for a sparse X whose zeros would not stay zeros.
+        Of an array or data frame of Dask it is lazy, by `maclaurin.dask.transform`. Raises ValueError for a sparse X
+        whose zeros would not stay zeros.
 
         >>> TaylorFeatures("exp(x)", order=2, constant=True).fit_transform([[3.0]]).tolist()
         [[1.0, 3.0, 4.5]]
         """
         check_is_fitted(self)
+        if _is_lazy(X):
+            from maclaurin.dask import transform
+
+            return transform(self, X)
         X = _canonical(validate_data(self, X, reset=False, **_ACCEPTED))
         self._check(X, self._expansion_)
         return self._expansion_.values(X)
@@ -281,6 +293,11 @@ class TaylorFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.on_radius == "raise":
             raise ValueError(message)
         warnings.warn(message, RadiusWarning, stacklevel=3)
+
+
+def _is_lazy(X: Any) -> bool:
+    """Whether X is an array or a data frame of Dask."""
+    return type(X).__module__.partition(".")[0] == "dask"
 
 
 def _is_zero(point: Any) -> bool:

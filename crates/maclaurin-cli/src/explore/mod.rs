@@ -3,6 +3,7 @@
 mod browser;
 mod gate;
 mod server;
+mod turn;
 
 use std::fmt::Write;
 use std::net::{Ipv4Addr, TcpListener};

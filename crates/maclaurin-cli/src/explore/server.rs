@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
@@ -27,6 +27,7 @@ use maclaurin_explore::{Answer, PAGE, SCRIPT, START, STYLE, answer, refusal};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::gate::Gate;
+use super::turn::Places;
 
 /// Connections at once; further ones wait to be accepted.
 const CONNECTIONS: usize = 64;
@@ -35,9 +36,6 @@ const CONNECTIONS: usize = 64;
 const HEAD: Duration = Duration::from_secs(5);
 const BODY: Duration = Duration::from_secs(20);
 const CONNECTION: Duration = Duration::from_mins(2);
-
-/// How long the engine works on one question.
-const WORK: Duration = Duration::from_secs(30);
 
 /// The longest body: the largest picture and a question; one of more than `SMALL` is large.
 const LARGEST: usize = 4 * maclaurin_explore::MOST_PIXELS + maclaurin_explore::MOST_JSON + 4;
@@ -59,15 +57,15 @@ type Reply = Response<Sent>;
 struct Server {
     gate: Gate,
     /// Questions worked on at once, and large bodies.
-    work: Arc<Semaphore>,
+    places: Places,
     large: Arc<Semaphore>,
 }
 
 /// Serves until the process ends.
 pub fn run(listener: TcpListener, gate: Gate) -> std::io::Result<()> {
     let workers = std::thread::available_parallelism().map_or(2, |count| count.get().clamp(2, 8));
-    let work = Arc::new(Semaphore::new(workers));
-    let server = Arc::new(Server { gate, work, large: Arc::new(Semaphore::new(LARGE_AT_ONCE)) });
+    let places = Places::new(workers);
+    let server = Arc::new(Server { gate, places, large: Arc::new(Semaphore::new(LARGE_AT_ONCE)) });
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
@@ -135,17 +133,14 @@ impl Server {
             Err(_) => return plain(StatusCode::REQUEST_TIMEOUT),
         };
         let Some((question, bytes)) = parts(&body) else { return plain(StatusCode::BAD_REQUEST) };
-        let Ok(permit) = self.work.clone().acquire_owned().await else {
-            return plain(StatusCode::SERVICE_UNAVAILABLE);
-        };
         let gone = Arc::new(AtomicBool::new(false));
         // Dropped with this future when the browser goes away.
         let _dropped = SetWhenDropped(gone.clone());
+        let Some(turn) = self.places.turn(gone).await else {
+            return plain(StatusCode::SERVICE_UNAVAILABLE);
+        };
         let worker = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            let begun = Instant::now();
-            let stop = move || gone.load(Ordering::Relaxed) || begun.elapsed() > WORK;
-            cancellable(stop, || answer(&question, &bytes))
+            cancellable(move || turn.is_over(), || answer(&question, &bytes))
         });
         let answered = match worker.await {
             Ok(Some(answered)) => answered,

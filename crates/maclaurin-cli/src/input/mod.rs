@@ -23,6 +23,8 @@ pub use page::Channels;
 use picture::Format;
 use problem::Problem;
 pub use source::{Source, ending, sources};
+#[cfg(feature = "zarr")]
+pub use tiff::LargeTiff;
 
 use crate::Failure;
 use crate::array::Array;
@@ -83,6 +85,12 @@ impl Kind {
         } else {
             Format::of(start).map(Self::Picture).ok_or(Problem::UnknownFormat)
         }
+    }
+
+    /// Whether it is a picture that may have any number of pages.
+    #[cfg(feature = "zarr")]
+    fn is_tiff(self) -> bool {
+        self == Self::Picture(Format::Tiff)
     }
 }
 

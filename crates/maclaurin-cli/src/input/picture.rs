@@ -109,13 +109,19 @@ pub fn read(
     if let Some(page) = arguments.page.filter(|page| *page as usize > count) {
         return Err(Problem::NoSuchPage { page, pages: count });
     }
-    let pages = pages.drain(..).map(|(page, orientation)| {
-        let page = if arguments.no_rotate { page } else { page.rotated(orientation)? };
-        page.with(arguments.channels)
-    });
+    let pages = pages.drain(..).map(|page| shown(page, arguments));
     let pages = pages.collect::<Result<Vec<_>, _>>()?;
     let read = pages.len();
     Ok((stacked(pages)?, read))
+}
+
+/// A page as the arguments want it.
+pub fn shown(
+    (page, orientation): (Page, Orientation),
+    arguments: &InputArguments,
+) -> Result<Page, Problem> {
+    let page = if arguments.no_rotate { page } else { page.rotated(orientation)? };
+    page.with(arguments.channels)
 }
 
 /// Decodes a format of one page with a decoder of the library `image`.

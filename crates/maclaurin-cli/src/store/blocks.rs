@@ -1,4 +1,4 @@
-//! Inputs that are read block by block: a Zarr array, a `.npy` file, or pictures along a new first axis.
+//! Inputs that are read block by block: a Zarr array, a `.npy` file, or pictures.
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use zarrs::array::{
 };
 use zarrs::filesystem::FilesystemStore;
 
-use super::Sources;
+use super::pictures::Pictures;
 use crate::Failure;
 use crate::array::Array;
-use crate::input::{self, InputArguments, LargeNpy};
+use crate::input::{self, LargeNpy};
 
 /// Bytes of a block of a file that has no chunks of its own.
 const BLOCK: u64 = 4 << 20;
@@ -31,19 +31,9 @@ pub fn is_array(path: &Path) -> bool {
 
 /// An array that is read in parts.
 pub enum Blocks {
-    Zarr {
-        path: PathBuf,
-        array: Box<Stored<FilesystemStore>>,
-    },
+    Zarr { path: PathBuf, array: Box<Stored<FilesystemStore>> },
     Npy(LargeNpy),
-    /// Pictures of one shape and type; several have a first axis.
-    Pictures {
-        sources: Sources,
-        reading: Box<InputArguments>,
-        shape: Vec<u64>,
-        kind: (&'static str, u64),
-        white: Option<f64>,
-    },
+    Pictures(Box<Pictures>),
 }
 
 impl Blocks {
@@ -82,47 +72,17 @@ impl Blocks {
         LargeNpy::open(path).map(Self::Npy)
     }
 
-    pub fn pictures(sources: Sources, reading: &InputArguments) -> Result<Self, Failure> {
-        let Some(first) = sources.first() else {
-            return Err(Failure::Usage("there is nothing to read".into()));
-        };
-        let input = input::read(first, reading)?;
-        let mut shape: Vec<u64> = input.array.shape().iter().map(|&n| n as u64).collect();
-        if sources.len() > 1 {
-            shape.insert(0, sources.len() as u64);
-        }
-        let kind = (input.array.type_name(), input.array.value_size());
-        Ok(Self::Pictures {
-            sources,
-            reading: Box::new(reading.clone()),
-            shape,
-            kind,
-            white: input.white,
-        })
-    }
-
     /// As it is called in messages.
     pub fn name(&self) -> String {
         match self {
             Self::Zarr { path, .. } => path.display().to_string(),
             Self::Npy(file) => file.path().display().to_string(),
-            Self::Pictures { sources, .. } => match &sources[..] {
-                [one] => one.to_string(),
-                several => format!("{} pictures", several.len()),
-            },
+            Self::Pictures(pictures) => pictures.name(),
         }
     }
 
     /// What tells this input from another, or from itself after a change.
     pub fn identity(&self) -> Value {
-        let file = |path: &Path| {
-            let changed = path.metadata().and_then(|metadata| metadata.modified()).ok();
-            let changed = changed.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-            json!([
-                path.canonicalize().unwrap_or_else(|_| path.into()),
-                changed.map(|time| time.as_nanos().to_string())
-            ])
-        };
         match self {
             Self::Zarr { path, .. } => {
                 let metadata =
@@ -130,8 +90,8 @@ impl Blocks {
                 file(&metadata.unwrap_or_else(|| path.clone()))
             }
             Self::Npy(npy) => file(npy.path()),
-            Self::Pictures { sources, .. } => {
-                sources.iter().map(|source| source.file().map_or(Value::Null, file)).collect()
+            Self::Pictures(pictures) => {
+                pictures.files().map(|path| path.map_or(Value::Null, file)).collect()
             }
         }
     }
@@ -140,7 +100,7 @@ impl Blocks {
         match self {
             Self::Zarr { array, .. } => array.shape(),
             Self::Npy(file) => file.shape(),
-            Self::Pictures { shape, .. } => shape,
+            Self::Pictures(pictures) => pictures.shape(),
         }
     }
 
@@ -167,14 +127,14 @@ impl Blocks {
                 sizes.iter().find(|(known, _)| known == kind).map_or(0, |(_, size)| *size)
             }
             Self::Npy(file) => file.value_size(),
-            Self::Pictures { kind, .. } => kind.1,
+            Self::Pictures(pictures) => pictures.value_size(),
         }
     }
 
     /// The value of white, where there is one.
     pub fn white(&self) -> Option<f64> {
         match self {
-            Self::Pictures { white, .. } => *white,
+            Self::Pictures(pictures) => pictures.white(),
             _ => None,
         }
     }
@@ -210,13 +170,7 @@ impl Blocks {
                 }
                 chunk
             }
-            Self::Pictures { sources, shape, .. } => {
-                let mut chunk = shape.clone();
-                if sources.len() > 1 {
-                    chunk[0] = 1;
-                }
-                chunk
-            }
+            Self::Pictures(pictures) => pictures.chunk(),
         }
     }
 
@@ -265,27 +219,19 @@ impl Blocks {
         match self {
             Self::Zarr { path, array } => stored(path, array, start, extents),
             Self::Npy(file) => file.block(start, extents),
-            Self::Pictures { sources, reading, shape, kind, .. } => {
-                let several = sources.len() > 1;
-                let source = &sources[if several { start[0] as usize } else { 0 }];
-                let read = input::read(source, reading)?.array;
-                let found: Vec<u64> = read.shape().iter().map(|&n| n as u64).collect();
-                let wanted = &shape[usize::from(several)..];
-                if found != wanted || read.type_name() != kind.0 {
-                    return Err(Failure::Read {
-                        path: source.to_string().into(),
-                        reason: format!(
-                            "it is {found:?} {}, and the first is {wanted:?} {}; one array holds pictures of one shape \
-                             and type: bring them to one, or write .npy files into a folder",
-                            read.type_name(),
-                            kind.0
-                        ),
-                    });
-                }
-                Ok(if several { read.with_first_axis() } else { read })
-            }
+            Self::Pictures(pictures) => pictures.read(start),
         }
     }
+}
+
+/// What tells a file from another, or from itself after a change.
+fn file(path: &Path) -> Value {
+    let changed = path.metadata().and_then(|metadata| metadata.modified()).ok();
+    let changed = changed.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    json!([
+        path.canonicalize().unwrap_or_else(|_| path.into()),
+        changed.map(|time| time.as_nanos().to_string())
+    ])
 }
 
 /// When a file changed last, or was put where it is.

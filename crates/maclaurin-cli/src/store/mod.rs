@@ -7,6 +7,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `blocks.rs` | inputs, read block by block |
+//! | `pictures.rs` | pictures and pages as such an input |
 //! | `file.rs` | a `.npy` file, written block by block |
 //! | `plan.rs` | which chunks of the output a block becomes, and the memory that it takes |
 //! | `worker.rs` | threads that read, expand and write |
@@ -14,6 +15,7 @@
 
 mod blocks;
 mod file;
+mod pictures;
 mod plan;
 mod unfinished;
 mod worker;
@@ -32,12 +34,13 @@ use zarrs::array::{Array, ArrayBuilder, BytesToBytesCodecTraits, Element, data_t
 use zarrs::filesystem::FilesystemStore;
 
 use crate::arguments::{Codec, ExpandArguments, TypeName};
-use crate::input::{self, Source};
+use crate::input;
 use crate::output::{Stored, Target};
 use crate::summary::in_units;
 use crate::{Failure, output};
 use blocks::Blocks;
 use file::NpyFile;
+use pictures::Pictures;
 use plan::Plan;
 use unfinished::Unfinished;
 use worker::{Sink, Worker};
@@ -280,7 +283,7 @@ fn open(arguments: &ExpandArguments) -> Result<Blocks, Failure> {
         ));
     }
     let (sources, _) = input::sources(&arguments.inputs, &arguments.reading)?;
-    Blocks::pictures(sources, &arguments.reading)
+    Pictures::new(sources, &arguments.reading).map(|pictures| Blocks::Pictures(Box::new(pictures)))
 }
 
 fn memory(arguments: &ExpandArguments) -> u64 {
@@ -369,6 +372,3 @@ pub fn takes(arguments: &ExpandArguments) -> Result<bool, Failure> {
         None => Ok(false),
     }
 }
-
-/// The pictures, or arrays, that are blocks of one array.
-pub type Sources = Vec<Source>;

@@ -21,9 +21,9 @@ const CELLS: f64 = 64.0;
 
 /// Halvings of a cell in which something ends, and of a side with a crossing.
 const HALVINGS_OF_CELL: u32 = 5;
-const HALVINGS_OF_SIDE: u32 = 24;
+const HALVINGS_OF_SIDE: u32 = 28;
 
-/// Where a cell is halved, so that no side comes to lie on the real axis.
+/// Where a cell or a side is halved, so that no side and no point comes to lie on the real axis, where cuts are.
 const MIDDLE: f64 = 0.45;
 
 /// What a jump is at least, as a part of the values on both sides.
@@ -171,14 +171,15 @@ impl<'a> Search<'a> {
     fn jump(&mut self, from: &Sample, to: &Sample, source: (Index, u8)) -> Option<Place> {
         let is_below = |sample: &Sample| Some(sample.argument(source)?.1 < 0.0);
         let first = is_below(from)?;
-        let middle = |a: Place, b: Place| (a.0.midpoint(b.0), a.1.midpoint(b.1));
+        let between = |a: f64, b: f64| a + MIDDLE * (b - a);
         let (mut low, mut high) = (self.sample(from.place), self.sample(to.place));
         for _ in 0..HALVINGS_OF_SIDE {
-            let between = self.sample(middle(low.place, high.place));
-            if is_below(&between)? == first {
-                low = between;
+            let place = (between(low.place.0, high.place.0), between(low.place.1, high.place.1));
+            let sample = self.sample(place);
+            if is_below(&sample)? == first {
+                low = sample;
             } else {
-                high = between;
+                high = sample;
             }
         }
         let size = |z: Place| z.0.hypot(z.1);
@@ -188,7 +189,7 @@ impl<'a> Search<'a> {
         if !(jumps && is_negative && apart.is_finite()) {
             return None;
         }
-        let (x, y) = middle(low.place, high.place);
+        let (x, y) = (low.place.0.midpoint(high.place.0), low.place.1.midpoint(high.place.1));
         Some((x, if y.abs() < ON_AXIS * self.cell { 0.0 } else { y }))
     }
 
@@ -302,11 +303,13 @@ mod tests {
         let beyond_one: IsCut = |(x, y)| y == 0.0 && x.abs() > 0.99;
         let above_one: IsCut = |(x, y)| x.abs() < 1e-5 && y > 0.99;
         let negative: IsCut = |(x, y)| y == 0.0 && x < 0.01;
-        let cases: [(&str, IsCut, f64); 14] = [
+        let cases: [(&str, IsCut, f64); 16] = [
             ("log(x)", negative, 3.0),
             ("sqrt(x)", negative, 3.0),
             ("x^x", negative, 3.0),
             ("lgamma(x)", negative, 3.0),
+            ("lambert_w(x)", |(x, y)| y == 0.0 && x < -0.36, 3.0 - (-1_f64).exp()),
+            ("lambert_w(9*x)", |(x, y)| y == 0.0 && x < -0.04, 3.0 - (-1_f64).exp() / 9.0),
             ("log(1 + exp(x))", |(x, y)| x > -0.01 && (y - PI).abs() < 1e-5, 4.0),
             ("asin(x)", beyond_one, 5.0),
             ("acos(x)", beyond_one, 5.0),

@@ -93,7 +93,6 @@ impl Layout {
         let row = self.row_bytes()?;
         let largest = row as u128 * self.chunk_height as u128;
         let mut buffer = zeros::<u8>(largest)?;
-        let mut copy = Vec::new();
         for index in 0..planes * down * across {
             let (left, top) =
                 (index % across * self.chunk_width, index / across % down * self.chunk_height);
@@ -111,15 +110,13 @@ impl Layout {
             let count = match counts {
                 Some(counts) => counts[chunk.index],
                 None if compression == Compression::None => output.len() as u64,
-                None => (file.bytes.len() as u64).saturating_sub(offsets[chunk.index]),
+                None => file.size.saturating_sub(offsets[chunk.index]),
             };
             let mut input = file.slice(offsets[chunk.index], count)?;
             if reversed {
-                copy.clear();
-                copy.extend(input.iter().map(|byte| byte.reverse_bits()));
-                input = &copy;
+                input.to_mut().iter_mut().for_each(|byte| *byte = byte.reverse_bits());
             }
-            compression.decompress(input, output)?;
+            compression.decompress(&input, output)?;
             work(&chunk, output)?;
         }
         Ok(())

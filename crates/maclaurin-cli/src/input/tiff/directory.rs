@@ -1,7 +1,10 @@
 //! Headers and directories of TIFF: where pages are, and the tags of each.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::{Read, Seek, SeekFrom};
 
+use crate::input::guard::zeros;
 use crate::input::problem::Problem;
 
 /// More pages than this are not read: a chain of directories may be endless.
@@ -59,9 +62,19 @@ impl Tag {
     ];
 }
 
-/// A file in memory.
+/// Where a file's bytes are.
+#[derive(Clone, Copy)]
+pub enum Bytes<'a> {
+    Memory(&'a [u8]),
+    /// Read where they are asked for; at its cursor, so by one thread.
+    #[cfg_attr(not(feature = "zarr"), allow(dead_code))]
+    Disk(&'a std::fs::File),
+}
+
+/// A file and what its header says.
 pub struct File<'a> {
-    pub bytes: &'a [u8],
+    bytes: Bytes<'a>,
+    pub size: u64,
     /// Whether numbers are big-endian.
     pub big_endian: bool,
     /// Whether places are numbers of 64 bits.
@@ -70,22 +83,39 @@ pub struct File<'a> {
 
 impl<'a> File<'a> {
     /// The header's facts.
-    pub fn new(bytes: &'a [u8]) -> Result<Self, Problem> {
-        let big_endian = bytes.starts_with(b"MM");
-        let mut file = Self { bytes, big_endian, big: false };
+    pub fn new(bytes: Bytes<'a>) -> Result<Self, Problem> {
+        let size = match bytes {
+            Bytes::Memory(bytes) => bytes.len() as u64,
+            Bytes::Disk(file) => file.metadata().map_err(|error| Problem::from(&error))?.len(),
+        };
+        let mut file = Self { bytes, size, big_endian: false, big: false };
+        file.big_endian = *file.slice(0, 2)? == *b"MM";
         file.big = file.number(2, 2)? == 43;
         Ok(file)
     }
 
     /// The bytes at a place.
-    pub fn slice(&self, at: u64, length: u64) -> Result<&'a [u8], Problem> {
-        let end = at.checked_add(length).and_then(|end| usize::try_from(end).ok());
-        end.and_then(|end| self.bytes.get(at as usize..end)).ok_or(Problem::Truncated("TIFF"))
+    pub fn slice(&self, at: u64, length: u64) -> Result<Cow<'a, [u8]>, Problem> {
+        let end = at.checked_add(length).filter(|&end| end <= self.size);
+        let end = end.ok_or(Problem::Truncated("TIFF"))?;
+        match self.bytes {
+            Bytes::Memory(bytes) => {
+                let bytes = bytes.get(at as usize..end as usize);
+                bytes.map(Cow::Borrowed).ok_or(Problem::Truncated("TIFF"))
+            }
+            Bytes::Disk(mut file) => {
+                let mut bytes = zeros::<u8>(length.into())?;
+                file.seek(SeekFrom::Start(at))
+                    .and_then(|_| file.read_exact(&mut bytes))
+                    .map_err(|error| Problem::reading(&error, "TIFF"))?;
+                Ok(Cow::Owned(bytes))
+            }
+        }
     }
 
     /// The unsigned number of `width` bytes at a place.
     fn number(&self, at: u64, width: u64) -> Result<u64, Problem> {
-        Ok(self.value(self.slice(at, width)?))
+        Ok(self.value(&self.slice(at, width)?))
     }
 
     /// The unsigned number that the bytes are, of which there are eight at most.
@@ -168,8 +198,9 @@ impl Directory {
             let bytes = count.checked_mul(size).ok_or(Problem::Truncated("TIFF"))?;
             let value = at + 4 + width;
             let values = if bytes <= width { value } else { file.number(value, width)? };
-            let values = file.slice(values, bytes)?.chunks_exact(size as usize);
-            tags.insert(tag, values.map(|bytes| file.value(bytes)).collect());
+            let values = file.slice(values, bytes)?;
+            let values = values.chunks_exact(size as usize).map(|bytes| file.value(bytes));
+            tags.insert(tag, values.collect());
         }
         Ok(Self(tags))
     }

@@ -10,6 +10,8 @@
 mod chunks;
 mod compression;
 mod directory;
+#[cfg(feature = "zarr")]
+mod large;
 mod samples;
 
 use std::io::Cursor;
@@ -22,7 +24,9 @@ use super::picture::{Decoded, Limit, still};
 use super::problem::Problem;
 use chunks::Layout as Chunks;
 use compression::Compression;
-use directory::{Directory, File, Tag};
+use directory::{Bytes, Directory, File, Tag};
+#[cfg(feature = "zarr")]
+pub use large::LargeTiff;
 
 /// Photometric interpretations.
 const WHITE_IS_ZERO: u64 = 0;
@@ -35,7 +39,7 @@ const NO_PAGE: u64 = 0b101;
 
 /// Decodes the pages that are asked for.
 pub fn decode(bytes: &[u8], limit: Limit) -> Result<Decoded, Problem> {
-    let file = File::new(bytes)?;
+    let file = File::new(Bytes::Memory(bytes))?;
     let mut pages = Vec::new();
     let mut count = 0;
     let mut sizes = (0, 0, 0);
@@ -43,7 +47,7 @@ pub fn decode(bytes: &[u8], limit: Limit) -> Result<Decoded, Problem> {
     let mut chosen = Vec::new();
     for place in file.directories()? {
         let directory = Directory::read(&file, place)?;
-        if directory.value(Tag::NewSubfileType).unwrap_or(0) & NO_PAGE != 0 {
+        if !is_page(&directory) {
             continue;
         }
         if limit.reads(count) {
@@ -61,6 +65,11 @@ pub fn decode(bytes: &[u8], limit: Limit) -> Result<Decoded, Problem> {
         pages.push(page(&file, place, &directory, limit)?);
     }
     Ok(Decoded { pages, count })
+}
+
+/// Whether a directory is one of a page.
+fn is_page(directory: &Directory) -> bool {
+    directory.value(Tag::NewSubfileType).unwrap_or(0) & NO_PAGE == 0
 }
 
 /// Decodes one page.
@@ -100,8 +109,8 @@ fn elsewhere(
             "TIFF of {bits}-bit samples in colours other than gray, RGB or a palette"
         )));
     }
-    let mut copy = super::guard::room::<u8>(file.bytes.len() as u128)?;
-    copy.extend_from_slice(file.bytes);
+    let mut copy = super::guard::room::<u8>(file.size.into())?;
+    copy.extend_from_slice(&file.slice(0, file.size)?);
     file.put_first(&mut copy, place)?;
     if directory.value(Tag::FillOrder) == Some(2) {
         chunks::reverse_bits(directory, &mut copy)?;

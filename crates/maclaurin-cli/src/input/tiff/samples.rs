@@ -186,7 +186,7 @@ impl Reader<'_> {
     /// allocated for them.
     fn promised(&self, samples: u128) -> Result<(), Problem> {
         let bytes = samples * self.chunks.bits as u128 / 8;
-        if self.compression == Compression::None && bytes > self.file.bytes.len() as u128 {
+        if self.compression == Compression::None && bytes > u128::from(self.file.size) {
             return Err(Problem::Truncated("TIFF"));
         }
         Ok(())
