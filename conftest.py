@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 KERAS = "KERAS_BACKEND" in os.environ
 # Those of the group of pyproject.toml, the engines for data larger than memory among them.
-FRAMEWORKS = {"dask", "distributed", "jax", "keras", "ray", "tensorflow", "torch", "xarray", "zarr"}
+FRAMEWORKS = {"dask", "distributed", "jax", "keras", "tensorflow", "torch", "xarray", "zarr"}
 # Not those of functions, which few callers need.
 IMPORT = re.compile(r"^(?:>>> )?(?:from|import) (?:maclaurin\.)?(\w+)", re.MULTILINE)
 
