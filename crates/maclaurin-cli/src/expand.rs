@@ -130,9 +130,9 @@ fn stored(
         series.name(),
         series.at()
     );
-    let (range, scale) = store::run(&store::Job { arguments, polynomial, expansion, what })?;
+    let (seen, scale) = store::run(&store::Job { arguments, polynomial, expansion, what })?;
     let scale = if expansion.shift == 0.0 { scale } else { f64::NAN };
-    trust(arguments, &Summary::of_range(range, scale), judged.as_ref())
+    trust(arguments, &Summary::of_parts(seen, scale), judged.as_ref())
 }
 
 /// Expands columns of a Parquet table, and says how far the polynomial can be trusted.
@@ -144,9 +144,9 @@ fn table(
     expansion: &Expansion,
 ) -> Result<(), Failure> {
     let judged = Judged::new(series, polynomial, expansion, !arguments.weights.is_empty())?;
-    let range = table::run(&table::Job { arguments, series, polynomial, expansion })?;
+    let seen = table::run(&table::Job { arguments, series, polynomial, expansion })?;
     let scale = if expansion.shift == 0.0 { expansion.scale } else { f64::NAN };
-    trust(arguments, &Summary::of_range(range, scale), judged.as_ref())
+    trust(arguments, &Summary::of_parts(seen, scale), judged.as_ref())
 }
 
 /// Says how a command is made that reads Parquet tables.

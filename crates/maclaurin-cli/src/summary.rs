@@ -7,6 +7,7 @@ use ndarray::ArrayD;
 use serde_json::{Value, json};
 
 use crate::Failure;
+use crate::array::Array;
 use crate::input::{Input, Source};
 use crate::output::{counted, in_shell};
 
@@ -26,6 +27,44 @@ pub struct Done {
     lost: usize,
 }
 
+/// What is said of values: their range, and how many finite ones became infinite or NaN.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
+    /// The smallest and the largest finite value.
+    pub range: Option<(f64, f64)>,
+    pub lost: usize,
+}
+
+impl Seen {
+    /// Of an array and its expansion, which has a constant row or none.
+    pub fn of<U: maclaurin::Float>(input: &Array, output: &ArrayD<U>, constant: bool) -> Self {
+        let (range, finite) = input.range();
+        let values: usize = input.shape().iter().product();
+        // Degree 0 stays finite where the value is not.
+        let each = (output.len() / values.max(1)).saturating_sub(usize::from(constant));
+        let not_finite = output.iter().filter(|value| !value.to_f64().is_finite()).count();
+        Self { range, lost: not_finite.saturating_sub((values - finite) * each) }
+    }
+
+    /// Of both.
+    pub fn and(self, other: Self) -> Self {
+        let range = match (self.range, other.range) {
+            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+            (one, other) => one.or(other),
+        };
+        Self { range, lost: self.lost + other.lost }
+    }
+
+    /// With the range of the values as they are expanded: scaled and shifted.
+    pub fn mapped(self, scale: f64, shift: f64) -> Self {
+        let range = self.range.map(|(low, high)| {
+            let ends = [low, high].map(|end| scale * end + shift);
+            (ends[0].min(ends[1]), ends[0].max(ends[1]))
+        });
+        Self { range, ..self }
+    }
+}
+
 impl Done {
     /// The line about a file and its figures.
     pub fn new<U: maclaurin::Float>(
@@ -35,16 +74,10 @@ impl Done {
         output: &ArrayD<U>,
         time: Duration,
     ) -> Self {
-        let (range, finite) = input.range();
-        let range = range.map(|(low, high)| {
-            let ends = [low, high].map(|end| expansion.scale * end + expansion.shift);
-            (ends[0].min(ends[1]), ends[0].max(ends[1]))
-        });
         let values: usize = input.shape().iter().product();
-        // Degree 0 stays finite where the value is not.
-        let each = (output.len() / values.max(1)).saturating_sub(usize::from(expansion.constant));
-        let not_finite = output.iter().filter(|value| !value.to_f64().is_finite()).count();
-        let lost = not_finite.saturating_sub((values - finite) * each);
+        let finite = input.range().1;
+        let Seen { range, lost } =
+            Seen::of(input, output, expansion.constant).mapped(expansion.scale, expansion.shift);
         let mut described = range.map_or("no values".into(), |(low, high)| {
             let (low, high) = ends(low, high);
             format!("values {low} to {high}")
@@ -174,10 +207,10 @@ impl Summary {
         Self { skipped, ..Self::default() }
     }
 
-    /// That of values whose range is known, and what they were multiplied with.
+    /// That of values that were expanded in parts, and what they were multiplied with.
     #[cfg(any(feature = "zarr", feature = "parquet"))]
-    pub fn of_range(range: Option<(f64, f64)>, scale: f64) -> Self {
-        Self { range, scale, ..Self::default() }
+    pub fn of_parts(Seen { range, lost }: Seen, scale: f64) -> Self {
+        Self { range, scale, lost, ..Self::default() }
     }
 
     pub fn add(&mut self, done: Done) {

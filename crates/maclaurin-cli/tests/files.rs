@@ -465,6 +465,13 @@ fn results_that_became_infinite_are_told_of() {
     let errors = String::from_utf8(done(&arguments).stderr).unwrap();
     // 300^2 and up, of orders 2 to 4.
     assert!(errors.contains("warning: 3 results are infinite or NaN"), "{errors}");
+    // In blocks too.
+    let store = folder.text("out.zarr");
+    let in_blocks = ["expand", &input, "-f", "exp(x)", "--dtype", "f16", "--kind", "powers"];
+    for more in [&["-o", &store][..], &["--memory", "1MB", "--force", "-o", &output]] {
+        let errors = String::from_utf8(done(&[&in_blocks[..], more].concat()).stderr).unwrap();
+        assert!(errors.contains("warning: 3 results are infinite or NaN"), "{more:?} {errors}");
+    }
     // The constant of an infinite value is finite, and hides none of them.
     let constant = [&arguments[..], &["--constant", "--force"]].concat();
     let errors = String::from_utf8(done(&constant).stderr).unwrap();

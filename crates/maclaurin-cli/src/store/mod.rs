@@ -36,7 +36,7 @@ use zarrs::filesystem::FilesystemStore;
 use crate::arguments::{Codec, ExpandArguments, TypeName};
 use crate::input;
 use crate::output::{Stored, Target};
-use crate::summary::in_units;
+use crate::summary::{Seen, in_units};
 use crate::{Failure, output};
 use blocks::Blocks;
 use file::NpyFile;
@@ -62,16 +62,13 @@ pub struct Job<'a> {
     pub what: String,
 }
 
-/// The range of all values, for what is said of the polynomial's error; `None` if some were not read.
-pub type Range = Option<(f64, f64)>;
-
-/// Expands the input into a Zarr store, or a `.npy` file into another; returns the range of the values, scaled, and
-/// the scale.
+/// Expands the input into a Zarr store, or a `.npy` file into another; returns what was seen of the values,
+/// scaled, without their range if some were not read, and the scale.
 ///
 /// # Errors
 ///
 /// [`Failure::Usage`] for options that do not fit, [`Failure::Read`] and [`Failure::Write`] with the file at fault.
-pub fn run(job: &Job<'_>) -> Result<(Range, f64), Failure> {
+pub fn run(job: &Job<'_>) -> Result<(Seen, f64), Failure> {
     match job.arguments.dtype {
         TypeName::F16 => expand::<f16>(job, data_type::float16(), f16::ZERO),
         TypeName::F32 => expand::<f32>(job, data_type::float32(), 0.0),
@@ -83,7 +80,7 @@ fn expand<U: Float + Element + Stored + Sync>(
     job: &Job<'_>,
     data_type: zarrs::array::DataType,
     zero: U,
-) -> Result<(Range, f64), Failure> {
+) -> Result<(Seen, f64), Failure> {
     let arguments = job.arguments;
     let path = &arguments.output;
     let refuse = |reason: String| Failure::Write { path: path.clone(), reason };
@@ -122,7 +119,7 @@ fn expand<U: Float + Element + Stored + Sync>(
             return Err(refuse("it is finished, with other options; --force begins anew".into()));
         }
         say(job, &format!("{} is finished already\n", path.display()))?;
-        return Ok((None, scale));
+        return Ok((Seen::default(), scale));
     };
     let array = array(job, &blocks, &plan, unfinished.folder(), data_type, attributes)?;
     let metadata = serde_json::to_vec_pretty(array.metadata()).unwrap_or_default();
@@ -134,12 +131,13 @@ fn expand<U: Float + Element + Stored + Sync>(
     let sink = Sink::Store { unfinished: &unfinished, array: &array, shape };
     let expansion = Expansion { axis: 0, stack: true, ..of_a_worker(job, workers, scale) };
     let worker = Worker { blocks: &blocks, plan: &plan, sink, data_type: array.data_type(), zero };
-    let (range, skipped) = worker.all(workers, job.polynomial, &expansion, &bar)?;
+    let (seen, skipped) = worker.all(workers, job.polynomial, &expansion, &bar)?;
     drop(worker);
     unfinished.finish()?;
     sum_up::<U>(job, &blocks, &plan, workers, skipped, start)?;
     // What is said of the error must be true of all values.
-    Ok((range.filter(|_| skipped == 0).map(|range| scaled(range, scale, job.expansion)), scale))
+    let seen = Seen { range: seen.range.filter(|_| skipped == 0), ..seen };
+    Ok((seen.mapped(scale, job.expansion.shift), scale))
 }
 
 /// Expands into a `.npy` file.
@@ -150,7 +148,7 @@ fn into_file<U: Float + Element + Stored + Sync>(
     workers: usize,
     scale: f64,
     (data_type, zero): (zarrs::array::DataType, U),
-) -> Result<(Range, f64), Failure> {
+) -> Result<(Seen, f64), Failure> {
     let arguments = job.arguments;
     let target = Target::new(&arguments.output, arguments.writing.force, &arguments.inputs)?;
     let bar = progress(arguments, plan);
@@ -169,14 +167,14 @@ fn into_file<U: Float + Element + Stored + Sync>(
         outcome = Some(all);
         failed.map_or(Ok(()), |message| Err(std::io::Error::other(message)))
     });
-    let (range, _) = match outcome {
+    let (seen, _) = match outcome {
         Some(Err(failure)) => return Err(failure),
         Some(Ok(found)) => written.map(|_| found)?,
         // It was not begun.
-        None => written.map(|_| (None, 0))?,
+        None => written.map(|_| (Seen::default(), 0))?,
     };
     sum_up::<U>(job, blocks, plan, workers, 0, start)?;
-    Ok((range.map(|range| scaled(range, scale, job.expansion)), scale))
+    Ok((seen.mapped(scale, job.expansion.shift), scale))
 }
 
 /// What a worker does to a block, with the threads that are left for it.
@@ -184,11 +182,6 @@ fn of_a_worker(job: &Job<'_>, workers: usize, scale: f64) -> Expansion {
     let all = job.arguments.threads.unwrap_or(usize::MAX).min(cores());
     let threads = Some(if workers == 1 { all } else { 1 });
     Expansion { scale, threads, ..job.expansion.clone() }
-}
-
-fn scaled((low, high): (f64, f64), scale: f64, expansion: &Expansion) -> (f64, f64) {
-    let ends = [low, high].map(|end| scale * end + expansion.shift);
-    (ends[0].min(ends[1]), ends[0].max(ends[1]))
 }
 
 /// Says what was done.

@@ -11,19 +11,12 @@ use ndarray::{ArrayD, ArrayViewD, Axis, Slice};
 use zarrs::array::{Array, ArrayToBytesCodecTraits, CodecOptions, Element};
 use zarrs::filesystem::FilesystemStore;
 
-use super::Range;
 use super::blocks::Blocks;
 use super::file::NpyFile;
 use super::plan::Plan;
 use super::unfinished::Unfinished;
+use crate::summary::Seen;
 use crate::{Failure, output};
-
-fn union(one: Range, other: Range) -> Range {
-    match (one, other) {
-        (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
-        (one, other) => one.or(other),
-    }
-}
 
 /// What all workers share.
 pub struct Worker<'a, U> {
@@ -46,17 +39,17 @@ pub enum Sink<'a> {
 }
 
 impl<U: Float + Element + Sync> Worker<'_, U> {
-    /// Expands all blocks on `workers` threads: the range of the values read, and the number of blocks that were there.
+    /// Expands all blocks on `workers` threads: what was seen of the values read, and the number of blocks that were there.
     pub fn all(
         &self,
         workers: usize,
         polynomial: &Polynomial,
         expansion: &Expansion,
         bar: &ProgressBar,
-    ) -> Result<(Range, u64), Failure> {
+    ) -> Result<(Seen, u64), Failure> {
         let (next, stop, skipped) = (AtomicU64::new(0), AtomicBool::new(false), AtomicU64::new(0));
         let failed: Mutex<Option<Failure>> = Mutex::new(None);
-        let range: Mutex<Range> = Mutex::new(None);
+        let seen = Mutex::new(Seen::default());
         let work = || {
             while !stop.load(Ordering::Relaxed) {
                 let index = next.fetch_add(1, Ordering::Relaxed);
@@ -68,8 +61,8 @@ impl<U: Float + Element + Sync> Worker<'_, U> {
                         if found.is_none() {
                             skipped.fetch_add(1, Ordering::Relaxed);
                         }
-                        let mut range = range.lock().unwrap_or_else(PoisonError::into_inner);
-                        *range = union(*range, found.flatten());
+                        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+                        *seen = seen.and(found.unwrap_or_default());
                     }
                     Err(failure) => {
                         stop.store(true, Ordering::Relaxed);
@@ -92,18 +85,18 @@ impl<U: Float + Element + Sync> Worker<'_, U> {
         if let Some(failure) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(failure);
         }
-        let range = range.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok((range, skipped.into_inner()))
+        let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok((seen, skipped.into_inner()))
     }
 
-    /// Reads, expands and writes one block; the range of its values, or `None` if its chunks were there, and are not
+    /// Reads, expands and writes one block; what was seen of its values, or `None` if its chunks were there, and are not
     /// older than what they were made of.
     fn block(
         &self,
         index: u64,
         polynomial: &Polynomial,
         expansion: &Expansion,
-    ) -> Result<Option<Range>, Failure> {
+    ) -> Result<Option<Seen>, Failure> {
         let place = self.plan.place(index);
         let (start, extents) = self.plan.region(&place);
         if let Sink::Store { unfinished, array, .. } = &self.sink {
@@ -116,8 +109,8 @@ impl<U: Float + Element + Sync> Worker<'_, U> {
             }
         }
         let values = self.blocks.read(&start, &extents)?;
-        let (range, _) = values.range();
         let made: ArrayD<U> = values.expand(polynomial, expansion)?;
+        let seen = Seen::of(&values, &made, expansion.constant);
         drop(values);
         match &self.sink {
             Sink::Store { unfinished, array, shape } => {
@@ -128,7 +121,7 @@ impl<U: Float + Element + Sync> Worker<'_, U> {
                 written.map_err(|error| output::failure(path, &error))?;
             }
         }
-        Ok(Some(range))
+        Ok(Some(seen))
     }
 
     /// Writes a block into a file.

@@ -32,7 +32,7 @@ use parquet::file::properties::WriterProperties;
 use crate::arguments::{ExpandArguments, TypeName};
 use crate::array::Array;
 use crate::output::Target;
-use crate::summary::in_units;
+use crate::summary::{Seen, in_units};
 use crate::{Failure, input, output};
 use names::Names;
 
@@ -49,9 +49,6 @@ pub struct Job<'a> {
     pub polynomial: &'a Polynomial,
     pub expansion: &'a Expansion,
 }
-
-/// The smallest and the largest value.
-pub type Range = Option<(f64, f64)>;
 
 /// A type of numbers that columns have.
 trait Column: Float {
@@ -70,12 +67,12 @@ impl Column for f64 {
     type Arrow = Float64Type;
 }
 
-/// Expands columns of a table into a new table; the range of the values, scaled.
+/// Expands columns of a table into a new table; what was seen of the values, scaled.
 ///
 /// # Errors
 ///
 /// [`Failure::Usage`] for options and columns that do not fit, [`Failure::Read`] and [`Failure::Write`].
-pub fn run(job: &Job<'_>) -> Result<Range, Failure> {
+pub fn run(job: &Job<'_>) -> Result<Seen, Failure> {
     match job.arguments.dtype {
         TypeName::F16 => job.run::<f16>(),
         TypeName::F32 => job.run::<f32>(),
@@ -84,7 +81,7 @@ pub fn run(job: &Job<'_>) -> Result<Range, Failure> {
 }
 
 impl Job<'_> {
-    fn run<U: Column>(&self) -> Result<Range, Failure> {
+    fn run<U: Column>(&self) -> Result<Seen, Failure> {
         let arguments = self.arguments;
         let path = self.input()?;
         let fail = |reason: String| Failure::Read { path: path.into(), reason };
@@ -100,10 +97,10 @@ impl Job<'_> {
         });
         let metadata = loaded?;
         let table = Table::<U>::new(self, path, &metadata)?;
-        let (mut failed, mut range) = (None, None);
+        let (mut failed, mut seen) = (None, Seen::default());
         let written = target.write(|output| {
             let outcome = caught(path, || table.convert(&file, &metadata, output));
-            range = outcome.map_err(|failure| {
+            seen = outcome.map_err(|failure| {
                 let message = failure.to_string();
                 failed = Some(failure);
                 std::io::Error::other(message)
@@ -130,10 +127,7 @@ impl Job<'_> {
             ))?;
         }
         let expansion = self.expansion;
-        Ok(range.map(|(low, high)| {
-            let ends = [low, high].map(|end| expansion.scale * end + expansion.shift);
-            (ends[0].min(ends[1]), ends[0].max(ends[1]))
-        }))
+        Ok(seen.mapped(self.expansion.scale, self.expansion.shift))
     }
 
     /// The one table that is read.
@@ -232,7 +226,7 @@ impl<'a, U: Column> Table<'a, U> {
         file: &File,
         metadata: &ArrowReaderMetadata,
         output: &mut File,
-    ) -> Result<Range, Failure> {
+    ) -> Result<Seen, Failure> {
         let read = |error: &dyn std::fmt::Display| Failure::Read {
             path: self.path.into(),
             reason: damaged(error),
@@ -258,7 +252,7 @@ impl<'a, U: Column> Table<'a, U> {
             ArrowWriter::try_new(output, self.schema.clone(), Some(properties.build()))
                 .map_err(|error| write(&error))?;
         let bar = self.progress(parquet.file_metadata().num_rows());
-        let mut range = None;
+        let mut seen = Seen::default();
         for group in 0..parquet.num_row_groups() {
             let own = file.try_clone().map_err(|error| read(&error))?;
             let rows = ParquetRecordBatchReaderBuilder::new_with_metadata(own, metadata.clone())
@@ -268,7 +262,7 @@ impl<'a, U: Column> Table<'a, U> {
                 .map_err(|error| read(&error))?;
             for batch in rows {
                 let batch = batch.map_err(|error| read(&error))?;
-                let batch = self.expanded(&batch, &mut range)?;
+                let batch = self.expanded(&batch, &mut seen)?;
                 bar.inc(batch.num_rows() as u64);
                 writer.write(&batch).map_err(|error| write(&error))?;
             }
@@ -276,11 +270,11 @@ impl<'a, U: Column> Table<'a, U> {
         }
         writer.close().map_err(|error| write(&error))?;
         bar.finish_and_clear();
-        Ok(range)
+        Ok(seen)
     }
 
     /// Rows with their further columns.
-    fn expanded(&self, batch: &RecordBatch, range: &mut Range) -> Result<RecordBatch, Failure> {
+    fn expanded(&self, batch: &RecordBatch, seen: &mut Seen) -> Result<RecordBatch, Failure> {
         let rows = batch.num_rows();
         let mut columns = batch.columns().to_vec();
         if let Some(constant) = self.constant {
@@ -294,8 +288,8 @@ impl<'a, U: Column> Table<'a, U> {
                 path: self.path.into(),
                 reason: "a column is not of the type that the schema says".into(),
             })?;
-            *range = union(*range, values.range().0);
             let plane: ArrayD<U> = values.expand(self.job.polynomial, &self.expansion)?;
+            *seen = seen.and(Seen::of(&values, &plane, self.constant.is_some()));
             planes.push((source, plane.into_raw_vec_and_offset().0));
         }
         for slot in first..self.degrees.len() {
@@ -377,13 +371,6 @@ fn values(column: &ArrayRef) -> Option<Array> {
 
 fn column<T: ArrowPrimitiveType>(values: Vec<T::Native>, nulls: Option<NullBuffer>) -> ArrayRef {
     Arc::new(PrimitiveArray::<T>::new(values.into(), nulls))
-}
-
-fn union(one: Range, other: Range) -> Range {
-    match (one, other) {
-        (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
-        (one, other) => one.or(other),
-    }
 }
 
 /// What a decoder returns; a panic of its is a damaged file.
