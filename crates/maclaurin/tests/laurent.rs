@@ -145,6 +145,7 @@ fn even_functions_of_an_absolute_value_have_no_kink() {
         ("tanhshrink(abs(x))*abs(x)", "tanhshrink(x)*x"),
         ("bessel_j(2, abs(x))", "bessel_j(2, x)"),
         ("cos(abs(x + abs(x)*sin(abs(x))))", "cos(x + x*sin(x))"),
+        ("tanh(abs(x))^2^2", "tanh(x)^4"),
     ] {
         let [f, g] = [function, plain].map(|text| Function::parse(text).unwrap());
         for at in ["0", "1", "-1/3"] {
@@ -170,5 +171,120 @@ fn even_functions_of_an_absolute_value_have_no_kink() {
     ] {
         let Err(Error::NotAnalytic(reason)) = taylor(function, 3, 0) else { panic!("{function}") };
         assert_eq!(reason.singularity, Singularity::Kink, "{function}");
+    }
+}
+
+/// That they are even takes an identity, or the absolute values go together.
+#[test]
+fn even_functions_are_found_by_identities() {
+    for (function, plain) in [
+        ("sigmoid(abs(x))*(1 - sigmoid(abs(x)))", "sigmoid(x)*(1 - sigmoid(x))"),
+        ("exp(abs(x))/(1 + exp(abs(x)))^2", "exp(x)/(1 + exp(x))^2"),
+        ("softplus(abs(x)) - abs(x)/2", "softplus(x) - x/2"),
+        ("silu(abs(x)) - abs(x)/2", "silu(x) - x/2"),
+        ("gelu(abs(x)) - abs(x)/2", "gelu(x) - x/2"),
+        ("(erfc(abs(x)) - 1)*abs(x)", "(erfc(x) - 1)*x"),
+        ("(norm_cdf(abs(x)) - 1/2)*abs(x)", "(norm_cdf(x) - 1/2)*x"),
+        ("(acos(abs(x)) - pi/2)*abs(x)", "(acos(x) - pi/2)*x"),
+        ("abs(x)/(exp(abs(x)) - 1) + abs(x)/2", "x/(exp(x) - 1) + x/2"),
+        ("exp(abs(x))*(exp(-2*abs(x)) + 1)", "2*cosh(x)"),
+        ("(abs(x) + 1)^2 - 2*abs(x)", "x^2 + 1"),
+        ("max(x, -x)^2", "x^2"),
+        ("cos(max(x, -x))", "cos(x)"),
+        ("abs(sin(x))*abs(x)", "sin(x)*x"),
+        ("abs(sin(x))/abs(x)", "sin(x)/x"),
+        ("abs(x^3)*abs(x)", "x^4"),
+        ("x*sign(x)*abs(x)", "x^2"),
+        ("abs(x)*sign(x)", "x"),
+        ("cos(sqrt(x^2))", "cos(x)"),
+        ("sqrt(x^2)^2", "x^2"),
+        ("sqrt(abs(x))^4", "x^2"),
+        ("(abs(x)^2)^(3/2)*abs(x)", "x^4"),
+    ] {
+        let [f, g] = [function, plain].map(|text| taylor(text, 6, 0).unwrap());
+        for degree in 0..=6 {
+            let [a, b] = [&f, &g].map(|series| series.coefficients()[degree]);
+            assert_eq!(a, b, "{function}, degree {degree}");
+        }
+        // Away from 0 the function is the same, and its bounds are those of the absolute values.
+        let function = Function::parse(function).unwrap();
+        let bound = f.error_bound(-0.75, 0.5).unwrap().bound;
+        for x in [-0.75, -0.4, 0.125, 0.5] {
+            let off = (function.evaluate(x) - f.evaluate(x)).abs();
+            assert!(off <= bound + 1e-12, "{function} at {x}: {off} above {bound}");
+        }
+    }
+    for function in [
+        "0*log(abs(x)) + x^2",
+        "0/(1 - abs(x) + abs(x)^3) + abs(x)",
+        "sigmoid(abs(x))",
+        "softplus(abs(x))",
+        "abs(x)*abs(x - 1)",
+        "sqrt(x^2)",
+        "cos(sqrt(abs(x)))",
+        "(erfc(abs(x)) - 2)*abs(x)",
+        "exp(abs(x))/(2 + exp(abs(x)))^2",
+        "gamma(1 + abs(x))",
+    ] {
+        assert!(taylor(function, 3, 0).is_err(), "{function}");
+    }
+}
+
+/// Random even expressions of `|x|`, beside the same ones of `x`.
+#[test]
+fn random_even_functions_of_an_absolute_value_have_no_kink() {
+    let mut state = 20_261_128_u64;
+    let mut random = |count: u64| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((state >> 33) % count) as usize
+    };
+    let count = std::env::var("EVEN_FUNCTIONS").map_or(40, |count| count.parse().unwrap());
+    for _ in 0..count {
+        let text = even(2, &mut random);
+        let [f, g] = [text.clone(), text.replace("|x|", "x")].map(|text| taylor(&text, 4, 0));
+        let (f, g) = (f.unwrap_or_else(|error| panic!("{text}: {error}")), g.unwrap());
+        assert_eq!(f.coefficients(), g.coefficients(), "{text}");
+    }
+}
+
+fn even(depth: usize, random: &mut impl FnMut(u64) -> usize) -> String {
+    if depth == 0 {
+        let leaves = [
+            "|x|^2",
+            "cos(|x|)",
+            "exp(-|x|^2)",
+            "sinc(|x|)",
+            "|x|*sin(|x|)",
+            "sech(|x|)",
+            "bessel_j(0, |x|)",
+            "sigmoid(|x|)*sigmoid(-|x|)",
+            "(softplus(|x|) - |x|/2)",
+            "tanh(|x|)^2",
+        ];
+        return leaves[random(leaves.len() as u64)].into();
+    }
+    match random(8) {
+        0 => format!("({} + {})", even(depth - 1, random), even(depth - 1, random)),
+        1 => format!("({} * {})", even(depth - 1, random), even(depth - 1, random)),
+        2 => format!("({} - {})", even(depth - 1, random), even(depth - 1, random)),
+        3 => {
+            format!("{}({})", ["exp", "sin", "tanh", "sigmoid"][random(4)], even(depth - 1, random))
+        }
+        4 => format!("({})/(3 + ({})^2)", even(depth - 1, random), even(depth - 1, random)),
+        5 => format!("{}({})", ["cos", "cosh"][random(2)], odd(depth - 1, random)),
+        6 => format!("({} * {})", odd(depth - 1, random), odd(depth - 1, random)),
+        _ => format!("({})/|x|", odd(depth - 1, random)),
+    }
+}
+
+fn odd(depth: usize, random: &mut impl FnMut(u64) -> usize) -> String {
+    if depth == 0 {
+        return ["|x|", "sin(|x|)", "|x|^3", "atan(|x|)", "(sigmoid(|x|) - 1/2)"][random(5)].into();
+    }
+    match random(3) {
+        0 => format!("({} + {})", odd(depth - 1, random), odd(depth - 1, random)),
+        1 => format!("({} * {})", odd(depth - 1, random), even(depth - 1, random)),
+        _ => format!("{}({})", ["sin", "sinh", "erf"][random(3)], odd(depth - 1, random)),
     }
 }

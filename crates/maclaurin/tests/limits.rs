@@ -103,3 +103,17 @@ fn powers_of_roots_that_no_memory_holds_are_not_written_out() {
         "1125899906842624*sqrt(2)"
     );
 }
+
+#[test]
+fn large_orders_end() {
+    for (text, at, order) in [("gamma(x)", "1", 4000), ("lgamma(x)", "1", 10_000)] {
+        let series = taylor(text, order, at).unwrap_or_else(|error| panic!("{text}: {error}"));
+        // log Gamma(1 + t) = -gamma t + sum_k (-1)^k zeta(k)/k t^k, and Gamma has its poles 1/(t + 1), ...
+        let last = series.coefficients()[order];
+        let expected = if text == "gamma(x)" { 1.0 } else { 1.0 / order as f64 };
+        assert!((last / expected - 1.0).abs() < 1e-9, "{text}: {last}");
+    }
+    // The zeros are told where exact forms take more work than their limit too.
+    let softplus = taylor("log(1 + exp(x))", 600, 0).unwrap();
+    assert_eq!((softplus.coefficients()[599], softplus.coefficients()[1]), (0.0, 0.5));
+}

@@ -1,129 +1,77 @@
 //! Expressions that stay the same where the sign of a part changes: even functions.
 //!
-//! That `f(-u) = f(u)` is proven by the expression: with the signs of all operands moved outwards, that of
-//! `f(-u)` is the same as that of `f(u)`. So `g(t)` is shown to be even in `t`, and `cos(|u|)` to be the same
-//! function as `cos(u)`, which has no kink where `u` vanishes.
+//! That `f(-u) = f(u)` is proven by writing both as polynomials in what is no sum or product, and its
+//! reciprocals ([`Expressions`]). So `g(t)` is shown to be even in `t`, and `cos(|u|)` to be the same function as
+//! `cos(u)`, which has no kink where `u` vanishes.
 
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
+mod normal;
 
+use self::normal::{Expressions, Polynomial};
 use super::{Builder, Index, Operation, PiecewiseConstant, Step};
-use crate::builtin::Parity;
-use crate::number::{Exact, Rational};
+use crate::number::Rational;
 
-/// A function of more steps, or more absolute values, is not looked at.
+/// A function of more steps, or more absolute values, or more of both, is not looked at.
 const MOST_STEPS: usize = 1000;
 const MOST_KINKS: usize = 32;
+const MOST_OF_BOTH: usize = 10_000;
 
-/// An expression up to its sign: whether it is negative, and its number among those that are known.
-type UpToSign = (bool, usize);
-
-/// Expressions that are equal but for the sign and the order of operands.
-#[derive(Default)]
-struct Expressions(BTreeMap<Operation<UpToSign>, usize>);
-
-impl Expressions {
-    fn number(&mut self, is_negative: bool, operation: Operation<UpToSign>) -> UpToSign {
-        let next = self.0.len();
-        (is_negative, *self.0.entry(operation).or_insert(next))
-    }
-
-    fn sum(&mut self, f: UpToSign, g: UpToSign) -> UpToSign {
-        // The sign of the operand that comes first is moved outwards.
-        let (first, second) = if f.1 <= g.1 { (f, g) } else { (g, f) };
-        // Both may be of one expression with either sign.
-        let (first, second) =
-            if first.1 == second.1 && first.0 { (second, first) } else { (first, second) };
-        let sign = first.0;
-        self.number(sign, Operation::Add((false, first.1), (second.0 != sign, second.1)))
-    }
-
-    /// An expression with the signs of its operands moved outwards.
-    fn normal(&mut self, exponent: Option<&Rational>, operation: Operation<UpToSign>) -> UpToSign {
-        let plain = |f: UpToSign| (false, f.1);
-        match operation {
-            Operation::Variable => self.number(false, Operation::Variable),
-            Operation::Constant(value) => {
-                let is_negative = value.sign() == Some(Ordering::Less);
-                let value = if is_negative { value.negate() } else { Exact::clone(&value) };
-                self.number(is_negative, Operation::Constant(value.into()))
-            }
-            Operation::Negate(f) => (!f.0, f.1),
-            Operation::Add(f, g) => self.sum(f, g),
-            Operation::Subtract(f, g) => self.sum(f, (!g.0, g.1)),
-            Operation::Multiply(f, g) => {
-                let (first, second) = if f.1 <= g.1 { (f, g) } else { (g, f) };
-                self.number(f.0 != g.0, Operation::Multiply(plain(first), plain(second)))
-            }
-            Operation::Divide(f, g) => {
-                self.number(f.0 != g.0, Operation::Divide(plain(f), plain(g)))
-            }
-            Operation::Power(f, g) => match exponent.filter(|q| q.is_int()) {
-                Some(q) => {
-                    let is_odd = q.numerator() % 2 != 0;
-                    self.number(f.0 && is_odd, Operation::Power(plain(f), g))
-                }
-                None => self.number(false, Operation::Power(f, g)),
-            },
-            Operation::Absolute(f) => self.number(false, Operation::Absolute(plain(f))),
-            Operation::PiecewiseConstant(PiecewiseConstant::Sign, f, guard) => {
-                let sign =
-                    Operation::PiecewiseConstant(PiecewiseConstant::Sign, plain(f), plain(guard));
-                self.number(f.0, sign)
-            }
-            Operation::Elementary(function, f) => match function.parity() {
-                Some(parity) => {
-                    let sign = f.0 && parity == Parity::Odd;
-                    self.number(sign, Operation::Elementary(function, plain(f)))
-                }
-                None => self.number(false, Operation::Elementary(function, f)),
-            },
-            // DLMF 10.4.1
-            Operation::BesselJ(order, f) => {
-                self.number(f.0 && order % 2 == 1, Operation::BesselJ(order, plain(f)))
-            }
-            Operation::PiecewiseConstant(PiecewiseConstant::Floor, ..)
-            | Operation::ErlangCdf(..) => self.number(false, operation),
-        }
-    }
-}
-
-/// The expressions of the steps, and those with the sign of what `is_flipped` tells changed.
-fn expressions(steps: &[Step], is_flipped: impl Fn(Index, UpToSign) -> bool) -> [Vec<UpToSign>; 2] {
+/// The expressions of the steps, and those with the sign of what `is_flipped` tells changed; `None` for the
+/// last of these where it may have another domain.
+fn expressions(
+    steps: &[Step],
+    is_flipped: impl Fn(Index, &Polynomial) -> bool,
+) -> (Vec<Polynomial>, Option<Polynomial>) {
     let mut known = Expressions::default();
-    let (mut own, mut mirrored): (Vec<UpToSign>, Vec<UpToSign>) = (Vec::new(), Vec::new());
+    let (mut own, mut mirrored): (Vec<Polynomial>, Vec<Polynomial>) = (Vec::new(), Vec::new());
     for (index, step) in steps.iter().enumerate() {
-        let exponent = match step.operation {
-            Operation::Power(_, g) => match &steps[g].operation {
-                Operation::Constant(value) => value.as_rational(),
-                _ => None,
-            },
-            _ => None,
-        };
-        let here = known.normal(exponent, step.operation.map(|&index| own[index]));
-        let there = if is_flipped(index, here) {
-            (!here.0, here.1)
+        let here = known.normal(step.operation.map(|&index| own[index].clone()), true);
+        let there = if is_flipped(index, &here) {
+            here.negate()
         } else {
-            known.normal(exponent, step.operation.map(|&index| mirrored[index]))
+            known.normal(step.operation.map(|&index| mirrored[index].clone()), false)
         };
         own.push(here);
         mirrored.push(there);
     }
-    [own, mirrored]
+    (own, mirrored.pop().filter(|_| known.is_domain_kept()))
 }
 
 /// Whether the steps are proven to be those of an even function.
 pub(crate) fn is_even(steps: &[Step]) -> bool {
-    let is_variable = |index: Index, _| steps[index].operation == Operation::Variable;
-    let [own, mirrored] = expressions(steps, is_variable);
-    own.last() == mirrored.last()
+    let is_variable = |index: Index, _: &Polynomial| steps[index].operation == Operation::Variable;
+    let (own, mirrored) = expressions(steps, is_variable);
+    own.last() == mirrored.as_ref()
+}
+
+/// What a function is not analytic at for want of a sign: absolute values, signs and roots.
+fn kinks(steps: &[Step]) -> usize {
+    let is_root = |g: Index| match &steps[g].operation {
+        Operation::Constant(q) => !q.as_rational().is_some_and(Rational::is_int),
+        _ => true,
+    };
+    let is_kink = |step: &&Step| match step.operation {
+        Operation::Absolute(_) | Operation::PiecewiseConstant(PiecewiseConstant::Sign, ..) => true,
+        Operation::Power(_, g) => is_root(g),
+        _ => false,
+    };
+    steps.iter().filter(is_kink).count()
 }
 
 /// The steps of the same function without the absolute values in which it is even: `u` for `|u|`.
-pub(super) fn without_even_kinks(mut steps: Vec<Step>) -> Vec<Step> {
+pub(super) fn without_even_kinks(steps: Vec<Step>) -> Vec<Step> {
+    let steps = without_absolute_values(steps);
+    if kinks(&steps) == 0 || steps.len() > MOST_STEPS {
+        return steps;
+    }
+    let merged = without_absolute_values(merged(&steps));
+    if kinks(&merged) < kinks(&steps) { merged } else { steps }
+}
+
+fn without_absolute_values(mut steps: Vec<Step>) -> Vec<Step> {
     let is_kink = |step: &Step| matches!(step.operation, Operation::Absolute(_));
     let count = steps.iter().filter(|step| is_kink(step)).count();
-    if count > MOST_KINKS || steps.len() > MOST_STEPS {
+    let is_large = steps.len() > MOST_STEPS || count * steps.len() > MOST_OF_BOTH;
+    if count > MOST_KINKS || is_large {
         return steps;
     }
     // From the last one on: what is inside of others is left as it is where these are.
@@ -137,15 +85,92 @@ pub(super) fn without_even_kinks(mut steps: Vec<Step>) -> Vec<Step> {
     steps
 }
 
+/// The steps of the same function with `|u v|` for `|u| |v|`, `|u|` for `u sign(u)`, and `|u|^(2 m q)` for
+/// `(u^(2 m))^q`.
+fn merged(steps: &[Step]) -> Vec<Step> {
+    let mut builder = Builder::default();
+    let mut moved: Vec<Index> = Vec::new();
+    for step in steps {
+        let operation = step.operation.map(|&operand| moved[operand]);
+        let operation = merge(&mut builder, &operation, step).unwrap_or(operation);
+        let new = builder.push(operation, step.span);
+        moved.push(new);
+        if let Some((double, arguments)) = &step.double {
+            let arguments = arguments.iter().map(|&argument| moved[argument]).collect();
+            builder.set_double(new, *double, arguments);
+        }
+    }
+    let root = moved[moved.len() - 1];
+    builder.finish(root)
+}
+
+/// One step of [`merged`], where there is something to merge.
+fn merge(builder: &mut Builder, operation: &Operation, step: &Step) -> Option<Operation> {
+    let inside = |builder: &Builder, index: Index| match *builder.operation(index) {
+        Operation::Absolute(u) => Some(u),
+        _ => None,
+    };
+    let signed = |builder: &Builder, index: Index| match *builder.operation(index) {
+        Operation::PiecewiseConstant(PiecewiseConstant::Sign, u, _) => Some(u),
+        _ => None,
+    };
+    let exponent = |builder: &Builder, index: Index| {
+        builder
+            .constant(index)
+            .and_then(|q| q.as_rational())
+            .filter(|q| **q > Rational::ZERO)
+            .cloned()
+    };
+    match *operation {
+        Operation::Multiply(f, g) | Operation::Divide(f, g)
+            if inside(builder, f).is_some() && inside(builder, g).is_some() =>
+        {
+            let (u, v) = (inside(builder, f)?, inside(builder, g)?);
+            let is_product = matches!(operation, Operation::Multiply(..));
+            let both = if is_product { Operation::Multiply(u, v) } else { Operation::Divide(u, v) };
+            Some(Operation::Absolute(builder.push(both, step.span)))
+        }
+        Operation::Multiply(f, g) => [(f, g), (g, f)].into_iter().find_map(|(f, g)| {
+            let u = signed(builder, g)?;
+            if f == u {
+                return Some(Operation::Absolute(u));
+            }
+            // As a product with 1.
+            let one = (inside(builder, f) == Some(u)).then(|| super::constant(Rational::ONE))?;
+            let one = builder.push(one, step.span);
+            Some(Operation::Multiply(u, one))
+        }),
+        Operation::Power(f, g) => {
+            let Operation::Power(base, inner) = *builder.operation(f) else { return None };
+            let (q, p) = (exponent(builder, g)?, exponent(builder, inner)?);
+            let product = &p * &q;
+            let is_even = p.is_int() && p.numerator() % 2 == 0;
+            let base = if inside(builder, base).is_some() {
+                base
+            } else if is_even {
+                builder.push(Operation::Absolute(base), step.span)
+            } else {
+                return None;
+            };
+            if !product.is_int() {
+                return None;
+            }
+            let product = builder.push(super::constant(product), step.span);
+            Some(Operation::Power(base, product))
+        }
+        _ => None,
+    }
+}
+
 /// The steps with `u` for one step `|u|` and those equal to it, if the function is even in it.
 fn without_kink(steps: &[Step], kink: Index) -> Option<Vec<Step>> {
-    let [plain, _] = expressions(steps, |_, _| false);
+    let (plain, _) = expressions(steps, |_, _| false);
     let is_kink = |index: Index| plain[index] == plain[kink];
     let first = (0..=kink).find(|&index| is_kink(index))?;
     let Operation::Absolute(operand) = steps[first].operation else { return None };
     // Up to the first one nothing is mirrored, so that it has the same number.
-    let [own, mirrored] = expressions(steps, |_, here| here == plain[first]);
-    if own.last() != mirrored.last() {
+    let (own, mirrored) = expressions(steps, |_, here| *here == plain[first]);
+    if own.last() != mirrored.as_ref() {
         return None;
     }
     let mut builder = Builder::default();

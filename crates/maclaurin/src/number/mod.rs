@@ -38,7 +38,8 @@ pub(crate) use interval64::{Interval64, Outward64, PI, tanh_at};
 pub(crate) use notation::interval;
 pub use notation::{plain, scientific};
 pub(crate) use rational::{
-    LARGEST_DECIMAL_EXPONENT, exactly, parse_decimal, tangent_numbers, to_f64,
+    LARGEST_DECIMAL_EXPONENT, cost_of_tangent_numbers, exactly, parse_decimal, tangent_numbers,
+    to_f64,
 };
 pub(crate) use value::Certified;
 pub use value::Value;

@@ -196,10 +196,48 @@ pub fn scientific(value: f64, decimals: usize, up: bool) -> String {
     if !is_off(&text) {
         return text;
     }
-    // At least one unit of the last decimal; of the least numbers, one of theirs.
-    let unit = 10f64.powi(-i32::try_from(decimals).unwrap_or(i32::MAX));
-    let step = (value * unit).max(f64::from_bits(1));
-    let towards = if up { step } else { -step };
-    let next = |count: i32| format!("{:.decimals$e}", read(&text) + f64::from(count) * towards);
-    (1..=2).map(next).find(|text| !is_off(text)).unwrap_or_else(|| format!("{value:e}"))
+    // The next number of so many decimals.
+    let next = || {
+        let (mantissa, exponent) = text.split_once('e')?;
+        let exponent: i32 = exponent.parse().ok()?;
+        let digits: u128 = mantissa.replace('.', "").parse().ok()?;
+        let places = 10u128.checked_pow(u32::try_from(decimals).ok()?)?;
+        let (digits, exponent) = match (up, digits == places) {
+            (true, _) => (digits.checked_add(1)?, exponent),
+            // One less than a power of ten has a digit less.
+            (false, true) => (places.checked_mul(10)? - 1, exponent - 1),
+            (false, false) => (digits.checked_sub(1)?, exponent),
+        };
+        let (digits, exponent) =
+            if digits / 10 == places { (digits / 10, exponent + 1) } else { (digits, exponent) };
+        let (whole, part) = (digits / places, digits % places);
+        Some(if decimals == 0 {
+            format!("{whole}e{exponent}")
+        } else {
+            format!("{whole}.{part:0decimals$}e{exponent}")
+        })
+    };
+    next().filter(|text| !is_off(text)).unwrap_or_else(|| format!("{value:e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scientific;
+
+    #[test]
+    fn bounds_are_rounded_to_the_next_decimal() {
+        for (value, decimals, down, up) in [
+            (1.0 / 3.0, 3, "3.333e-1", "3.334e-1"),
+            (2.0 / 3.0, 3, "6.666e-1", "6.667e-1"),
+            (0.999_996, 4, "9.9999e-1", "1.0000e0"),
+            (9.999_96, 4, "9.9999e0", "1.0000e1"),
+            (1.000_04, 4, "1.0000e0", "1.0001e0"),
+            (1e22, 2, "1.00e22", "1.00e22"),
+            (0.95, 0, "9e-1", "1e0"),
+            (f64::MAX, 2, "1.79e308", "1.80e308"),
+        ] {
+            assert_eq!(scientific(value, decimals, false), down, "{value}");
+            assert_eq!(scientific(value, decimals, true), up, "{value}");
+        }
+    }
 }

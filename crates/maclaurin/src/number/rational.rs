@@ -6,7 +6,7 @@ use dashu_int::{IBig, UBig};
 
 use super::Rational;
 use super::interval::round_to_f64;
-use crate::cancel::checkpoint;
+use crate::cancel::{checkpoint, spend};
 
 /// The decimal exponents that a literal may have: `1e-10000` to `1e10000`.
 pub(crate) const LARGEST_DECIMAL_EXPONENT: i64 = 10_000;
@@ -69,9 +69,10 @@ pub(super) fn dot<'q>(pairs: impl Iterator<Item = (&'q Rational, &'q Rational)>)
     let Some(mut pair) = pairs.next() else { return first };
     let (mut sum, mut common) = first.into_parts();
     loop {
-        checkpoint();
         let (a, b) = pair;
         let denominator = a.denominator() * b.denominator();
+        let limbs = |n: &UBig| 1 + n.bit_len() as u64 / 64;
+        spend(200 + 4 * limbs(&common) * limbs(&denominator));
         let (mut scale, rest) = (&common).div_rem(&denominator);
         if !rest.is_zero() {
             let divisor = rest.gcd(&denominator);
@@ -83,7 +84,10 @@ pub(super) fn dot<'q>(pairs: impl Iterator<Item = (&'q Rational, &'q Rational)>)
         sum += a.numerator() * b.numerator() * IBig::from(scale);
         match pairs.next() {
             Some(next) => pair = next,
-            None => return Rational::from_parts(sum, common),
+            None => {
+                spend(4 * limbs(&common) * limbs(&common));
+                return Rational::from_parts(sum, common);
+            }
         }
     }
 }
@@ -110,9 +114,16 @@ pub(crate) fn tangent_numbers(count: usize) -> Vec<UBig> {
     numbers
 }
 
+/// What they take, in the units of [`spend`].
+pub(crate) fn cost_of_tangent_numbers(count: usize) -> u64 {
+    let count = count as u64;
+    count * count * (20 + count / 16)
+}
+
 /// The first `terms` coefficients of `tan(c t)` or `tanh(c t)`: of degree `2n - 1`, `T_n c^(2n-1) /
 /// (2n-1)!`.
 pub(super) fn tangent(c: &Rational, terms: usize, circular: bool) -> Vec<Rational> {
+    spend(cost_of_tangent_numbers(terms / 2));
     let numbers = tangent_numbers(terms / 2);
     let mut coefficients = vec![Rational::ZERO; terms];
     let (above, below) = (c.numerator(), c.denominator());

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use super::constant::Enclosures;
 use super::rational;
 use super::{Arithmetic, Exact, Interval, Rational};
-use crate::cancel::checkpoint;
+use crate::cancel::spend;
 
 /// Products of monomials after which a computation goes on with enclosures: constants that grow
 /// with every step are not worth more time than this.
@@ -46,6 +46,16 @@ impl Certified {
         }
     }
 
+    /// Counts an operation on two numbers, in the units of [`spend`].
+    fn spend(&self, a: &Value, b: &Value) {
+        let limbs = |value: &Value| match value {
+            Value::Exact(exact) => exact.as_rational().map_or(0, rational::bits) / 64,
+            Value::Enclosure(_) => self.enclosures.bits / 64,
+        };
+        let limbs = 1 + limbs(a).max(limbs(b)) as u64;
+        spend(400 + 8 * limbs * limbs);
+    }
+
     /// Whether the product of two constants is still worth forming exactly: those of several
     /// monomials are counted against the limit.
     fn affords(&self, p: &Exact, q: &Exact) -> bool {
@@ -73,7 +83,7 @@ impl Arithmetic for Certified {
     }
 
     fn add(&self, a: &Value, b: &Value) -> Value {
-        checkpoint();
+        self.spend(a, b);
         match (a, b) {
             (Value::Exact(zero), other) | (other, Value::Exact(zero)) if zero.is_zero() => {
                 other.clone()
@@ -93,7 +103,7 @@ impl Arithmetic for Certified {
     }
 
     fn multiply(&self, a: &Value, b: &Value) -> Value {
-        checkpoint();
+        self.spend(a, b);
         match (a, b) {
             (Value::Exact(zero), _) | (_, Value::Exact(zero)) if zero.is_zero() => {
                 Value::Exact(Exact::default())

@@ -35,6 +35,15 @@ pub enum Error {
         /// The order up to which was looked.
         order: usize,
     },
+    /// Coefficients that take more work than the limit, which counts operations and is reached after two
+    /// seconds or so.
+    #[error(
+        "the coefficients up to order {order} take more work than the limit: ask for a smaller order"
+    )]
+    TooMuchWork {
+        /// The order asked for.
+        order: usize,
+    },
     /// A number whose enclosure by that many bits contains zero, or a boundary between two floats.
     #[error("{what} could not be settled with {bits} bits: {}", undecided(*.unbounded))]
     Undecided {

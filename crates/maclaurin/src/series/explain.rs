@@ -23,6 +23,7 @@ impl Failure {
                 let what = format!("the coefficient of degree {degree} of {}", source.name());
                 return Error::Undecided { what, bits, unbounded };
             }
+            Self::TooMuchWork { order } => return Error::TooMuchWork { order },
             Self::Blocked(blocked) => blocked,
         };
         let excerpt = match source {

@@ -129,8 +129,9 @@ impl Series {
     /// # Errors
     ///
     /// [`Error::NotAnalytic`] where there is no series, [`Error::Parse`] for `at`,
-    /// [`Error::OrderTooLarge`] beyond [`LARGEST_ORDER`], and [`Error::Undecided`] where no
-    /// precision tells the rounding of a coefficient, or whether a divisor is zero.
+    /// [`Error::OrderTooLarge`] beyond [`LARGEST_ORDER`], [`Error::TooMuchWork`], and
+    /// [`Error::Undecided`] where no precision tells the rounding of a coefficient, or whether a
+    /// divisor is zero.
     pub fn new(function: &Function, order: usize, at: impl Into<Constant>) -> Result<Self, Error> {
         if order > LARGEST_ORDER {
             return Err(Error::OrderTooLarge { order, limit: LARGEST_ORDER });

@@ -8,6 +8,7 @@
 use super::evaluate::Blocked;
 use super::jet::{Obstacle, Singularity};
 use super::source::Source;
+use crate::cancel::limited;
 use crate::function::Function;
 use crate::number::{Arithmetic, Ball, Balls, Certified, Exact, Interval, Value, to_f64};
 
@@ -25,9 +26,13 @@ pub(super) const LAST_BITS: usize = PRECISIONS[PRECISIONS.len() - 1];
 /// The first precision at which intervals can tell what balls could not.
 const BEYOND_BALLS: usize = 2048;
 
-/// Exact forms are first looked for up to this degree, then up to four times as high, or at once up
-/// to the order where all are rational.
+/// Exact forms are first looked for up to this degree, then up to four times as high.
 const FIRST_EXACT_ORDER: usize = 8;
+
+/// The work that the coefficients may take, and that a try of exact forms may, in nanoseconds or so:
+/// counted, so that it is the same on every machine.
+const MOST_WORK: u64 = 2_000_000_000;
+const MOST_WORK_OF_EXACT: u64 = 400_000_000;
 
 /// Exact forms of the coefficients, where the budget of exact arithmetic reached.
 pub(super) type ExactForms = Vec<Option<Exact>>;
@@ -59,6 +64,10 @@ pub(super) enum Failure {
     Unsettled {
         degree: usize,
         unbounded: bool,
+    },
+    /// They take more work than [`MOST_WORK`].
+    TooMuchWork {
+        order: usize,
     },
 }
 
@@ -109,8 +118,9 @@ pub(super) fn exact_forms(source: &Source, at: &Function, order: usize) -> Exact
     let mut highest = order.min(FIRST_EXACT_ORDER);
     loop {
         let attempts = [PRECISIONS[0], BEYOND_BALLS].into_iter();
-        let values = attempts.map(|bits| attempt(source, at, highest, bits)).find_map(Result::ok);
-        let values = values.map_or_else(Vec::new, |(_, values)| values);
+        let mut attempts = attempts.map(|bits| attempt(source, at, highest, bits));
+        let values = limited(MOST_WORK_OF_EXACT, || attempts.find_map(Result::ok));
+        let values = values.flatten().map_or_else(Vec::new, |(_, values)| values);
         let known = values.into_iter().map(|value| match value {
             Value::Exact(exact) => Some(exact),
             Value::Enclosure(_) => None,
@@ -126,15 +136,17 @@ pub(super) fn exact_forms(source: &Source, at: &Function, order: usize) -> Exact
             forms.resize(order + 1, None);
             return forms;
         }
-        let rational =
-            |form: &Option<Exact>| form.as_ref().is_some_and(|form| form.as_rational().is_some());
-        let all_rational = forms[1..].iter().all(rational);
-        highest = if all_rational { order } else { order.min(4 * highest) };
+        highest = order.min(4 * highest);
     }
 }
 
 /// The coefficients' roundings, at the first precision that settles them all.
 pub(super) fn settle(source: &Source, at: &Function, order: usize) -> Result<Settled, Failure> {
+    let settled = limited(MOST_WORK, || with_any_work(source, at, order));
+    settled.unwrap_or(Err(Failure::TooMuchWork { order }))
+}
+
+fn with_any_work(source: &Source, at: &Function, order: usize) -> Result<Settled, Failure> {
     let mut progress = Progress {
         found: vec![None; order + 1],
         exact: None,

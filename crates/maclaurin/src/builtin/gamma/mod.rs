@@ -281,7 +281,9 @@ impl Builtin for Lgamma {
             return branch.unknown(plane);
         }
         let above = plane.add(&shifted, &plane.integer(1));
-        let Some(steps) = stirling::steps(plane, &above, 1) else { return Some(plane.unknown()) };
+        let Some(steps) = stirling::steps_to(plane, &above, 1) else {
+            return Some(plane.unknown());
+        };
         let last = plane.add(&above, &plane.integer(steps));
         let Some(mut found) = stirling(plane, &last, 1) else { return Some(plane.unknown()) };
         let right = (0..steps).map(|j| plane.add(&above, &plane.integer(j)));

@@ -16,7 +16,8 @@ use super::Rgamma;
 use crate::builtin::recurrence::{derivative, multiply, negate};
 use crate::builtin::taylor::{enclosed, known_bits, rational, variable, within};
 use crate::builtin::{Analytic, Builtin, Exp, Log, Sin};
-use crate::number::{Exact, IBig, Rational, UBig, half, tangent_numbers};
+use crate::cancel::spend;
+use crate::number::{Exact, IBig, Rational, UBig, cost_of_tangent_numbers, half, tangent_numbers};
 
 /// Steps down from a point in the right half-plane; further to the left, the function is reflected.
 pub(super) const MOST_STEPS: f64 = 64.0;
@@ -32,9 +33,12 @@ thread_local! {
 /// The first `count` of Stirling's coefficients, with `B_2m = (-1)^(m-1) 2m T_m/(4^m (4^m - 1))`
 /// (DLMF 24.15.4).
 pub(in crate::builtin) fn coefficients<T>(count: usize, to: impl Fn(&Rational) -> T) -> Vec<T> {
+    let all = count.next_power_of_two();
+    // Whether they are known already makes no difference to a limit of work.
+    spend(cost_of_tangent_numbers(all));
     COEFFICIENTS.with_borrow_mut(|known| {
         if known.len() < count {
-            let numbers = tangent_numbers(count.next_power_of_two());
+            let numbers = tangent_numbers(all);
             let coefficient = |(m, number): (usize, UBig)| {
                 let power = UBig::ONE << (2 * m);
                 let below = (&power - UBig::ONE) * power * UBig::from(2 * m - 1);
@@ -124,10 +128,25 @@ pub(super) fn stirling<A: Analytic>(a: &A, w: &A::Number, terms: usize) -> Optio
 }
 
 /// The number of steps to the right after which Stirling's series gives the given number of terms.
-pub(super) fn steps<A: Analytic>(a: &A, u: &A::Number, terms: usize) -> Option<i64> {
+pub(super) fn steps_to<A: Analytic>(a: &A, u: &A::Number, terms: usize) -> Option<i64> {
     let low = a.rectangle(u).0.low;
     let goal = DISTANCE * (known_bits(a, u, 1.0) + terms + 8) as f64 + 4.0;
     (low > -MOST_STEPS - 1.0).then(|| (goal - low).ceil().max(0.0) as i64)
+}
+
+/// How many terms of `sum_j (u + j)^-k` are needed for the bits wanted, with `low` at most the real part of
+/// `u`: one of `low + 1, low + 2, ...` at least is 1, so that it bounds the rest.
+fn terms_of_sum(low: f64, k: usize, bits: usize) -> i64 {
+    let nearest = low.max(0.5);
+    let goal = ((bits + 2) as f64 + k as f64 * nearest.log2()) / (k - 1) as f64;
+    (goal.exp2() - low).ceil().max(1.0 - low.floor()) as i64
+}
+
+/// The binary logarithm of a bound of what is left of that sum: where `v = low + count >= 1`,
+/// `sum_(j>=count) (low + j)^-k <= v^-k + v^(1-k)/(k-1) <= 2 v^(1-k)`.
+fn rest_of_sum(low: f64, k: usize, count: i64) -> i64 {
+    let log = (low + count as f64).log2() * (1.0 - 1e-12);
+    (1.0 + 1e-6 - (k - 1) as f64 * log).ceil() as i64
 }
 
 /// `u (u+1) ... (u+N-1)` and the Taylor coefficients of `log Gamma` at `u` from degree 1 on, with
@@ -138,8 +157,23 @@ pub(super) fn log_gamma<A: Analytic>(
     terms: usize,
 ) -> Option<(A::Number, Vec<A::Number>)> {
     let u = enclosed(a, u);
-    let steps = steps(a, &u, terms)?;
-    let mut found = stirling(a, &a.add(&u, &a.integer(steps)), terms)?;
+    // From some degree on the sums over the poles converge at once.
+    let (low, bits) = (a.rectangle(&u).0.low, known_bits(a, &u, 1.0));
+    let mut head = terms.min(bits + 64);
+    let mut steps = steps_to(a, &u, head)?;
+    let mut counts: Vec<_> = (head..terms).map(|k| terms_of_sum(low, k, bits)).collect();
+    // Fewer for each degree, in spite of rounding.
+    for k in (1..counts.len()).rev() {
+        counts[k - 1] = counts[k - 1].max(counts[k]);
+    }
+    if counts.first().is_some_and(|count| *count > steps) {
+        counts.clear();
+        head = terms;
+        steps = steps_to(a, &u, terms)?;
+    }
+    let mut found = stirling(a, &a.add(&u, &a.integer(steps)), head)?;
+    let rests = (head..terms).zip(&counts).map(|(k, count)| rest_of_sum(low, k, *count));
+    found.extend(rests.map(|rest| within(a, rest)));
     let mut product = a.integer(1);
     let mut sums = vec![a.integer(0); terms];
     for j in 0..steps {
@@ -150,7 +184,8 @@ pub(super) fn log_gamma<A: Analytic>(
         }
         let inverse = a.divide(&a.integer(1), &factor);
         let mut power = inverse.clone();
-        for sum in &mut sums[1..] {
+        let end = head + counts.partition_point(|count| j < *count);
+        for sum in &mut sums[1..end] {
             *sum = a.add(sum, &power);
             power = a.multiply(&power, &inverse);
         }
@@ -242,7 +277,7 @@ pub(super) fn reciprocal<A: Analytic>(
 /// to the left.
 pub(super) fn value_and_slope<A: Analytic>(a: &A, u: &A::Number) -> Option<(A::Number, A::Number)> {
     let u = enclosed(a, u);
-    let steps = steps(a, &u, 2)?;
+    let steps = steps_to(a, &u, 2)?;
     let log = stirling(a, &a.add(&u, &a.integer(steps)), 2)?;
     let (mut product, mut slope) = (a.integer(1), a.integer(0));
     for j in 0..steps {

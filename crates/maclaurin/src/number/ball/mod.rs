@@ -23,7 +23,7 @@ use dashu_int::{IBig, UBig};
 
 use super::interval::round_leading_to_f64;
 use super::{Arithmetic, Exact, Interval, Interval64, Rational};
-use crate::cancel::checkpoint;
+use crate::cancel::spend;
 
 /// Exponents of balls are at most this large; beyond, nothing is known of a result.
 const LARGEST_EXPONENT: i64 = 1 << 58;
@@ -578,6 +578,9 @@ impl<const N: usize> Ball<N> {
 impl<const N: usize> Balls<N> {
     /// Bits of the intervals in which functions of constants are evaluated.
     pub(crate) const BITS: usize = 64 * N + 8;
+
+    /// What a product takes, in the units of [`spend`].
+    pub(super) const COST: u64 = 10 + (N * N) as u64;
 }
 
 impl<const N: usize> Arithmetic for Balls<N> {
@@ -627,7 +630,7 @@ impl<const N: usize> Arithmetic for Balls<N> {
     }
 
     fn convolve(&self, a: &[Ball<N>], b: &[Ball<N>]) -> Ball<N> {
-        checkpoint();
+        spend(a.len() as u64 * Self::COST);
         let exponents = a.iter().zip(b.iter().rev()).map(|(a, b)| a.exponent + b.exponent);
         let highest = exponents.max().unwrap_or(i64::MIN);
         if highest < SMALLEST_OF_PRODUCT {

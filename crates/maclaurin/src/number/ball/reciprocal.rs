@@ -10,7 +10,7 @@
 //! Numerica 19, 2010, section 10.3, for systems of equations).
 
 use super::{Ball, Balls, OF_ZERO, Wide};
-use crate::cancel::checkpoint;
+use crate::cancel::spend;
 use crate::number::Arithmetic;
 
 /// An upper bound `fraction * 2^exponent` of a magnitude, `fraction` zero or between 1/2 and 1.
@@ -144,7 +144,7 @@ pub(super) fn reciprocal<const N: usize>(g: &[Ball<N>]) -> Option<Vec<Ball<N>>> 
     let gain = Bound::new(1.0, 0).plus(residual[0]).plus(residual[0]);
     let mut excess: Vec<Bound> = Vec::with_capacity(g.len());
     for k in 0..g.len() {
-        checkpoint();
+        spend(2 * k as u64);
         let rest = Bound::convolve(&residual[1..=k], &excess);
         excess.push(residual[k].plus(rest).times(gain));
     }
