@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS = ["powers", "terms", "partial_sums", "sum"]
+KINDS = ["powers", "terms", "partial_sums", "sum", "legendre", "chebyshev", "jacobi"]
 LARGE = 64 * 224 * 224 * 3
 ROWS = []
 
