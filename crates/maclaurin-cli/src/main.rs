@@ -4,6 +4,7 @@ mod approximate;
 mod approximation_chart;
 mod arguments;
 mod array;
+mod basis;
 mod bound;
 mod canvas;
 mod chart;

@@ -149,6 +149,32 @@ fn arrays_of_every_order_and_byte_order_are_read() {
 }
 
 #[test]
+fn a_basis_stands_for_a_function() {
+    let folder = TempDir::new().unwrap();
+    let (input, output) = (in_folder(&folder, "in.npy"), in_folder(&folder, "out.npy"));
+    let dtype = npyz::DType::Plain("<f8".parse().unwrap());
+    let mut file = std::fs::File::create(&input).unwrap();
+    let options = npyz::WriteOptions::new().dtype(dtype).shape(&[3]).order(npyz::Order::C);
+    let mut writer = options.writer(&mut file).begin_nd().unwrap();
+    writer.extend([0.0, 0.5, 2.0]).unwrap();
+    writer.finish().unwrap();
+    let basis = ["expand", &input, "--basis", "legendre", "--degree", "3", "--on", "0:1"];
+    let printed = done(&[&basis[..], &["--squash", "clip", "-o", &output]].concat());
+    assert!(
+        printed.contains("polynomials of degree 1, 2, 3 of legendre on 0:1, clipped: 3 values")
+    );
+    let (shape, values) = read(&output);
+    assert_eq!(shape, [3, 3]);
+    assert_eq!(values, [-1.0, 1.0, -1.0, 0.0, -0.5, 0.0, 1.0, 1.0, 1.0]);
+    let jacobi =
+        ["expand", &input, "--basis", "jacobi", "--param", "alpha=1/2", "--param", "beta=0"];
+    let json = done(&[&jacobi[..], &["--json", "--quiet", "--force", "-o", &output]].concat());
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["basis"], &json["parameters"]["alpha"]), (&"jacobi".into(), &0.5.into()));
+    assert_eq!((&json["degree"], &json["values"]), (&4.into(), &3.into()));
+}
+
+#[test]
 fn a_folder_becomes_a_folder_or_an_archive() {
     let folder = TempDir::new().unwrap();
     let pictures = picture("");
@@ -361,6 +387,12 @@ fn what_errors_say() {
         ("endless_header", vec!["expand", &endless, "-f", "exp(x)", "-o", &out]),
         ("complex_array", vec!["expand", &complex, "-f", "exp(x)", "-o", &out]),
         ("same_name_twice", vec!["expand", &moon, &moon, "-f", "exp(x)", "-o", "all.npz"]),
+        ("unknown_basis", vec!["expand", &moon, "--basis", "hermit", "-o", &out]),
+        (
+            "sum_of_a_basis",
+            vec!["expand", &moon, "--basis", "hermite", "--kind", "sum", "-o", &out],
+        ),
+        ("basis_and_function", vec!["expand", &moon, "--basis", "legendre", "-f", "x", "-o", &out]),
         ("several_into_one", vec!["expand", &moon, &text, "-f", "exp(x)", "-o", &out]),
         ("unknown_output", vec!["expand", &moon, "-f", "exp(x)", "-o", "out.gif"]),
         ("no_output_folder", vec!["expand", &moon, "-f", "exp(x)", "-o", "no/such/out.npy"]),
