@@ -1,7 +1,8 @@
 """The kernels by every instruction set, beside the machine's limit: each case's share of the limit, in a table.
 
 Runs itself for each instruction set that the machine has (`MACLAURIN_INSTRUCTIONS`), with the library that
-`cargo build --release -p maclaurin-benchmark` makes. Ours and the limit alternate; medians are compared.
+`cargo build --release -p maclaurin-benchmark` makes. Ours and the limit alternate; the fastest times are compared, which
+other work on the machine changes least.
 """
 
 import argparse
@@ -67,7 +68,7 @@ def measure(seconds: float, only: str = "") -> dict[str, float]:
         ours = native.expand(x, coefficients(order), kind, axis, out, stack)
         if ours():
             sys.exit("this machine does not have the instruction set")
-        found = medians({"ours": ours, "limit": native.limit(x, out)}, seconds)
+        found = medians({"ours": ours, "limit": native.limit(x, out)}, seconds, min)
         shares[name] = found["limit"] / found["ours"]
     if only and "backward" not in only:
         return shares
@@ -78,7 +79,7 @@ def measure(seconds: float, only: str = "") -> dict[str, float]:
         gradient, source = array(x.size * order, "float32"), array(x.size * (order + 1), "float32")
         sums = np.zeros(order + 1) if wants else None
         ours = native.backward(gradient, x, coefficients(order), kind, axis, slope, sums)
-        found = medians({"ours": ours, "limit": native.limit(source, slope)}, seconds)
+        found = medians({"ours": ours, "limit": native.limit(source, slope)}, seconds, min)
         name = f"backward, {kind}, order {order}, {'first' if axis == 0 else 'last'} axis"
         shares[name + (", coefficients too" if wants else "")] = found["limit"] / found["ours"]
     return shares

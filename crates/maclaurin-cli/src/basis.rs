@@ -1,5 +1,8 @@
 //! What `maclaurin expand` expands values by: a series, or the orthogonal polynomials of `--basis`.
 
+// Help texts are read on a terminal, where backticks are noise.
+#![allow(clippy::doc_markdown)]
+
 use clap::Args;
 use maclaurin::{Expansion, Family, Polynomial, PolynomialBasis, Series, Squash};
 use serde_json::{Map, Value, json};
@@ -56,7 +59,7 @@ impl BasisArguments {
 
 /// What values are expanded by.
 pub enum Source {
-    Series(Series),
+    Series(Box<Series>),
     Basis(PolynomialBasis),
 }
 
@@ -67,7 +70,7 @@ impl Source {
             return Ok(Self::Basis(arguments.basis.basis(name, &arguments.place)?));
         }
         let function = arguments.function.as_deref().unwrap_or_default();
-        Ok(Self::Series(arguments.place.series(function, &arguments.length)?))
+        Ok(Self::Series(Box::new(arguments.place.series(function, &arguments.length)?)))
     }
 
     pub fn polynomial(&self) -> Polynomial {
@@ -102,19 +105,16 @@ impl Source {
             Self::Series(series) => return format!("{}{joint}{}", series.name(), series.at()),
             Self::Basis(basis) => basis,
         };
-        let mut text = basis.family().name().to_owned();
-        for (name, value) in basis.family().parameters() {
-            text.push_str(&format!(", {name} {value}"));
-        }
-        if let Some((low, high)) = basis.range() {
-            text.push_str(&format!(" on {low}:{high}"));
-        }
-        match basis.squashed() {
-            None => {}
-            Some(Squash::Tanh) => text.push_str(", squashed by tanh"),
-            Some(Squash::Clip) => text.push_str(", clipped"),
-        }
-        text
+        let parameters = basis.family().parameters();
+        let parameters = parameters.iter().map(|(name, value)| format!(", {name} {value}"));
+        let parameters = parameters.collect::<Vec<_>>().concat();
+        let range = basis.range().map(|(low, high)| format!(" on {low}:{high}"));
+        let squash = match basis.squashed() {
+            None => "",
+            Some(Squash::Tanh) => ", squashed by tanh",
+            Some(Squash::Clip) => ", clipped",
+        };
+        format!("{}{parameters}{}{squash}", basis.family().name(), range.unwrap_or_default())
     }
 
     /// It for programs.

@@ -387,12 +387,6 @@ fn what_errors_say() {
         ("endless_header", vec!["expand", &endless, "-f", "exp(x)", "-o", &out]),
         ("complex_array", vec!["expand", &complex, "-f", "exp(x)", "-o", &out]),
         ("same_name_twice", vec!["expand", &moon, &moon, "-f", "exp(x)", "-o", "all.npz"]),
-        ("unknown_basis", vec!["expand", &moon, "--basis", "hermit", "-o", &out]),
-        (
-            "sum_of_a_basis",
-            vec!["expand", &moon, "--basis", "hermite", "--kind", "sum", "-o", &out],
-        ),
-        ("basis_and_function", vec!["expand", &moon, "--basis", "legendre", "-f", "x", "-o", &out]),
         ("several_into_one", vec!["expand", &moon, &text, "-f", "exp(x)", "-o", &out]),
         ("unknown_output", vec!["expand", &moon, "-f", "exp(x)", "-o", "out.gif"]),
         ("no_output_folder", vec!["expand", &moon, "-f", "exp(x)", "-o", "no/such/out.npy"]),
@@ -434,7 +428,7 @@ fn what_errors_say() {
 }
 
 #[test]
-fn what_errors_in_expressions_say() {
+fn what_errors_in_expressions_and_bases_say() {
     for (name, arguments) in [
         ("ambiguous_product", vec!["series", "1/2x"]),
         ("ambiguous_exponent", vec!["series", "e^x sin(x)"]),
@@ -443,6 +437,15 @@ fn what_errors_in_expressions_say() {
         ("reserved_parameter", vec!["series", "x", "--param", "pi=3"]),
         ("unused_parameter", vec!["series", "x", "--param", "k=3"]),
         ("shape_not_integer", vec!["series", "erlang_cdf(x, 3/2, 1)"]),
+        ("unknown_basis", vec!["expand", "x.npy", "--basis", "hermit", "-o", "y.npy"]),
+        (
+            "sum_of_a_basis",
+            vec!["expand", "x.npy", "--basis", "hermite", "--kind", "sum", "-o", "y.npy"],
+        ),
+        (
+            "basis_and_function",
+            vec!["expand", "x.npy", "--basis", "hermite", "-f", "x", "-o", "y.npy"],
+        ),
         ("rate_not_positive", vec!["series", "erlang_cdf(x, 3, -1)"]),
     ] {
         let output = maclaurin(&arguments);

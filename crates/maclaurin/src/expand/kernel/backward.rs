@@ -10,7 +10,7 @@ use super::forward::{AHEAD, read};
 use super::instructions::{Instructions, Job, Level};
 use super::interleave::Order;
 use super::parallel::{self, Units};
-use super::recurrence::{squash, take_back};
+use super::recurrence::{squash, take_back_tile};
 use super::rows::{Numbers, Tile, affine, horner};
 use super::vector::{Vector, WIDTH};
 use super::{Kind, Plan, WIDEST_GROUP};
@@ -264,15 +264,9 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
             if let Some(recurrence) = &recurrence {
                 change.fill(numbers.scale);
                 squash(plan, &mut t[..count], Some(&mut change[..count]));
-                for first in (0..count).step_by(WIDTH) {
-                    // SAFETY: a vector from `first` on lies inside all of them, which are as long as a row of `lanes`.
-                    unsafe {
-                        let t = <U::Lane as Lane>::Vector::<I>::load(t.as_ptr().add(first));
-                        let change = Vector::load(change.as_ptr().add(first));
-                        let total = take_back(recurrence, t, lanes.as_ptr().add(first), stride);
-                        total.multiply(change).store(slope.as_mut_ptr().add(first));
-                    }
-                }
+                let whole = count.next_multiple_of(WIDTH);
+                let arguments = [&t[..], &change[..]];
+                take_back_tile::<I, _>(recurrence, arguments, &lanes, stride, &mut slope[..whole]);
             } else {
                 // Lanes beyond the last value add nothing to sums.
                 let whole = count.next_multiple_of(WIDTH);

@@ -4,8 +4,9 @@
 //! `P'_(k+1) = (A_k P_k + (A_k t + B_k) P'_k) - C_k P'_(k-1)`. Each operation is rounded once and none is fused with
 //! another.
 
+use super::instructions::Instructions;
 use super::rows::Numbers;
-use super::vector::Vector;
+use super::vector::{Vector, WIDTH};
 use super::{NO_ROW, Plan};
 use crate::expand::element::Lane;
 use crate::expand::recurrence::Squash;
@@ -99,6 +100,31 @@ impl<V: Vector, const SLOPES: bool> Ascent<V, SLOPES> {
     }
 }
 
+/// The gradients of a tile's arguments, which `slope` has room for as whole vectors.
+#[inline(always)]
+pub(super) fn take_back_tile<I: Instructions, L: Lane>(
+    numbers: &Numbers<L>,
+    [t, change]: [&[L]; 2],
+    gradients: &[L],
+    stride: usize,
+    slope: &mut [L],
+) {
+    let whole = slope.len() / WIDTH * WIDTH;
+    assert!(t.len() >= whole && change.len() >= whole && stride >= whole);
+    let last = numbers.steps.iter().map(|step| step.place).filter(|&place| place != NO_ROW).max();
+    assert!(last.is_none_or(|last| last * stride + whole <= gradients.len()));
+    for first in (0..whole).step_by(WIDTH) {
+        // SAFETY: a vector from `first` on lies inside all of them, by the assertions.
+        unsafe {
+            let arguments = L::Vector::<I>::load(t.as_ptr().add(first));
+            let gradients = gradients.as_ptr().add(first);
+            let total = take_back(numbers, arguments, gradients, stride);
+            let change = L::Vector::<I>::load(change.as_ptr().add(first));
+            total.multiply(change).store(slope.as_mut_ptr().add(first));
+        }
+    }
+}
+
 /// The gradient of a vector of arguments: those of the rows, row `r` at `gradient + r * stride`, times the derivatives,
 /// by ascending degree.
 ///
@@ -106,7 +132,7 @@ impl<V: Vector, const SLOPES: bool> Ascent<V, SLOPES> {
 ///
 /// The machine has the vector's instructions, and a vector can be read from each row.
 #[inline(always)]
-pub(super) unsafe fn take_back<V: Vector>(
+unsafe fn take_back<V: Vector>(
     numbers: &Numbers<V::Lane>,
     t: V,
     gradient: *const V::Lane,
@@ -141,7 +167,9 @@ pub(super) fn squash<L: Lane>(plan: &Plan, t: &mut [L], change: Option<&mut [L]>
     };
     let (one, minus) = (L::round(1.0), L::round(-1.0));
     if squash == Squash::Tanh {
-        t.iter_mut().for_each(|t| *t = t.tanh());
+        for t in &mut *t {
+            *t = t.tanh();
+        }
         for (change, &t) in change.into_iter().flatten().zip(&*t) {
             *change = *change * (one - t * t);
         }
