@@ -92,7 +92,8 @@ impl Failure {
             | Self::Expand(
                 ExpandError::AxisOutOfBounds { .. }
                 | ExpandError::DegreeOutOfRange { .. }
-                | ExpandError::WrongWeights { .. },
+                | ExpandError::WrongWeights { .. }
+                | ExpandError::SumOfBasis,
             ) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
