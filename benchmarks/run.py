@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS = ["powers", "terms", "partial_sums", "sum"]
+KINDS = ["powers", "terms", "partial_sums", "sum", "legendre", "chebyshev", "jacobi"]
 LARGE = 64 * 224 * 224 * 3
 ROWS = []
 
@@ -113,8 +113,8 @@ def array(shape, dtype):
     return raw[start : start + count].view(dtype).reshape(shape)
 
 
-def medians(contestants, seconds=1.5):
-    """The median time of each, taking turns; each turn's first call does not count: the threads
+def medians(contestants, seconds=1.5, of=np.median):
+    """The median time of each, or another figure of its times, taking turns; each turn's first call does not count: the threads
     of whoever was there before may still be spinning, and the caches are theirs."""
     times = {who: [] for who in contestants}
     end = time.perf_counter() + seconds
@@ -124,7 +124,7 @@ def medians(contestants, seconds=1.5):
             start = time.perf_counter()
             call()
             times[who].append(time.perf_counter() - start)
-    return {who: float(np.median(t)) for who, t in times.items()}
+    return {who: float(of(t)) for who, t in times.items()}
 
 
 def report(what, contestants, moved, seconds=1.5, base="limit"):

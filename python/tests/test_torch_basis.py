@@ -11,7 +11,15 @@ import maclaurin as mc
 torch = pytest.importorskip("torch")
 from torch import nn
 
-from maclaurin.torch import TaylorActivation, TaylorConv2d, TaylorExpansion, TaylorLinear, expand, load_chebykan
+from maclaurin.torch import (
+    TaylorActivation,
+    TaylorConv2d,
+    TaylorExpansion,
+    TaylorLinear,
+    expand,
+    load_chebykan,
+    load_kacn,
+)
 
 BASES = [
     mc.basis("legendre", 4, on=(0, 2)),
@@ -105,6 +113,55 @@ def test_a_layer_of_chebykan_is_an_expansion_and_a_linear_layer(degree):
     if degree:
         slopes = [torch.autograd.grad((layer(x) * weights).sum(), x)[0] for layer in (ours, theirs)]
         assert torch.allclose(*slopes, atol=1e-6)
+
+
+class Kacn(nn.Module):
+    """A layer of IvanDrokin/torch-conv-kan, by its definition: norm(conv(cos(k acos(tanh x)))), group by group."""
+
+    def __init__(self, dimensions, inputs, outputs, degree, groups, norm, **convolution):
+        super().__init__()
+        several, conv = degree + 1, getattr(nn, f"Conv{dimensions}d")
+        self.poly_conv = nn.ModuleList(
+            conv(several * inputs // groups, outputs // groups, 3, bias=False, **convolution) for _ in range(groups)
+        )
+        self.layer_norm = nn.ModuleList(norm(outputs // groups) for _ in range(groups))
+        self.register_buffer("arange", torch.arange(several).view(1, 1, -1, *[1] * dimensions))
+
+    def forward(self, x):
+        parts = []
+        for part, conv, norm in zip(x.chunk(len(self.poly_conv), 1), self.poly_conv, self.layer_norm, strict=True):
+            angle = torch.acos(torch.tanh(part)).unsqueeze(2)
+            parts.append(norm(conv(torch.cos(angle * self.arange).flatten(1, 2))))
+        return torch.cat(parts, 1)
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "groups", "norm"),
+    [
+        (2, 1, nn.InstanceNorm2d),
+        (2, 2, nn.BatchNorm2d),
+        (1, 2, lambda count: nn.InstanceNorm1d(count, affine=True)),
+        (3, 1, nn.InstanceNorm3d),
+    ],
+)
+def test_a_layer_of_torch_conv_kan_is_an_expansion_and_a_convolution(dimensions, groups, norm):
+    torch.manual_seed(0)
+    theirs = Kacn(dimensions, 4, 6, 3, groups, norm, stride=2, padding=1).double()
+    for parameter in theirs.layer_norm.parameters():
+        nn.init.normal_(parameter)
+    x = torch.randn(3, 4, *[7] * dimensions, dtype=torch.float64)
+    theirs(x)  # running means
+    state = {f"layer.{name}": value for name, value in theirs.state_dict().items()}
+    ours = load_kacn(state, "layer.", stride=2, padding=1)
+    for mode in (True, False):
+        assert torch.allclose(ours.train(mode)(x), theirs.train(mode)(x), atol=1e-9)
+
+
+def test_other_weights_of_convolutions_are_refused():
+    with pytest.raises(ValueError, match="there are no layer.poly_conv.0.weight and layer.arange among weight"):
+        load_kacn(nn.Linear(2, 3).state_dict(), "layer.")
+    with pytest.raises(ValueError, match=r"shape \(2, 3, 3\) for 2 degrees"):
+        load_kacn({"poly_conv.0.weight": torch.zeros(2, 3, 3), "arange": torch.arange(2)})
 
 
 def test_other_weights_are_refused():

@@ -6,7 +6,8 @@
 #![allow(unsafe_code, clippy::missing_safety_doc)]
 
 use maclaurin::{
-    Degrees, Element, Expansion, Float, Kind, Polynomial, expand, expand_backward_into, expand_into,
+    Degrees, Element, Expansion, Family, Float, Kind, Polynomial, PolynomialBasis, expand,
+    expand_backward_into, expand_into,
 };
 use ndarray::{ArrayView, ArrayViewMut, IxDyn};
 use rayon::prelude::*;
@@ -15,12 +16,18 @@ use rayon::prelude::*;
 const BLOCK: usize = 1 << 17;
 
 fn expansion(kind: u32, axis: isize, stack: bool, scale: f64, shift: f64) -> Expansion {
-    let kind = [Kind::Powers, Kind::Terms, Kind::PartialSums, Kind::Sum][kind as usize];
+    let kinds = [Kind::Powers, Kind::Terms, Kind::PartialSums, Kind::Sum];
+    let kind = kinds.get(kind as usize).copied().unwrap_or_default();
     Expansion { kind, degrees: Degrees::All, axis, stack, scale, shift, ..Expansion::default() }
 }
 
-/// The polynomial `sum_k coefficients[k] x^k`.
-unsafe fn polynomial(coefficients: *const f64, order: usize) -> Polynomial {
+/// The polynomial `sum_k coefficients[k] x^k`, or of the kinds behind the others a basis.
+unsafe fn polynomial(coefficients: *const f64, order: usize, kind: u32) -> Polynomial {
+    let families = [Family::Legendre, Family::Chebyshev, Family::Jacobi { alpha: 0.5, beta: -0.5 }];
+    let family = (kind as usize).checked_sub(4).and_then(|index| families.get(index));
+    if let Some(Ok(basis)) = family.map(|&family| PolynomialBasis::new(family, order)) {
+        return basis.polynomial();
+    }
     // SAFETY: the caller hands over that many coefficients.
     let coefficients = unsafe { std::slice::from_raw_parts(coefficients, order + 1) };
     Polynomial::new(0.0, coefficients.to_vec())
@@ -45,7 +52,7 @@ macro_rules! entry {
         ) -> i32 {
             // SAFETY: the caller's arrays have these shapes.
             unsafe {
-                let polynomial = polynomial(coefficients, order);
+                let polynomial = polynomial(coefficients, order, kind);
                 let expansion = expansion(kind, axis, stack, scale, shift);
                 forward(x, rows, columns, &polynomial, &expansion, out)
             }
@@ -65,7 +72,7 @@ macro_rules! entry {
             // SAFETY: as above.
             unsafe {
                 let x = ArrayView::from_shape_ptr(IxDyn(&[rows, columns]), x);
-                let polynomial = polynomial(coefficients, order);
+                let polynomial = polynomial(coefficients, order, kind);
                 let expansion = expansion(kind, axis, true, 1.0, 0.0);
                 expand::<$input, $output>(&x, &polynomial, &expansion)
                     .map_or(f64::NAN, |out| out.iter().next().map_or(0.0, |first| first.to_f64()))
@@ -88,7 +95,7 @@ macro_rules! entry {
         ) -> i32 {
             // SAFETY: as above; `sums` has room for order + 1 values or is null.
             unsafe {
-                let polynomial = polynomial(coefficients, order);
+                let polynomial = polynomial(coefficients, order, kind);
                 let expansion = expansion(kind, axis, true, 1.0, 0.0);
                 let x = ArrayView::from_shape_ptr(IxDyn(&[rows, columns]), x);
                 let Ok(shape) = expansion.shape(&polynomial, x.shape()) else { return 1 };
@@ -153,7 +160,7 @@ pub unsafe extern "C" fn repeat_f32(
 ) {
     // SAFETY: the caller's promise.
     unsafe {
-        let polynomial = polynomial(coefficients, order);
+        let polynomial = polynomial(coefficients, order, kind);
         let expansion = expansion(kind, axis, true, 1.0, 0.0);
         let x = ArrayView::from_shape_ptr(IxDyn(&[count]), x);
         let Ok(shape) = expansion.shape(&polynomial, x.shape()) else { return };

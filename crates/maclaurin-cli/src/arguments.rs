@@ -11,14 +11,16 @@ use clap::{Args, Parser, Subcommand};
 use maclaurin::{Choice, Degrees, Error, Function, Series};
 
 use crate::Failure;
+use crate::basis::BasisArguments;
 use crate::code::{CodeArguments, Format, FormatName};
 use crate::explore::ExploreArguments;
 use crate::input::InputArguments;
 
+pub use self::values::range;
 pub use self::values::{Codec, FileFormat, KindName, MethodName, Orders, Pieces, TypeName};
 use self::values::{
     bytes, coefficients, degrees, finite, fixed, list_of_degrees, order, orders, parameter, pieces,
-    range, size, threads, tolerance,
+    size, threads, tolerance,
 };
 
 /// Taylor series of any function of one variable, and pictures expanded by them.
@@ -79,6 +81,8 @@ pub enum Command {
   maclaurin expand data.npy --function \"log(x)\" --at 1 --order 6 --scale 1/100 -o out.npy
   maclaurin expand volume.zarr --function softplus --order 4 --scale 1/255 --memory 1GB -o terms.zarr
       larger than memory, chunk by chunk; --resume goes on after an interruption
+  maclaurin expand data.npy --basis legendre --degree 4 --on 0:1 --squash tanh -o features.npy
+      orthogonal polynomials in the place of a series
   maclaurin expand photo.jpg --function tanh --order 5 -o - | python -c \"import numpy, sys; ...\"
 
 Exit codes: 0 all written, 1 some or all files failed, 2 the command line is wrong.")]
@@ -307,14 +311,17 @@ pub struct ExpandArguments {
     pub json: bool,
     /// The function of x, such as "log(1 + exp(x))", or a built-in name, such as softplus
     /// (`maclaurin series --help` lists them).
-    #[arg(short, long, allow_hyphen_values = true)]
-    pub function: String,
+    #[arg(short, long, allow_hyphen_values = true, required_unless_present = "basis")]
+    pub function: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub place: FunctionArguments,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub length: LengthArguments,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub basis: BasisArguments,
     /// What each value becomes.
     #[arg(long, value_enum, default_value_t = KindName::Terms)]
     pub kind: KindName,
@@ -454,6 +461,15 @@ pub struct BoundArguments {
 }
 
 impl ParameterArguments {
+    /// The parameters as numbers.
+    pub fn numbers(&self) -> Result<Vec<(String, f64)>, Failure> {
+        let number = |(name, text): &(String, String)| match finite(text) {
+            Ok(value) => Ok((name.clone(), value)),
+            Err(reason) => Err(Failure::Usage(format!("--param {name}={text}: {reason}"))),
+        };
+        self.parameters.iter().map(number).collect()
+    }
+
     /// The function that `text` means with these parameters.
     pub fn function(&self, text: &str) -> Result<Function, Failure> {
         let parameters: Vec<_> =

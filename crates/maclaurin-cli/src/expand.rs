@@ -7,9 +7,12 @@ use std::time::{Duration, Instant};
 
 use half::f16;
 use indicatif::{ProgressBar, ProgressStyle};
-use maclaurin::{Degrees, Expansion, Float, Kind, Polynomial, Series};
+#[cfg(feature = "parquet")]
+use maclaurin::Series;
+use maclaurin::{Degrees, Expansion, Float, Kind, Polynomial};
 
 use crate::arguments::{ExpandArguments, FileFormat, TypeName};
+use crate::basis;
 use crate::input::{self, Source};
 use crate::output::{self, Archive, Stored, Target, write_npy};
 #[cfg(feature = "zarr")]
@@ -32,7 +35,7 @@ enum Destination {
 /// The whole job, settled before the first file is read.
 struct Job<'a> {
     arguments: &'a ExpandArguments,
-    series: Series,
+    source: basis::Source,
     polynomial: Polynomial,
     expansion: Expansion,
     /// The polynomial whose error is told of.
@@ -61,8 +64,8 @@ pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
     if kind != Kind::Sum && !arguments.weights.is_empty() {
         return refuse("--weights go with --kind sum");
     }
-    let series = arguments.place.series(&arguments.function, &arguments.length)?;
-    let mut polynomial = series.polynomial();
+    let source = basis::Source::new(arguments)?;
+    let mut polynomial = source.polynomial();
     if !arguments.weights.is_empty() {
         polynomial = polynomial.weighted(&arguments.weights)?;
     }
@@ -79,14 +82,14 @@ pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
     expansion.degrees_of(&polynomial)?;
     let is_table = |path: &PathBuf| input::ending(path) == "parquet";
     if arguments.inputs.iter().any(is_table) || is_table(&arguments.output) {
-        return table(arguments, &series, &polynomial, &expansion);
+        return table(arguments, &source, &polynomial, &expansion);
     }
     if !arguments.columns.is_empty() {
         return refuse("--columns are for Parquet tables: NAME.parquet");
     }
     #[cfg(feature = "zarr")]
     if store::takes(arguments)? {
-        return stored(arguments, &series, &polynomial, &expansion);
+        return stored(arguments, &source, &polynomial, &expansion);
     }
     if let Some(option) = arguments.storing.given() {
         return refuse(&format!(
@@ -100,8 +103,8 @@ pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
     let files = sources.iter().map(|source| (source.name.clone(), source)).collect();
     let destination = destination(arguments, &files, &inputs)?;
     check_options(arguments, &destination)?;
-    let judged = Judged::new(&series, &polynomial, &expansion, !arguments.weights.is_empty())?;
-    let job = Job { arguments, series, polynomial, expansion, judged, files, inputs, skipped };
+    let judged = source.judged(&polynomial, &expansion, !arguments.weights.is_empty())?;
+    let job = Job { arguments, source, polynomial, expansion, judged, files, inputs, skipped };
     match arguments.dtype {
         TypeName::F16 => job.run::<f16>(&destination),
         TypeName::F32 => job.run::<f32>(&destination),
@@ -113,7 +116,7 @@ pub fn run(arguments: &ExpandArguments) -> Result<(), Failure> {
 #[cfg(feature = "zarr")]
 fn stored(
     arguments: &ExpandArguments,
-    series: &Series,
+    source: &basis::Source,
     polynomial: &Polynomial,
     expansion: &Expansion,
 ) -> Result<(), Failure> {
@@ -123,13 +126,8 @@ fn stored(
         ));
     }
     let weighted = !arguments.weights.is_empty();
-    let judged = Judged::new(series, polynomial, expansion, weighted)?;
-    let what = format!(
-        "{} of {} about {}",
-        what(expansion, polynomial, weighted),
-        series.name(),
-        series.at()
-    );
+    let judged = source.judged(polynomial, expansion, weighted)?;
+    let what = format!("{} of {}", what(expansion, polynomial, weighted), source.text(" about "));
     let (seen, scale) = store::run(&store::Job { arguments, polynomial, expansion, what })?;
     let scale = if expansion.shift == 0.0 { scale } else { f64::NAN };
     trust(arguments, &Summary::of_parts(seen, scale), judged.as_ref())
@@ -139,10 +137,16 @@ fn stored(
 #[cfg(feature = "parquet")]
 fn table(
     arguments: &ExpandArguments,
-    series: &Series,
+    source: &basis::Source,
     polynomial: &Polynomial,
     expansion: &Expansion,
 ) -> Result<(), Failure> {
+    let Some(series): Option<&Series> = source.series() else {
+        return Err(Failure::Usage(
+            "--basis is not for Parquet tables: expand arrays (.npy), or the columns in Python"
+                .into(),
+        ));
+    };
     let judged = Judged::new(series, polynomial, expansion, !arguments.weights.is_empty())?;
     let seen = table::run(&table::Job { arguments, series, polynomial, expansion })?;
     let scale = if expansion.shift == 0.0 { expansion.scale } else { f64::NAN };
@@ -151,7 +155,12 @@ fn table(
 
 /// Says how a command is made that reads Parquet tables.
 #[cfg(not(feature = "parquet"))]
-fn table(_: &ExpandArguments, _: &Series, _: &Polynomial, _: &Expansion) -> Result<(), Failure> {
+fn table(
+    _: &ExpandArguments,
+    _: &basis::Source,
+    _: &Polynomial,
+    _: &Expansion,
+) -> Result<(), Failure> {
     Err(Failure::Usage(
         "this command was built without Parquet: build it with `--features parquet` (minutes more), or expand the \
          columns in Polars: maclaurin.polars (docs/larger-than-memory.md)"
@@ -179,6 +188,7 @@ fn trust(
 /// The kind and the degrees in words.
 fn what(expansion: &Expansion, polynomial: &Polynomial, weighted: bool) -> String {
     let kind = match expansion.kind {
+        _ if polynomial.recurrence().is_some() => "polynomials",
         Kind::Powers => "powers",
         Kind::Terms => "terms",
         Kind::PartialSums => "partial sums",
@@ -396,7 +406,7 @@ impl Job<'_> {
         let (line, warnings) = summary.trust(self.judged.as_ref());
         let quiet = silent || self.arguments.writing.quiet;
         if self.arguments.json {
-            let json = summary.json(&self.series, self.judged.as_ref(), &warnings);
+            let json = summary.json(&self.source, self.judged.as_ref(), &warnings);
             output::print_json(&json, silent)?;
             if silent {
                 // The warnings are in the JSON; a program reads nothing else from standard error.
@@ -405,7 +415,7 @@ impl Job<'_> {
         } else if !quiet && summary.failed() < self.files.len() {
             output::print(&summary.text(
                 &what(&self.expansion, &self.polynomial, !self.arguments.weights.is_empty()),
-                &self.series,
+                &self.source,
                 all,
             ))?;
             output::print(&line.unwrap_or_default())?;
@@ -472,13 +482,14 @@ impl Job<'_> {
             vec![what(&self.expansion, &self.polynomial, !self.arguments.weights.is_empty())]
         } else {
             let kind = match self.expansion.kind {
+                _ if self.source.series().is_none() => "polynomial",
                 Kind::Powers => "power",
                 Kind::PartialSums => "partial sum",
                 _ => "term",
             };
             degrees.iter().map(|degree| format!("{kind}, degree {degree}")).collect()
         };
-        let title = format!("{}: {} about {}", file.title(), self.series.name(), self.series.at());
+        let title = format!("{}: {}", file.title(), self.source.text(" about "));
         let sheet = sheet::Sheet::new(&title, channels, &plain, &labels, &array)?;
         if sheet.pages() > 1 && target.is_stream() {
             return Err(Failure::Usage(format!(

@@ -4,6 +4,7 @@ mod approximate;
 mod approximation_chart;
 mod arguments;
 mod array;
+mod basis;
 mod bound;
 mod canvas;
 mod chart;
@@ -91,7 +92,8 @@ impl Failure {
             | Self::Expand(
                 ExpandError::AxisOutOfBounds { .. }
                 | ExpandError::DegreeOutOfRange { .. }
-                | ExpandError::WrongWeights { .. },
+                | ExpandError::WrongWeights { .. }
+                | ExpandError::SumOfBasis,
             ) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }

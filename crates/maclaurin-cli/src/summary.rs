@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::Failure;
 use crate::array::Array;
+use crate::basis;
 use crate::input::{Input, Source};
 use crate::output::{counted, in_shell};
 
@@ -236,7 +237,7 @@ impl Summary {
     }
 
     /// What was computed and how fast, in words.
-    pub fn text(&self, what: &str, series: &Series, all: Duration) -> String {
+    pub fn text(&self, what: &str, source: &basis::Source, all: Duration) -> String {
         const SECONDS: [(f64, &str); 3] = [(1.0, "s"), (1e-3, "ms"), (1e-6, "\u{b5}s")];
         let seconds = self.time.as_secs_f64().max(1e-9);
         let values = match self.values {
@@ -255,9 +256,8 @@ impl Summary {
             )
         };
         format!(
-            "{what} of {} about {}: {values} expanded in {}{rates}, {} with reading and writing\n",
-            series.name(),
-            series.at(),
+            "{what} of {}: {values} expanded in {}{rates}, {} with reading and writing\n",
+            source.text(" about "),
             in_units(seconds, &SECONDS),
             in_units(all.as_secs_f64(), &SECONDS)
         )
@@ -300,15 +300,17 @@ impl Summary {
     }
 
     /// Everything for programs.
-    pub fn json(&self, series: &Series, judged: Option<&Judged>, warnings: &[String]) -> String {
+    pub fn json(
+        &self,
+        source: &basis::Source,
+        judged: Option<&Judged>,
+        warnings: &[String],
+    ) -> String {
         let bound = judged
             .zip(self.range)
             .and_then(|(judged, (low, high))| judged.series.error_bound(low, high).ok());
-        let radius = series.radius();
-        let object = json!({
-            "function": series.function().map(maclaurin::Function::text),
-            "at": series.at(),
-            "order": series.order(),
+        let mut object = source.json();
+        let figures = json!({
             "files": self.files,
             "failed": self.failed,
             "skipped": self.skipped,
@@ -316,9 +318,11 @@ impl Summary {
             "seconds": self.time.as_secs_f64(),
             "error_bound": bound.map(|error| error.bound),
             "error_bound_order": judged.map(|judged| judged.series.order()),
-            "radius": { "lower": radius.lower, "upper": radius.upper, "exact": radius.exact },
             "warnings": warnings,
         });
-        format!("{object}\n")
+        if let Value::Object(figures) = figures {
+            object.extend(figures);
+        }
+        format!("{}\n", Value::Object(object))
     }
 }

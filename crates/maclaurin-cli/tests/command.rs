@@ -149,6 +149,33 @@ fn arrays_of_every_order_and_byte_order_are_read() {
 }
 
 #[test]
+fn a_basis_stands_for_a_function() {
+    let folder = TempDir::new().unwrap();
+    let (input, output) = (in_folder(&folder, "in.npy"), in_folder(&folder, "out.npy"));
+    let dtype = npyz::DType::Plain("<f8".parse().unwrap());
+    let mut file = std::fs::File::create(&input).unwrap();
+    let options = npyz::WriteOptions::new().dtype(dtype).shape(&[3]).order(npyz::Order::C);
+    let mut writer = options.writer(&mut file).begin_nd().unwrap();
+    writer.extend([0.0, 0.5, 2.0]).unwrap();
+    writer.finish().unwrap();
+    let basis = ["expand", &input, "--basis", "legendre", "--degree", "3", "--on", "0:1"];
+    let printed = done(&[&basis[..], &["--squash", "clip", "-o", &output]].concat());
+    assert!(
+        printed.contains("polynomials of degree 1, 2, 3 of legendre on 0:1, clipped: 3 values")
+    );
+    let (shape, values) = read(&output);
+    assert_eq!(shape, [3, 3]);
+    let expected = [-1.0f32, 1.0, -1.0, 0.0, -0.5, 0.0, 1.0, 1.0, 1.0];
+    assert!(values.iter().zip(expected).all(|(value, exact)| (value - exact).abs() < 1e-6));
+    let jacobi =
+        ["expand", &input, "--basis", "jacobi", "--param", "alpha=1/2", "--param", "beta=0"];
+    let json = done(&[&jacobi[..], &["--json", "--quiet", "--force", "-o", &output]].concat());
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json["basis"], &json["parameters"]["alpha"]), (&"jacobi".into(), &0.5.into()));
+    assert_eq!((&json["degree"], &json["values"]), (&4.into(), &3.into()));
+}
+
+#[test]
 fn a_folder_becomes_a_folder_or_an_archive() {
     let folder = TempDir::new().unwrap();
     let pictures = picture("");
@@ -402,7 +429,7 @@ fn what_errors_say() {
 }
 
 #[test]
-fn what_errors_in_expressions_say() {
+fn what_errors_in_expressions_and_bases_say() {
     for (name, arguments) in [
         ("ambiguous_product", vec!["series", "1/2x"]),
         ("ambiguous_exponent", vec!["series", "e^x sin(x)"]),
@@ -411,6 +438,15 @@ fn what_errors_in_expressions_say() {
         ("reserved_parameter", vec!["series", "x", "--param", "pi=3"]),
         ("unused_parameter", vec!["series", "x", "--param", "k=3"]),
         ("shape_not_integer", vec!["series", "erlang_cdf(x, 3/2, 1)"]),
+        ("unknown_basis", vec!["expand", "x.npy", "--basis", "hermit", "-o", "y.npy"]),
+        (
+            "sum_of_a_basis",
+            vec!["expand", "x.npy", "--basis", "hermite", "--kind", "sum", "-o", "y.npy"],
+        ),
+        (
+            "basis_and_function",
+            vec!["expand", "x.npy", "--basis", "hermite", "-f", "x", "-o", "y.npy"],
+        ),
         ("rate_not_positive", vec!["series", "erlang_cdf(x, 3, -1)"]),
     ] {
         let output = maclaurin(&arguments);

@@ -21,7 +21,7 @@ from maclaurin.torch.convolution import (
     taylor_linear,
 )
 from maclaurin.torch.expansion import expand, taylor_activation
-from maclaurin.torch.kan import load_chebykan
+from maclaurin.torch.kan import load_chebykan, load_kacn
 from maclaurin.torch.layers import (
     TaylorConv1d,
     TaylorConv2d,
@@ -49,6 +49,7 @@ __all__ = [
     "approximate_activations",
     "expand",
     "load_chebykan",
+    "load_kacn",
     "load_self_onn",
     "taylor_activation",
     "taylor_conv1d",

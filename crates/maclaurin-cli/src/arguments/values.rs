@@ -247,7 +247,7 @@ pub(super) fn tolerance(text: &str) -> Result<f64, String> {
 }
 
 /// A range written `LOW:HIGH`, both constant expressions.
-pub(super) fn range(text: &str) -> Result<(f64, f64), String> {
+pub fn range(text: &str) -> Result<(f64, f64), String> {
     let (low, high) = text.split_once(':').ok_or("it is not a range; write LOW:HIGH")?;
     let (low, high) = (finite(low)?, finite(high)?);
     if low >= high {

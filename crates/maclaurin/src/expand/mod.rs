@@ -290,7 +290,9 @@ impl Expansion {
 /// terms `a_k p_k`, partial sums `s_k = s_(k-1) + a_k p_k` over the degrees whose coefficient is not zero, and the sum by
 /// Horner's rule, `h_k = h_(k+1) t + a_k`. So a loop in NumPy gives the same bits, and so do all machines, strides and
 /// numbers of threads. NaN stays NaN and infinities follow IEEE arithmetic: where a power overflows in `f32`, ask for
-/// `f64`. A basis is computed as [`Recurrence`] says.
+/// `f64`. In terms and partial sums of degrees above 8, though, a term whose power overflows while it does not, such as
+/// `50^200/200!`, is the power with an exponent of any size times the coefficient in double precision. A basis is computed
+/// as [`Recurrence`] says.
 ///
 /// # Errors
 ///

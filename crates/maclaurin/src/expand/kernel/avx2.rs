@@ -31,12 +31,17 @@ impl Instructions for Avx2 {
         // SAFETY: the caller's promise; the lanes of halves are `f32`.
         unsafe {
             for vector in 0..vectors {
-                let values = _mm256_loadu_ps(from.as_ptr().add(8 * vector).cast());
-                let halves = _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(values);
+                let halves = self.halves(from.as_ptr().add(8 * vector).cast());
                 _mm_storeu_si128(to.add(8 * vector).cast(), halves);
             }
             narrow(&from[8 * vectors..], to.add(8 * vectors));
         }
+    }
+
+    #[inline(always)]
+    unsafe fn halves(self, from: *const f32) -> __m128i {
+        // SAFETY: the caller's promise; `self` is proof of the instructions.
+        unsafe { _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(_mm256_loadu_ps(from)) }
     }
 
     #[inline(always)]

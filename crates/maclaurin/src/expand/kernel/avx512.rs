@@ -23,6 +23,7 @@ use std::arch::x86_64::*;
 use super::backward::{DirectGradient, Sums};
 use super::forward::Direct;
 use super::instructions::Instructions;
+use super::straight;
 use crate::expand::element::sealed::{Format, Narrow, Wide};
 
 /// Proof that the machine has AVX-512 (F, BW, DQ, VL), FMA and F16C.
@@ -78,6 +79,12 @@ impl Instructions for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn halves(self, from: *const f32) -> __m128i {
+        // SAFETY: the caller's promise; `self` is proof of the instructions.
+        unsafe { _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(_mm256_loadu_ps(from)) }
+    }
+
+    #[inline(always)]
     unsafe fn expand_directly<T: Wide, U: Narrow>(
         self,
         direct: &Direct<'_>,
@@ -85,8 +92,14 @@ impl Instructions for Avx512 {
         count: usize,
         out: *mut U,
     ) {
-        // SAFETY: the caller's promise; `self` is proof of the instructions.
-        unsafe { direct::expand(direct, x, count, out) };
+        // SAFETY: the caller's promise; `self` is proof of the instructions; `U` is `f32` in groups without a pattern.
+        unsafe {
+            if direct.width > 1 && direct.group.is_none() {
+                straight::expand(straight::avx2::choose, direct, x, count, out.cast());
+            } else {
+                direct::expand(direct, x, count, out);
+            }
+        }
     }
 
     #[inline(always)]

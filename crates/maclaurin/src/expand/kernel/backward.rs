@@ -10,8 +10,8 @@ use super::forward::{AHEAD, read};
 use super::instructions::{Instructions, Job, Level};
 use super::interleave::Order;
 use super::parallel::{self, Units};
-use super::recurrence::RecurrenceRows;
-use super::rows::{Tile, affine, horner};
+use super::recurrence::{squash, take_back_tile};
+use super::rows::{Numbers, Tile, affine, horner};
 use super::vector::{Vector, WIDTH};
 use super::{Kind, Plan, WIDEST_GROUP};
 use crate::expand::ExpandError;
@@ -217,7 +217,9 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
         let mut lanes = Aligned::<U::Lane>::new(stride * rows);
         let mut t = Aligned::<U::Lane>::new(stride);
         let mut slope = Aligned::<U::Lane>::new(stride);
-        let mut recurrent = RecurrenceRows::new(plan, tile);
+        let mut change =
+            Aligned::<U::Lane>::new(if plan.recurrence.is_some() { stride } else { 0 });
+        let recurrence = plan.recurrence.as_ref().map(|_| Numbers::<U::Lane>::new(plan));
         let mut out = vec![U::default(); if U::IS_LANE { 0 } else { tile }];
         let numbers = Slopes::new(self);
         let mut start = first;
@@ -258,10 +260,14 @@ impl<T: Wide, U: Narrow> Job for Reader<'_, T, U> {
                     }
                 }
             }
-            if let Some(recurrent) = &mut recurrent {
-                recurrent.take_back(plan, x, &lanes, stride, &mut slope);
+            affine(x, numbers.scale, numbers.offset, &mut t);
+            if let Some(recurrence) = &recurrence {
+                change.fill(numbers.scale);
+                squash(plan, &mut t[..count], Some(&mut change[..count]));
+                let whole = count.next_multiple_of(WIDTH);
+                let arguments = [&t[..], &change[..]];
+                take_back_tile::<I, _>(recurrence, arguments, &lanes, stride, &mut slope[..whole]);
             } else {
-                affine(x, numbers.scale, numbers.offset, &mut t);
                 // Lanes beyond the last value add nothing to sums.
                 let whole = count.next_multiple_of(WIDTH);
                 t[count..whole].fill(U::Lane::default());

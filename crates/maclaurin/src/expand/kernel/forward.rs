@@ -1,12 +1,14 @@
 //! An array expanded: tile by tile, from its memory to the output's.
 
+use std::sync::OnceLock;
+
 use super::aligned::Aligned;
 use super::drain::Drain;
 use super::instructions::{Instructions, Job, Level, Ways};
 use super::interleave::Order;
+use super::overflow::{any_exceeds, limit};
 use super::parallel::{self, Units};
 use super::pattern::Pattern;
-use super::recurrence::RecurrenceRows;
 use super::rows::{Numbers, Tile};
 use super::vector::WIDTH;
 use super::{Plan, WIDEST_GROUP};
@@ -64,16 +66,15 @@ pub(super) fn expand_with<T: Wide, U: Narrow>(
     let direct = Direct::new(level, forward, inner, streams);
     let order = (inner <= WIDEST_GROUP).then_some(Order { rows, inner });
     let straight = match (&order, &forward.output) {
-        (Some(order), Destination::Dense(out)) if streams && U::IS_LANE => {
-            order.streams(out.cast::<U::Lane>())
-        }
+        (Some(order), Destination::Dense(out)) if streams => order.streams(*out),
         _ => false,
     };
     // Whole groups, and whole vectors.
     let step = if order.is_some() { WIDTH * inner } else { WIDTH };
-    let tile = if straight { STRAIGHT } else { Tile::<U::Lane>::length(rows, step) };
-    let numbers = Numbers::new(forward.plan);
-    let writer = Writer { forward, numbers, inner, order, straight, tile, streams, direct };
+    // Registers of groups lie across those that rows were stored by: these stores are to be over.
+    let tile = if straight && inner == 1 { STRAIGHT } else { Tile::<U::Lane>::length(rows, step) };
+    let (numbers, limit) = (OnceLock::new(), limit::<U::Lane>(forward.plan));
+    let writer = Writer { forward, numbers, limit, inner, order, straight, tile, streams, direct };
     let units = Units { count: forward.count, tile, bytes };
     parallel::run(level, &writer, &units, threads).map(|_| ())
 }
@@ -85,7 +86,10 @@ const STRAIGHT: usize = 64;
 /// A forward job with what its ranges share.
 struct Writer<'a, T, U: Narrow> {
     forward: &'a Forward<'a, T, U>,
-    numbers: Numbers<U::Lane>,
+    /// Once a tile needs them.
+    numbers: OnceLock<Numbers<U::Lane>>,
+    /// As [`limit`].
+    limit: f64,
     inner: usize,
     /// How rows are interleaved, where groups are narrow.
     order: Option<Order>,
@@ -122,6 +126,9 @@ impl<'a> Direct<'a> {
     /// The most rows that an instruction set with few ways writes without tiles.
     pub(super) const MOST_FEW: usize = 8;
 
+    /// The most rows by rising degree, of groups of three or four values.
+    pub(super) const MOST_ROWS: usize = 16;
+
     /// The most rows that there is room for where they are.
     pub(super) const MOST_GROUPED: usize = 32;
 
@@ -141,12 +148,14 @@ impl<'a> Direct<'a> {
         }
         let unrolls = plan.unrolls();
         // Few ways write whole registers by non-temporal stores, from their place on.
-        let few =
-            U::IS_LANE && count <= Self::MOST_FEW && (!streams || out.addr().is_multiple_of(16));
+        let whole = U::IS_LANE && (!streams || out.addr().is_multiple_of(16));
+        let few = whole && count <= Self::MOST_FEW;
         if count > 1 && (2..=WIDEST_GROUP).contains(&inner) && count <= Self::MOST_GROUPED {
+            let registers = unrolls && whole && count <= Self::MOST_ROWS && matches!(inner, 3 | 4);
             let group = match ways {
+                Ways::Many if count > Self::MOST_FEW && registers => None,
                 Ways::Many => Some(Pattern::new(count, inner)),
-                _ if unrolls && few && matches!(inner, 3 | 4) => None,
+                _ if registers => None,
                 _ => return None,
             };
             return Some(Self { plan, apart: None, width: inner, group, unrolls, streams });
@@ -183,13 +192,16 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
 
     #[inline(always)]
     fn range<I: Instructions>(&self, instructions: I, first: usize, last: usize) {
-        if let (Some(direct), Destination::Dense(out)) = (&self.direct, &self.forward.output) {
+        if let (Some(direct), Destination::Dense(out)) = (&self.direct, &self.forward.output)
+            && !self.overflows(first, last)
+        {
             // SAFETY: these values' places in the output belong to this range alone.
             unsafe { self.expand_directly(instructions, direct, first, last, *out) };
             instructions.fence();
             return;
         }
         let plan = self.forward.plan;
+        let numbers = self.numbers.get_or_init(|| Numbers::new(plan));
         let tile = self.tile.min(last - first);
         let strided = self.forward.input.contiguous().is_none();
         let mut values = vec![T::default(); if strided { tile } else { 0 }];
@@ -199,10 +211,7 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
         let mut now = Finished::<U>::new(plan.count(), tile);
         let later = self.streams && !self.straight;
         let mut earlier = Finished::<U>::new(plan.count(), if later { tile } else { 0 });
-        let mut recurrent = RecurrenceRows::new(plan, tile);
-        // A step for each degree, or for each block of values.
-        let pace = if recurrent.is_some() { tile } else { plan.count() * WIDTH } * size_of::<U>();
-        let mut drain = Drain::new(pace.max(SHORTEST_STREAM));
+        let mut drain = Drain::new((plan.count() * WIDTH * size_of::<U>()).max(SHORTEST_STREAM));
         let mut start = first;
         while start < last {
             let count = tile.min(last - start);
@@ -212,12 +221,7 @@ impl<T: Wide, U: Narrow> Job for Writer<'_, T, U> {
                 Some(tangent) => Some(read(tangent, start, count, &mut directions)),
                 None => None,
             };
-            match &mut recurrent {
-                None => now.tile.fill(instructions, plan, &self.numbers, x, along, &mut drain),
-                Some(recurrent) => {
-                    recurrent.fill(instructions, plan, x, along, &mut now.tile, &mut drain);
-                }
-            }
+            now.tile.fill(instructions, plan, numbers, x, along, &mut drain);
             drain.finish(instructions);
             match &self.forward.output {
                 Destination::Rows(rows) => {
@@ -257,6 +261,21 @@ impl<U: Narrow> Finished<U> {
 }
 
 impl<T: Wide, U: Narrow> Writer<'_, T, U> {
+    /// Whether powers may overflow that terms of the type are made of: tiles compute these once more.
+    #[inline(always)]
+    fn overflows(&self, first: usize, last: usize) -> bool {
+        if self.limit == f64::INFINITY {
+            return false;
+        }
+        let (mut gathered, mut any) = ([T::default(); GATHERED], false);
+        for start in (first..last).step_by(GATHERED) {
+            let count = GATHERED.min(last - start);
+            let x = read(&self.forward.input, start, count, &mut gathered);
+            any |= any_exceeds::<_, U::Lane>(x, self.forward.plan, self.limit);
+        }
+        any
+    }
+
     /// The range without tiles.
     ///
     /// # Safety
@@ -322,8 +341,10 @@ impl<T: Wide, U: Narrow> Writer<'_, T, U> {
             // interchangeable.
             unsafe {
                 let to = out.add(start * rows);
-                if self.straight {
+                if self.straight && U::IS_LANE {
                     order.interleave::<_, true>(lanes, stride, count, to.cast());
+                } else if self.straight {
+                    order.interleave_halves(instructions, lanes, stride, count, to);
                 } else if U::IS_LANE && !self.streams {
                     order.interleave::<_, false>(lanes, stride, count, to.cast());
                 } else {

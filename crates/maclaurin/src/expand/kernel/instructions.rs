@@ -6,7 +6,7 @@ use super::backward::{DirectGradient, Sums};
 use super::forward::Direct;
 use super::vector::Vector;
 use crate::expand::ExpandError;
-use crate::expand::element::sealed::{Narrow, Wide};
+use crate::expand::element::sealed::{Format, Narrow, Wide};
 
 /// The operations that the compiler does not find by itself. The portable ones here are the
 /// specification of the others.
@@ -26,6 +26,19 @@ pub trait Instructions: Copy + Send + Sync {
     unsafe fn narrow<U: Narrow>(self, from: &[U::Lane], to: *mut U) {
         // SAFETY: the caller's promise.
         unsafe { narrow(from, to) };
+    }
+
+    /// Eight values as the nearest `f16`.
+    ///
+    /// # Safety
+    ///
+    /// They can be read.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn halves(self, from: *const f32) -> std::arch::x86_64::__m128i {
+        use std::arch::x86_64::_mm_loadu_ps;
+        // SAFETY: the caller's promise; every x86-64 has SSE2.
+        unsafe { super::halves::halves(_mm_loadu_ps(from), _mm_loadu_ps(from.add(4))) }
     }
 
     /// Expands `count` contiguous values without tiles, where [`Level::ways`] says so.
@@ -114,6 +127,21 @@ impl Instructions for Portable {
 
     #[cfg(not(target_arch = "x86_64"))]
     type Doubles = super::vector::Array<f64>;
+
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn narrow<U: Narrow>(self, from: &[U::Lane], to: *mut U) {
+        use std::arch::x86_64::_mm_storeu_si128;
+        let vectors = if U::FORMAT == Format::F16 { from.len() / 8 } else { 0 };
+        // SAFETY: the caller's promise; the lanes of halves are `f32`.
+        unsafe {
+            for first in (0..8 * vectors).step_by(8) {
+                let values = self.halves(from.as_ptr().add(first).cast());
+                _mm_storeu_si128(to.add(first).cast(), values);
+            }
+            narrow(&from[8 * vectors..], to.add(8 * vectors));
+        }
+    }
 
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]

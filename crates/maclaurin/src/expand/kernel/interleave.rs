@@ -7,7 +7,10 @@
 //! Single values are transposed in registers of 128 bits, four of four rows or, of 64 bits, two of two rows; groups are copied in pieces of
 //! 2, 4, 8 or 16 values: what either writes too much, the next ones overwrite.
 
+use super::forward::Direct;
+use super::instructions::Instructions;
 use crate::expand::element::Lane;
+use crate::expand::element::sealed::{Format, Narrow};
 
 /// The widest group that is moved in pieces; wider ones are copied row by row.
 pub(in crate::expand) const WIDEST_GROUP: usize = 16;
@@ -23,12 +26,15 @@ pub(super) struct Order {
 impl Order {
     /// Whether values may go to memory straight from registers, by non-temporal stores, from `to` on.
     #[inline(always)]
-    pub(super) fn streams<L: Lane>(self, to: *mut L) -> bool {
-        let exact = match L::BYTES {
-            4 => self.rows == 2 || self.rows.is_multiple_of(4),
-            _ => self.rows.is_multiple_of(2),
+    pub(super) fn streams<U: Narrow>(self, to: *mut U) -> bool {
+        let exact = match (U::FORMAT, self.inner) {
+            (Format::F16, 1) => matches!(self.rows, 2 | 4) || self.rows.is_multiple_of(8),
+            (Format::F32, 1) => matches!(self.rows, 2..=8) || self.rows.is_multiple_of(4),
+            (Format::F32, 3 | 4) => self.rows <= Direct::MOST_ROWS,
+            (Format::F64, 1) => self.rows.is_multiple_of(2),
+            _ => false,
         };
-        cfg!(target_arch = "x86_64") && self.inner == 1 && exact && to.addr().is_multiple_of(16)
+        cfg!(target_arch = "x86_64") && exact && to.addr().is_multiple_of(16)
     }
 
     /// Writes `count` values, whole groups, of rows `stride` apart in the order of memory; with `STREAM` past the
@@ -50,8 +56,48 @@ impl Order {
         unsafe {
             let from = rows.as_ptr();
             match self.inner {
+                3 | 4 if STREAM => self.singles::<L, STREAM>(from, stride, count, out),
                 1 => self.singles::<L, STREAM>(from, stride, count, out),
                 _ => self.groups::<L, true>(from.cast_mut(), stride, count, out),
+            }
+        }
+    }
+
+    /// [`Order::interleave`] of single values as `f16`, past the caches.
+    ///
+    /// # Safety
+    ///
+    /// As there; the lanes are `f32`, and the output `f16`.
+    #[inline(always)]
+    pub(super) unsafe fn interleave_halves<I: Instructions, U: Narrow>(
+        self,
+        instructions: I,
+        rows: &[U::Lane],
+        stride: usize,
+        count: usize,
+        out: *mut U,
+    ) {
+        self.check(rows.len(), stride, count);
+        #[cfg(not(target_arch = "x86_64"))]
+        let (_, done) = (instructions, 0);
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the caller's promise.
+        let done = unsafe {
+            octets::interleave(
+                instructions,
+                rows.as_ptr().cast(),
+                stride,
+                self.rows,
+                count,
+                out.cast(),
+            )
+        };
+        for value in done..count {
+            for row in 0..self.rows {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    *out.add(value * self.rows + row) = U::narrow(rows[row * stride + value]);
+                }
             }
         }
     }
@@ -100,7 +146,10 @@ impl Order {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the caller's promise; a lane of four bytes is `f32`, of eight bytes `f64`.
         let done = unsafe {
-            if L::BYTES == 4 {
+            if STREAM && L::BYTES == 4 && (self.rows <= 8 || self.inner > 1) {
+                let extents = [self.rows, self.inner];
+                super::straight::stream_rows(extents, rows.cast(), stride, count, out.cast())
+            } else if L::BYTES == 4 {
                 let (from, to) = (rows.cast(), out.cast());
                 match self.rows {
                     4 => quads::interleave::<STREAM, 4>(from, stride, 4, count, to),
@@ -112,9 +161,11 @@ impl Order {
             }
         };
         for value in done..count {
+            let (group, place) = (value / self.inner, value % self.inner);
             for row in 0..self.rows {
+                let to = (group * self.rows + row) * self.inner + place;
                 // SAFETY: the caller's promise.
-                unsafe { *out.add(value * self.rows + row) = *rows.add(row * stride + value) };
+                unsafe { *out.add(to) = *rows.add(row * stride + value) };
             }
         }
     }
@@ -312,6 +363,79 @@ mod quads {
         // SAFETY: every x86-64 has SSE.
         unsafe { _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d) };
         [a, b, c, d]
+    }
+}
+
+/// Eight values at a time, as `f16`.
+#[cfg(target_arch = "x86_64")]
+mod octets {
+    use std::arch::x86_64::*;
+
+    use super::Instructions;
+
+    /// Interleaves two rows, four, or a multiple of eight past the caches; returns how many values are done.
+    ///
+    /// # Safety
+    ///
+    /// The machine has the instructions, the rows can be read, and the values' places, which begin at 16 bytes, be
+    /// written.
+    #[inline(always)]
+    pub(super) unsafe fn interleave<I: Instructions>(
+        instructions: I,
+        rows: *const f32,
+        stride: usize,
+        number: usize,
+        count: usize,
+        out: *mut u16,
+    ) -> usize {
+        let whole = count / 8 * 8;
+        for value in (0..whole).step_by(8) {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let to = out.add(value * number);
+                let row = |row: usize| instructions.halves(rows.add(row * stride + value));
+                let put = |to: *mut u16, values| _mm_stream_si128(to.cast(), values);
+                if number == 2 {
+                    let (a, b) = (row(0), row(1));
+                    put(to, _mm_unpacklo_epi16(a, b));
+                    put(to.add(8), _mm_unpackhi_epi16(a, b));
+                } else if number == 4 {
+                    let [a, b, c, d] = four([row(0), row(1), row(2), row(3)]);
+                    put(to, a);
+                    put(to.add(8), b);
+                    put(to.add(16), c);
+                    put(to.add(24), d);
+                } else {
+                    for first in (0..number).step_by(8) {
+                        let low = four([0, 1, 2, 3].map(|next| row(first + next)));
+                        let high = four([4, 5, 6, 7].map(|next| row(first + next)));
+                        let to = to.add(first);
+                        for pair in 0..4 {
+                            let (a, b) = (low[pair], high[pair]);
+                            put(to.add(2 * pair * number), _mm_unpacklo_epi64(a, b));
+                            put(to.add((2 * pair + 1) * number), _mm_unpackhi_epi64(a, b));
+                        }
+                    }
+                }
+            }
+        }
+        whole
+    }
+
+    /// Four rows of each value, two values to a register.
+    #[inline(always)]
+    unsafe fn four([a, b, c, d]: [__m128i; 4]) -> [__m128i; 4] {
+        // SAFETY: every x86-64 has SSE2.
+        unsafe {
+            let (ab, upper_ab) = (_mm_unpacklo_epi16(a, b), _mm_unpackhi_epi16(a, b));
+            let (cd, upper_cd) = (_mm_unpacklo_epi16(c, d), _mm_unpackhi_epi16(c, d));
+            [
+                _mm_unpacklo_epi32(ab, cd),
+                _mm_unpackhi_epi32(ab, cd),
+                _mm_unpacklo_epi32(upper_ab, upper_cd),
+                _mm_unpackhi_epi32(upper_ab, upper_cd),
+            ]
+        }
     }
 }
 

@@ -17,8 +17,11 @@ mod avx512;
 mod backward;
 mod drain;
 mod forward;
+#[cfg(target_arch = "x86_64")]
+mod halves;
 pub(crate) mod instructions;
 mod interleave;
+mod overflow;
 mod parallel;
 mod pattern;
 pub(crate) mod pool;

@@ -1,306 +1,185 @@
-//! Rows by a three-term recurrence ([`Recurrence`]), in the type of the output.
+//! Polynomials by a three-term recurrence ([`Recurrence`](crate::expand::Recurrence)), in the type of the output.
 //!
 //! `t = scale x + offset`, squashed; `P_(k+1) = (A_k t + B_k) P_k - C_k P_(k-1)`, and its derivative
-//! `P'_(k+1) = (A_k P_k + (A_k t + B_k) P'_k) - C_k P'_(k-1)`. Each degree is a loop over the values of a tile, which
-//! the compiler vectorizes for every instruction set: each operation is rounded once and none is fused with another.
-//! Rows are arguments of their own, of which it knows that they do not overlap.
+//! `P'_(k+1) = (A_k P_k + (A_k t + B_k) P'_k) - C_k P'_(k-1)`. Each operation is rounded once and none is fused with
+//! another.
 
-use super::aligned::Aligned;
-use super::drain::Drain;
 use super::instructions::Instructions;
-use super::rows::{Tile, affine};
-use super::vector::WIDTH;
-use super::{Plan, Row};
+use super::rows::Numbers;
+use super::vector::{Vector, WIDTH};
+use super::{NO_ROW, Plan};
 use crate::expand::element::Lane;
-use crate::expand::element::sealed::Wide;
 use crate::expand::recurrence::Squash;
 
-/// Evaluates the polynomials of a tile's values, degree after degree.
-pub(super) struct RecurrenceRows<L> {
-    /// Values of each of the parts below, a multiple of [`WIDTH`].
-    length: usize,
-    /// The argument, its change with `x`, three polynomials and three derivatives.
-    parts: Aligned<L>,
-    steps: Vec<[L; 3]>,
+/// A step of a recurrence in the type of the lanes.
+#[derive(Clone, Copy)]
+pub(super) struct Three<L> {
+    a: L,
+    /// Left out where it is zero, so that infinities stay infinities.
+    b: Option<L>,
+    /// `-C_k`: a difference is the sum with the negative number. Left out where it is zero, and from degree 0.
+    c: Option<L>,
+    first: bool,
 }
 
-/// What is done with a degree of all values: `values` are the polynomials, `slopes` their derivatives by `t`.
-trait Consumer<L> {
-    fn receive(&mut self, degree: usize, values: &[L], slopes: &[L]);
+impl<L: Lane> Three<L> {
+    /// The steps of a plan from degree to degree; none of powers.
+    pub(super) fn all(plan: &Plan) -> Vec<Self> {
+        let steps = plan.recurrence.as_ref().map_or(&[][..], |recurrence| &recurrence.steps);
+        let some = |value: L| (value != L::default()).then_some(value);
+        let three = |(k, &[a, b, c]): (usize, &[f64; 3])| Self {
+            a: L::round(a),
+            b: some(L::round(b)),
+            c: some(L::round(-c)).filter(|_| k > 0),
+            first: k == 0,
+        };
+        steps.iter().enumerate().map(three).collect()
+    }
 }
 
-impl<L: Lane> RecurrenceRows<L> {
-    /// For tiles of `tile` values; `None` for a plan without a recurrence.
-    pub(super) fn new(plan: &Plan, tile: usize) -> Option<Self> {
-        let recurrence = plan.recurrence.as_ref()?;
-        let length = tile.next_multiple_of(WIDTH);
-        let last = plan.rows.last().map_or(0, |row| row.degree);
-        let steps = recurrence.steps.iter().take(last).map(|step| step.map(L::round)).collect();
-        Some(Self { length, parts: Aligned::new(8 * length), steps })
+/// The polynomials of a vector of arguments on their way from degree to degree, and with `SLOPES` their derivatives.
+pub(super) struct Ascent<V, const SLOPES: bool> {
+    t: V,
+    value: V,
+    value_before: V,
+    slope: V,
+    slope_before: V,
+}
+
+impl<V: Vector, const SLOPES: bool> Ascent<V, SLOPES> {
+    /// At degree 0.
+    ///
+    /// # Safety
+    ///
+    /// The machine has the vector's instructions, here and below.
+    #[inline(always)]
+    pub(super) unsafe fn new(t: V) -> Self {
+        // SAFETY: the caller's promise.
+        let (one, zero) =
+            unsafe { (V::splat(&V::Lane::round(1.0)), V::splat(&V::Lane::default())) };
+        Self { t, value: one, value_before: zero, slope: zero, slope_before: zero }
     }
 
-    /// All rows of `values`, or how they change in a direction of the same length; lets the drain copy on the way.
+    /// To the next degree.
+    ///
+    /// # Safety
+    ///
+    /// As above.
     #[inline(always)]
-    pub(super) fn fill<I: Instructions, T: Wide>(
-        &mut self,
-        instructions: I,
-        plan: &Plan,
-        values: &[T],
-        along: Option<&[T]>,
-        tile: &mut Tile<L>,
-        drain: &mut Drain,
-    ) {
-        tile.hold(values.len());
-        let rows = &plan.rows[..];
-        if let Some(along) = along {
-            self.arguments(plan, values, Some(along));
-            self.each_degree::<true>(
-                values.len(),
-                &mut Copying { instructions, rows, tile, drain, tangent: true },
-            );
-        } else {
-            self.arguments(plan, values, None);
-            self.each_degree::<false>(
-                values.len(),
-                &mut Copying { instructions, rows, tile, drain, tangent: false },
-            );
-        }
-        if along.is_some() {
-            let change = &self.parts[self.length..];
-            for row in rows {
-                multiply(&mut tile.row_mut(row.place)[..], change);
+    pub(super) unsafe fn raise(&mut self, three: &Three<V::Lane>) {
+        // SAFETY: as above.
+        unsafe {
+            let a = V::splat(&raw const three.a);
+            let mut factor = a.multiply(self.t);
+            if let Some(b) = &three.b {
+                factor = factor.add(V::splat(b));
             }
-        }
-    }
-
-    /// The gradient of `values` from those of the rows, row `r` at `gradients[r * stride ..]`.
-    #[inline(always)]
-    pub(super) fn take_back<T: Wide>(
-        &mut self,
-        plan: &Plan,
-        values: &[T],
-        gradients: &[L],
-        stride: usize,
-        total: &mut [L],
-    ) {
-        let whole = values.len().next_multiple_of(WIDTH);
-        let total = &mut total[..whole];
-        total.fill(L::default());
-        self.arguments(plan, values, None);
-        self.each_degree::<true>(
-            values.len(),
-            &mut Adding { rows: &plan.rows, gradients, stride, total, started: false },
-        );
-        multiply(total, &self.parts[self.length..]);
-    }
-
-    /// The argument of each value, and its change with `x`, or with a direction.
-    #[inline(always)]
-    fn arguments<T: Wide>(&mut self, plan: &Plan, values: &[T], along: Option<&[T]>) {
-        let (scale, offset) = (L::round(plan.scale), L::round(plan.offset));
-        let (t, rest) = self.parts.split_at_mut(self.length);
-        let (t, change) = (&mut t[..values.len()], &mut rest[..values.len()]);
-        affine(values, scale, offset, t);
-        match along {
-            None => change.fill(scale),
-            Some(along) => {
-                for (change, x) in change.iter_mut().zip(along) {
-                    *change = scale * L::round(x.wide());
-                }
+            let mut value = factor.multiply(self.value);
+            if let Some(c) = &three.c {
+                value = value.add(V::splat(c).multiply(self.value_before));
             }
-        }
-        let one = L::round(1.0);
-        match plan.recurrence.as_ref().and_then(|recurrence| recurrence.squash) {
-            None => {}
-            Some(Squash::Tanh) => {
-                for (t, change) in t.iter_mut().zip(change) {
-                    *t = t.tanh();
-                    *change = *change * (one - *t * *t);
-                }
-            }
-            Some(Squash::Clip) => {
-                let minus = L::round(-1.0);
-                for (t, change) in t.iter_mut().zip(change) {
-                    let inside = *t >= minus && *t <= one;
-                    *change = if inside { *change } else { L::default() };
-                    *t = if *t < minus { minus } else { *t };
-                    *t = if *t > one { one } else { *t };
-                }
-            }
-        }
-    }
-
-    /// From degree to degree; derivatives only if they are asked for.
-    #[inline(always)]
-    fn each_degree<const SLOPES: bool>(&mut self, count: usize, consumer: &mut impl Consumer<L>) {
-        let (length, whole) = (self.length, count.next_multiple_of(WIDTH));
-        assert!(whole <= length);
-        let (t, rest) = self.parts.split_at_mut(length);
-        let mut parts = rest[length..].chunks_exact_mut(length).map(|part| &mut part[..whole]);
-        let t = &t[..whole];
-        let mut next = || parts.next().unwrap_or_default();
-        let (mut before, mut now, mut after) = (next(), next(), next());
-        let (mut slope_before, mut slope, mut slope_after) = (next(), next(), next());
-        now.fill(L::round(1.0));
-        slope.fill(L::default());
-        consumer.receive(0, now, slope);
-        for (k, &step) in self.steps.iter().enumerate() {
-            if SLOPES && k == 0 {
+            if SLOPES {
+                let mut slope = a;
                 // Zero times an infinite argument is no zero.
-                slope_after.fill(step[0]);
-            } else if SLOPES {
-                next_slope(step, t, now, slope, slope_before, slope_after);
+                if !three.first {
+                    slope = a.multiply(self.value).add(factor.multiply(self.slope));
+                }
+                if let Some(c) = &three.c {
+                    slope = slope.add(V::splat(c).multiply(self.slope_before));
+                }
+                (self.slope_before, self.slope) = (self.slope, slope);
             }
-            next_row(
-                if k == 0 { [step[0], step[1], L::default()] } else { step },
-                t,
-                now,
-                before,
-                after,
-            );
-            (before, now, after) = (now, after, before);
-            (slope_before, slope, slope_after) = (slope, slope_after, slope_before);
-            consumer.receive(k + 1, now, slope);
+            (self.value_before, self.value) = (self.value, value);
         }
     }
-}
 
-/// `f P_k - c P_(k-1)` where `f = a t + b`.
-#[inline(always)]
-fn next_row<L: Lane>(step: [L; 3], t: &[L], now: &[L], before: &[L], after: &mut [L]) {
-    let zero = L::default();
-    match (step[1] == zero, step[2] == zero) {
-        (true, true) => next_row_by::<L, false, false>(step, t, now, before, after),
-        (true, false) => next_row_by::<L, false, true>(step, t, now, before, after),
-        (false, true) => next_row_by::<L, true, false>(step, t, now, before, after),
-        (false, false) => next_row_by::<L, true, true>(step, t, now, before, after),
-    }
-}
-
-#[inline(always)]
-fn next_row_by<L: Lane, const B: bool, const C: bool>(
-    [a, b, c]: [L; 3],
-    t: &[L],
-    now: &[L],
-    before: &[L],
-    after: &mut [L],
-) {
-    let count = after.len();
-    let (t, now, before) = (&t[..count], &now[..count], &before[..count]);
-    for i in 0..count {
-        let factor = if B { a * t[i] + b } else { a * t[i] };
-        let product = factor * now[i];
-        after[i] = if C { product - c * before[i] } else { product };
-    }
-}
-
-/// `(a P_k + f P'_k) - c P'_(k-1)` where `f = a t + b`.
-#[inline(always)]
-fn next_slope<L: Lane>(
-    step: [L; 3],
-    t: &[L],
-    values: &[L],
-    slopes: &[L],
-    before: &[L],
-    after: &mut [L],
-) {
-    let zero = L::default();
-    match (step[1] == zero, step[2] == zero) {
-        (true, true) => next_slope_by::<L, false, false>(step, t, values, slopes, before, after),
-        (true, false) => next_slope_by::<L, false, true>(step, t, values, slopes, before, after),
-        (false, true) => next_slope_by::<L, true, false>(step, t, values, slopes, before, after),
-        (false, false) => next_slope_by::<L, true, true>(step, t, values, slopes, before, after),
-    }
-}
-
-#[inline(always)]
-fn next_slope_by<L: Lane, const B: bool, const C: bool>(
-    [a, b, c]: [L; 3],
-    t: &[L],
-    values: &[L],
-    slopes: &[L],
-    before: &[L],
-    after: &mut [L],
-) {
-    let count = after.len();
-    let (t, values) = (&t[..count], &values[..count]);
-    let (slopes, before) = (&slopes[..count], &before[..count]);
-    for i in 0..count {
-        let factor = if B { a * t[i] + b } else { a * t[i] };
-        let sum = a * values[i] + factor * slopes[i];
-        after[i] = if C { sum - c * before[i] } else { sum };
-    }
-}
-
-/// Adds the product of two rows to a third, or sets it to that.
-#[inline(always)]
-fn add_product<L: Lane, const FIRST: bool>(total: &mut [L], slopes: &[L], gradients: &[L]) {
-    let count = total.len();
-    let (slopes, gradients) = (&slopes[..count], &gradients[..count]);
-    for i in 0..count {
-        let term = slopes[i] * gradients[i];
-        total[i] = if FIRST { term } else { total[i] + term };
-    }
-}
-
-#[inline(always)]
-fn multiply<L: Lane>(values: &mut [L], factors: &[L]) {
-    for (value, &factor) in values.iter_mut().zip(factors) {
-        *value = *value * factor;
-    }
-}
-
-/// Copies each degree to its rows, which are in ascending order of degrees.
-struct Copying<'a, I, L> {
-    instructions: I,
-    rows: &'a [Row],
-    tile: &'a mut Tile<L>,
-    drain: &'a mut Drain,
-    tangent: bool,
-}
-
-impl<I: Instructions, L: Lane> Consumer<L> for Copying<'_, I, L> {
+    /// The polynomial of this degree, or with `SLOPES` its derivative.
     #[inline(always)]
-    fn receive(&mut self, degree: usize, values: &[L], slopes: &[L]) {
-        while let Some((row, rest)) = self.rows.split_first()
-            && row.degree == degree
-        {
-            let to = self.tile.row_mut(row.place);
-            let from = if self.tangent { slopes } else { values };
-            to.copy_from_slice(&from[..to.len()]);
-            self.rows = rest;
-        }
-        self.drain.step(self.instructions);
+    pub(super) fn row(&self) -> V {
+        if SLOPES { self.slope } else { self.value }
     }
 }
 
-/// Adds up the gradients of the rows times the derivatives, by ascending degree.
-struct Adding<'a, L> {
-    rows: &'a [Row],
-    gradients: &'a [L],
+/// The gradients of a tile's arguments, which `slope` has room for as whole vectors.
+#[inline(always)]
+pub(super) fn take_back_tile<I: Instructions, L: Lane>(
+    numbers: &Numbers<L>,
+    [t, change]: [&[L]; 2],
+    gradients: &[L],
     stride: usize,
-    total: &'a mut [L],
-    started: bool,
+    slope: &mut [L],
+) {
+    let whole = slope.len() / WIDTH * WIDTH;
+    assert!(t.len() >= whole && change.len() >= whole && stride >= whole);
+    let last = numbers.steps.iter().map(|step| step.place).filter(|&place| place != NO_ROW).max();
+    assert!(last.is_none_or(|last| last * stride + whole <= gradients.len()));
+    for first in (0..whole).step_by(WIDTH) {
+        // SAFETY: a vector from `first` on lies inside all of them, by the assertions.
+        unsafe {
+            let arguments = L::Vector::<I>::load(t.as_ptr().add(first));
+            let gradients = gradients.as_ptr().add(first);
+            let total = take_back(numbers, arguments, gradients, stride);
+            let change = L::Vector::<I>::load(change.as_ptr().add(first));
+            total.multiply(change).store(slope.as_mut_ptr().add(first));
+        }
+    }
 }
 
-impl<L: Lane> Consumer<L> for Adding<'_, L> {
-    #[inline(always)]
-    fn receive(&mut self, degree: usize, _values: &[L], slopes: &[L]) {
-        while let Some((row, rest)) = self.rows.split_first()
-            && row.degree == degree
-        {
-            self.rows = rest;
-            if degree == 0 {
-                // A constant has no derivative, whatever its gradient.
-                continue;
+/// The gradient of a vector of arguments: those of the rows, row `r` at `gradient + r * stride`, times the derivatives,
+/// by ascending degree.
+///
+/// # Safety
+///
+/// The machine has the vector's instructions, and a vector can be read from each row.
+#[inline(always)]
+unsafe fn take_back<V: Vector>(
+    numbers: &Numbers<V::Lane>,
+    t: V,
+    gradient: *const V::Lane,
+    stride: usize,
+) -> V {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut ascent = Ascent::<V, true>::new(t);
+        let mut total = V::splat(&V::Lane::default());
+        let (mut raised, mut started) = (false, false);
+        for step in &numbers.steps {
+            if let Some(three) = &step.three {
+                ascent.raise(three);
+                raised = true;
             }
-            let gradients = &self.gradients[row.place * self.stride..];
-            let first = !std::mem::replace(&mut self.started, true);
-            if first {
-                add_product::<L, true>(self.total, slopes, gradients);
-            } else {
-                add_product::<L, false>(self.total, slopes, gradients);
+            // A constant has no derivative, whatever its gradient.
+            if raised && step.place != NO_ROW {
+                let term = ascent.slope.multiply(V::load(gradient.add(step.place * stride)));
+                total = if started { total.add(term) } else { term };
+                started = true;
             }
         }
+        total
+    }
+}
+
+/// Squashes arguments, where that is asked for, and how they change.
+#[inline(always)]
+pub(super) fn squash<L: Lane>(plan: &Plan, t: &mut [L], change: Option<&mut [L]>) {
+    let Some(squash) = plan.recurrence.as_ref().and_then(|recurrence| recurrence.squash) else {
+        return;
+    };
+    let (one, minus) = (L::round(1.0), L::round(-1.0));
+    if squash == Squash::Tanh {
+        for t in &mut *t {
+            *t = t.tanh();
+        }
+        for (change, &t) in change.into_iter().flatten().zip(&*t) {
+            *change = *change * (one - t * t);
+        }
+        return;
+    }
+    for (change, &t) in change.into_iter().flatten().zip(&*t) {
+        *change = if t >= minus && t <= one { *change } else { L::default() };
+    }
+    for t in t {
+        *t = if *t < minus { minus } else { *t };
+        *t = if *t > one { one } else { *t };
     }
 }

@@ -9,10 +9,15 @@
 //! s_0 = a_0, s_k = s_(k-1) + a_k p_k           partial sums, of the degrees whose coefficient is not zero
 //! h_p = a_p, h_k = h_(k+1) t + a_k             the sum h_0
 //! ```
+//!
+//! Terms of high degree whose power overflows are computed again (`overflow`).
+//! Polynomials of another three-term recurrence than that of the powers are in `recurrence`.
 
 use super::aligned::Aligned;
 use super::drain::Drain;
 use super::instructions::Instructions;
+use super::overflow::{self, Scaled};
+use super::recurrence::{Ascent, Three, squash};
 use super::vector::{Vector, WIDTH};
 use super::{Kind, NO_ROW, Plan};
 use crate::expand::element::Lane;
@@ -32,21 +37,27 @@ pub(super) struct Numbers<L> {
     pub scale: L,
     pub offset: L,
     pub coefficients: Vec<L>,
-    steps: Vec<Step<L>>,
+    pub steps: Vec<Step<L>>,
+    /// Arguments above it are computed once more ([`overflow`]).
+    pub limit: f64,
 }
 
 /// A step of the plan.
-struct Step<L> {
+pub(super) struct Step<L> {
     raises: bool,
     adds: bool,
     addend: L,
-    place: usize,
+    pub place: usize,
     factor: L,
+    /// How it raises, where that is not by a multiplication alone.
+    pub three: Option<Three<L>>,
 }
 
 impl<L: Lane> Numbers<L> {
     pub(super) fn new(plan: &Plan) -> Self {
+        let mut threes = Three::all(plan).into_iter();
         let step = |step: &super::Step| Step {
+            three: step.raises.then(|| threes.next()).flatten(),
             raises: step.raises,
             adds: step.adds && plan.kind == Kind::PartialSums,
             addend: L::round(step.addend),
@@ -58,6 +69,7 @@ impl<L: Lane> Numbers<L> {
             offset: L::round(plan.offset),
             coefficients: plan.coefficients.iter().map(|&a| L::round(a)).collect(),
             steps: plan.steps.iter().map(step).collect(),
+            limit: overflow::limit::<L>(plan),
         }
     }
 }
@@ -91,18 +103,6 @@ impl<L: Lane> Tile<L> {
         &self.rows[place * self.length..][..self.count]
     }
 
-    /// As [`Tile::row`], to be written.
-    #[inline(always)]
-    pub(super) fn row_mut(&mut self, place: usize) -> &mut [L] {
-        &mut self.rows[place * self.length..][..self.count]
-    }
-
-    /// Sets the number of values of each row.
-    pub(super) fn hold(&mut self, count: usize) {
-        assert!(count <= self.length);
-        self.count = count;
-    }
-
     /// All rows, and how far apart they begin.
     #[inline(always)]
     pub(super) fn all_rows(&self) -> (&[L], usize) {
@@ -121,7 +121,8 @@ impl<L: Lane> Tile<L> {
         along: Option<&[T]>,
         drain: &mut Drain,
     ) {
-        self.hold(values.len());
+        assert!(values.len() <= self.length);
+        self.count = values.len();
         assert!(plan.rows.iter().all(|row| row.place < plan.count()));
         assert!(self.rows.len() >= plan.count() * self.length);
         let (t, directions) = self.arguments.split_at_mut(self.length);
@@ -130,6 +131,9 @@ impl<L: Lane> Tile<L> {
             assert!(along.len() == values.len());
             affine(along, numbers.scale, L::round(-0.0), directions);
         }
+        let change = along.map(|_| &mut directions[..self.count]);
+        squash(plan, &mut t[..self.count], change);
+        let recurs = plan.recurrence.is_some();
         let mut first = 0;
         while first < self.count {
             if plan.kind == Kind::Sum && along.is_none() && first + CHAINS * WIDTH <= self.length {
@@ -161,6 +165,8 @@ impl<L: Lane> Tile<L> {
                 let start = self.rows.as_mut_ptr().add(first);
                 let out = Rows { start, stride: self.length, along };
                 match plan.kind {
+                    _ if recurs && along.is_some() => recur::<_, true>(numbers, t, &out),
+                    _ if recurs => recur::<_, false>(numbers, t, &out),
                     Kind::Sum => {
                         let [sum] = horner(&numbers.coefficients, [t]);
                         out.put(0, sum);
@@ -171,6 +177,48 @@ impl<L: Lane> Tile<L> {
             }
             drain.step(instructions);
             first += WIDTH;
+        }
+        if numbers.limit < f64::INFINITY
+            && overflow::any_beyond(self.arguments[..self.count].iter().copied(), numbers.limit)
+        {
+            self.mend(plan, numbers, along.is_some());
+        }
+    }
+
+    /// Computes the terms and the partial sums once more whose powers may have overflowed.
+    #[cold]
+    fn mend(&mut self, plan: &Plan, numbers: &Numbers<L>, along: bool) {
+        let sums = plan.kind == Kind::PartialSums;
+        for value in 0..self.count {
+            let t = self.arguments[value];
+            if !overflow::exceeds(t, numbers.limit) {
+                continue;
+            }
+            let (mut power, mut sum) = (L::round(1.0), L::default());
+            let (argument, mut scaled) = (Scaled::new(t.exact()), Scaled::new(1.0));
+            for (step, exact) in numbers.steps.iter().zip(&plan.steps) {
+                if step.raises {
+                    power = power * t;
+                    scaled = scaled.multiply(argument);
+                }
+                let term = |rounded: L, factor: f64| {
+                    if power.exact().is_finite() {
+                        rounded * power
+                    } else {
+                        L::round(scaled.multiply(Scaled::new(factor)).value())
+                    }
+                };
+                if step.adds {
+                    sum += term(step.addend, exact.addend);
+                }
+                if step.place != NO_ROW {
+                    let result =
+                        if sums { sum * step.factor } else { term(step.factor, exact.factor) };
+                    let change = self.arguments[self.length + value];
+                    self.rows[step.place * self.length + value] =
+                        if along { result * change } else { result };
+                }
+            }
         }
     }
 }
@@ -230,6 +278,27 @@ pub(super) unsafe fn horner<V: Vector, const N: usize>(
             }
         }
         sums
+    }
+}
+
+/// The polynomials of a recurrence, or with `SLOPES` their derivatives.
+///
+/// # Safety
+///
+/// As [`Rows::put`], for all rows of the plan.
+#[inline(always)]
+unsafe fn recur<V: Vector, const SLOPES: bool>(numbers: &Numbers<V::Lane>, t: V, out: &Rows<V>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut ascent = Ascent::<V, SLOPES>::new(t);
+        for step in &numbers.steps {
+            if let Some(three) = &step.three {
+                ascent.raise(three);
+            }
+            if step.place != NO_ROW {
+                out.put(step.place, ascent.row());
+            }
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! From the input to the output through registers alone, by SSE2 or AVX2 (by AVX-512: `avx512::direct`).
 //!
 //! A few values at a time: all their rows are computed, transposed where they are interleaved in memory, and written. For
-//! `f32`, up to eight rows that come out by rising degree ([`Plan::unrolls`](super::Plan::unrolls)) on a new last axis,
-//! apart, or behind groups of three or four values, as channels are concatenated; the rest goes by tiles (`forward`), with the same operations, so with the same bits.
+//! `f32`, up to eight rows that come out by rising degree ([`Plan::unrolls`](super::Plan::unrolls)) on a new last axis or
+//! apart, and up to sixteen behind groups of three or four values, as channels are concatenated; the rest goes by tiles (`forward`), with the same operations, so with the same bits.
 
 #![allow(clippy::needless_range_loop)]
 
@@ -14,8 +14,11 @@ use super::unrolled::Unrolled;
 use super::{Kind, Plan};
 use crate::expand::element::sealed::Wide;
 
-/// Values whose arguments are computed before their rows are.
-const CHUNK: usize = 128;
+/// Values whose arguments are computed before their rows are: whole [`CHAINS`].
+const CHUNK: usize = 192;
+
+/// Registers whose sums are computed at once: each operation waits for the one before.
+const CHAINS: usize = 12;
 
 /// The arguments of a chunk, and room for a register: they begin at a cache line.
 #[repr(align(64))]
@@ -165,6 +168,7 @@ unsafe fn store_halves<const STREAM: bool, const N: usize>(registers: [__m256; N
 pub(super) struct Job<'a> {
     unrolled: Unrolled,
     coefficients: &'a [f32],
+    count: usize,
     /// Values between two rows, where they lie apart.
     apart: usize,
 }
@@ -218,6 +222,7 @@ pub(super) unsafe fn expand<T: Wide>(
     let job = Job {
         unrolled: Unrolled::new(plan),
         coefficients: &coefficients,
+        count: rows,
         apart: direct.apart.unwrap_or(0),
     };
     let way = choose(plan.kind, rows, layout, direct.streams);
@@ -297,7 +302,7 @@ unsafe fn rows<
     }
 }
 
-/// Rows behind groups of three or four values, of which each is a register.
+/// Rows behind groups of three or four values, of which each is a register. An `N` of zero is any number of rows.
 ///
 /// # Safety
 ///
@@ -309,43 +314,152 @@ unsafe fn groups<const N: usize, const SUMS: bool, const WIDTH: usize, const STR
     count: usize,
     out: *mut f32,
 ) {
-    // Groups whose rows fill whole registers: fours of threes do.
-    let together = if WIDTH == 4 { 1 } else { 4 >> N.trailing_zeros().min(2) };
+    let number = if N == 0 { job.count } else { N };
+    let together = together(WIDTH, number);
     let groups = count / WIDTH;
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise; there are `together` groups in `quads`, of up to [`Direct::MOST_ROWS`] rows each.
     unsafe {
         let mut first = 0;
-        let mut quads = [_mm_setzero_ps(); 4 * Direct::MOST_FEW];
+        let mut quads = [_mm_setzero_ps(); 4 * Direct::MOST_ROWS];
         while first + together <= groups {
-            let to = out.add(first * WIDTH * N);
+            let to = out.add(first * WIDTH * number);
             for group in 0..together {
-                let rows =
-                    job.unrolled.rows::<__m128, N, SUMS>(_mm_loadu_ps(t.add(4 * (first + group))));
-                quads[group * N..group * N + N].copy_from_slice(&rows);
-            }
-            for place in 0..together * N / 4 * usize::from(WIDTH == 3) {
-                let [a, b, c, d] = [0, 1, 2, 3].map(|quad| quads[4 * place + quad]);
-                let first = a.pick::<0x84>(a.pick::<0x0a>(b));
-                let third = c.pick::<0x0a>(d).pick::<0x98>(d);
-                store_whole::<STREAM, 3>([first, b.pick::<0x49>(c), third], to.add(12 * place));
-            }
-            if WIDTH == 4 {
-                for row in 0..N {
-                    put::<STREAM>(to.add(4 * row), quads[row]);
+                let t = _mm_loadu_ps(t.add(4 * (first + group)));
+                let quads = &mut quads[group * number..][..number];
+                if N == 0 {
+                    job.unrolled.put::<__m128, SUMS>(t, quads);
+                } else {
+                    quads.copy_from_slice(&job.unrolled.rows::<__m128, N, SUMS>(t));
                 }
             }
+            pack::<WIDTH, STREAM>(quads.as_ptr(), together * number, to);
             first += together;
         }
         for group in first..groups {
-            let rows = job.unrolled.rows::<__m128, N, SUMS>(_mm_loadu_ps(t.add(4 * group)));
-            for row in 0..N {
+            let quads = &mut quads[..number];
+            job.unrolled.put::<__m128, SUMS>(_mm_loadu_ps(t.add(4 * group)), quads);
+            for row in 0..number {
                 let mut values = [0.0f32; 4];
-                _mm_storeu_ps(values.as_mut_ptr(), rows[row]);
-                let to = out.add((group * N + row) * WIDTH);
+                _mm_storeu_ps(values.as_mut_ptr(), quads[row]);
+                let to = out.add((group * number + row) * WIDTH);
                 std::ptr::copy_nonoverlapping(values.as_ptr(), to, WIDTH);
             }
         }
     }
+}
+
+/// Writes groups of `WIDTH` values, three or four, contiguous; of threes the groups are a multiple of four.
+///
+/// # Safety
+///
+/// There are so many groups, and their places can be written.
+#[inline(always)]
+unsafe fn pack<const WIDTH: usize, const STREAM: bool>(
+    groups: *const __m128,
+    count: usize,
+    to: *mut f32,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        for place in 0..count / 4 * usize::from(WIDTH == 3) {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|group| groups.add(4 * place + group).read());
+            let first = a.pick::<0x84>(a.pick::<0x0a>(b));
+            let third = c.pick::<0x0a>(d).pick::<0x98>(d);
+            store_whole::<STREAM, 3>([first, b.pick::<0x49>(c), third], to.add(12 * place));
+        }
+        for group in 0..count * usize::from(WIDTH == 4) {
+            put::<STREAM>(to.add(4 * group), groups.add(group).read());
+        }
+    }
+}
+
+/// Rows of a tile, `stride` apart, to memory by non-temporal stores: up to eight rows on a new last axis, or up to
+/// sixteen behind groups of three or four values. Returns how many values are done.
+///
+/// # Safety
+///
+/// The rows can be read, with a register behind each, the places written, and they begin at 16 bytes.
+#[inline(always)]
+pub(super) unsafe fn stream_rows(
+    [rows, inner]: [usize; 2],
+    from: *const f32,
+    stride: usize,
+    count: usize,
+    out: *mut f32,
+) -> usize {
+    macro_rules! by_number {
+        ($($number:literal)*) => {
+            match (inner, rows) {
+                $((1, $number) => stream_singles::<$number>(from, stride, count, out),)*
+                (3, _) => stream_groups::<3>(rows, from, stride, count, out),
+                (4, _) => stream_groups::<4>(rows, from, stride, count, out),
+                _ => 0,
+            }
+        };
+    }
+    // SAFETY: the caller's promise.
+    unsafe { by_number!(2 3 4 5 6 7 8) }
+}
+
+/// # Safety
+///
+/// As [`stream_rows`].
+#[inline(always)]
+unsafe fn stream_singles<const N: usize>(
+    from: *const f32,
+    stride: usize,
+    count: usize,
+    out: *mut f32,
+) -> usize {
+    let whole = count / 4 * 4;
+    for first in (0..whole).step_by(4) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut rows = [_mm_setzero_ps(); N];
+            for row in 0..N {
+                rows[row] = _mm_loadu_ps(from.add(row * stride + first));
+            }
+            write::<_, N, false, true>(rows, out.add(first * N), 0);
+        }
+    }
+    whole
+}
+
+/// # Safety
+///
+/// As [`stream_rows`].
+#[inline(always)]
+unsafe fn stream_groups<const WIDTH: usize>(
+    rows: usize,
+    from: *const f32,
+    stride: usize,
+    count: usize,
+    out: *mut f32,
+) -> usize {
+    let step = 4 * WIDTH;
+    let mut groups = [const { std::mem::MaybeUninit::<__m128>::uninit() }; 4 * Direct::MOST_ROWS];
+    assert!(rows <= Direct::MOST_ROWS);
+    let to = groups.as_mut_ptr().cast::<__m128>();
+    for first in (0..count / step * step).step_by(step) {
+        // SAFETY: the caller's promise; there is room for four groups of each row.
+        unsafe {
+            for row in 0..rows {
+                let (from, to) = (from.add(row * stride + first), to.add(row));
+                for group in 0..4 {
+                    to.add(group * rows).write(_mm_loadu_ps(from.add(WIDTH * group)));
+                }
+            }
+            pack::<WIDTH, true>(to, 4 * rows, out.add(first * rows));
+        }
+    }
+    count / step * step
+}
+
+/// Groups whose rows fill whole registers: fours of threes do.
+#[inline(always)]
+const fn together(width: usize, rows: usize) -> usize {
+    let halved = rows.trailing_zeros();
+    if width == 4 { 1 } else { 4 >> if halved < 2 { halved } else { 2 } }
 }
 
 /// Writes a register of each row.
@@ -453,8 +567,6 @@ unsafe fn sums<R: Register, const STREAM: bool>(
     count: usize,
     out: *mut f32,
 ) {
-    /// Registers at once: each operation waits for the one before.
-    const CHAINS: usize = 8;
     let mut first = 0;
     // SAFETY: the caller's promise.
     unsafe {
@@ -514,6 +626,10 @@ macro_rules! by_number {
                 ($number, Layout::Four, false) => groups::<$number, $sums, 4, false>,
                 ($number, Layout::Four, true) => groups::<$number, $sums, 4, true>,
             )*
+            (_, Layout::Three, false) => groups::<0, $sums, 3, false>,
+            (_, Layout::Three, true) => groups::<0, $sums, 3, true>,
+            (_, Layout::Four, false) => groups::<0, $sums, 4, false>,
+            (_, Layout::Four, true) => groups::<0, $sums, 4, true>,
             (count, ..) => unreachable!("no way was promised for {count} rows"),
         }
     };

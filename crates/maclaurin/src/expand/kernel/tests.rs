@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::backward::gradient_with;
 use super::forward::expand_with;
 use super::instructions::Level;
+use super::overflow::Scaled;
 use super::*;
 use crate::expand::element::Lane;
 use crate::expand::element::sealed::Narrow;
@@ -240,14 +241,31 @@ fn rows<L: Lane>(plan: &Plan, inner: usize, x: &[L], along: Option<&[L]>) -> Vec
         }
         for row in &plan.rows {
             let (mut power, mut sum) = (L::round(1.0), L::default());
+            let mut scaled = Scaled::new(1.0);
+            let overflows = |power: L| {
+                let exact = plan.rows.iter().any(|row| row.degree > 8) && t.exact().is_finite();
+                exact && plan.kind != Kind::Powers && !power.exact().is_finite()
+            };
             for k in 0..=row.degree {
                 power = if k > 0 { power * t } else { power };
-                if plan.coefficients[k] != 0.0 {
-                    sum += a(k) * power;
+                if k > 0 && t.exact().is_finite() {
+                    scaled = scaled.multiply(Scaled::new(t.exact()));
+                }
+                let a = plan.coefficients[k];
+                if a != 0.0 && overflows(power) {
+                    sum += L::round(scaled.multiply(Scaled::new(a)).value());
+                } else if a != 0.0 {
+                    sum += L::round(a) * power;
                 }
             }
-            let value = if plan.kind == Kind::PartialSums { sum } else { power };
-            place(row.place, value * L::round(row.factor));
+            if plan.kind == Kind::PartialSums {
+                place(row.place, sum * L::round(row.factor));
+            } else if overflows(power) {
+                let term = scaled.multiply(Scaled::new(row.factor));
+                place(row.place, L::round(term.value()));
+            } else {
+                place(row.place, power * L::round(row.factor));
+            }
         }
     }
     out

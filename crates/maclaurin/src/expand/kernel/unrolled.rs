@@ -1,10 +1,11 @@
 //! Rows from degree to degree without asking at each what comes next.
 
+use super::forward::Direct;
 use super::straight::Register;
 use super::{Kind, Plan};
 
 /// The most rows.
-const MOST_ROWS: usize = 16;
+const MOST_ROWS: usize = Direct::MOST_ROWS;
 
 /// The rows of a plan that has them so ([`Plan::unrolls`]), in single precision.
 pub(super) struct Unrolled {
@@ -74,6 +75,32 @@ impl Unrolled {
             let mut rows = [t; N];
             each_row!(power, sum, rows, 0 1 2 3 4 5 6 7);
             rows
+        }
+    }
+
+    /// All rows of a register of arguments, of any number, in memory.
+    ///
+    /// # Safety
+    ///
+    /// The machine has the instructions.
+    #[inline(always)]
+    pub(super) unsafe fn put<R: Register, const SUMS: bool>(&self, t: R, rows: &mut [R]) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut power = if self.raised { t } else { R::splat(1.0) };
+            let mut sum = R::splat(self.sum);
+            let each = self.factors.iter().zip(&self.passes);
+            for (number, (row, (&factor, &passes))) in rows.iter_mut().zip(each).enumerate() {
+                if number > 0 {
+                    power = power.multiply(t);
+                }
+                if passes {
+                    power = power.multiply(t);
+                }
+                let term = R::splat(factor).multiply(power);
+                sum = if SUMS { sum.add(term) } else { term };
+                *row = sum;
+            }
         }
     }
 }
