@@ -275,7 +275,7 @@ def approximate(
         coefficients: the numbers that these are taken from: "float64", "float32", "float16", "bfloat16", a
             number of significant bits from 2 to 53, "fixed16" for multiples of 2**-16 (up to 53), or "exact"
             for rational numbers of as many bits as the error asks for. They are chosen together, which is
-            better than rounding one by one. A list has the format of each degree from 0 on, a dict those of some
+            better than rounding one by one. A list has the format of each degree, the constant first; a dict those of some
             degrees, ``{0: "float64", 1: "float32"}``, beside "float64" of the others: the coefficients are then those
             of powers, and `Approximation.code` writes each in its type.
         weight: a function w, as f is given, that is positive on the range: errors are then ``w |f - p|``.
@@ -386,7 +386,7 @@ def _formats(coefficients: Formats, degree: int | None) -> str:
     if isinstance(coefficients, Mapping):
         single = {operator.index(k): name(form) for k, form in coefficients.items()}
         if single and min(single) < 0:
-            raise ValueError(f"coefficients must name degrees from 0 on; there is {min(single)}")
+            raise ValueError(f"coefficients must name degrees of 0 and up; there is {min(single)}")
     elif isinstance(coefficients, Sequence) and not isinstance(coefficients, str):
         if degree is None:
             raise TypeError("a list of coefficients' formats needs degree; give a dict with a tolerance")

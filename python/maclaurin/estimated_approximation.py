@@ -104,7 +104,7 @@ def approximate_values(
     """The arguments are those of `approximate`, checked."""
     for low, high in ranges:
         if not (math.isfinite(low) and math.isfinite(high) and low < high):
-            raise ValueError(f"the range [{low}, {high}] is none: the first end must be the smaller one")
+            raise ValueError(f"the range [{low}, {high}] is empty: the first end must be the smaller one")
     values = Values(f, ranges)
     low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
     if center is None:

@@ -32,7 +32,7 @@ Place = float | tuple[float, float]
 def place(at: Any, kind: Kind | Basis) -> Place:
     """Where coefficients belong, as floats.
 
-    Raises ValueError for a range that is none, or with another kind than "sum".
+    Raises ValueError for a range that is empty or not finite, or with another kind than "sum".
 
     >>> place(1, "terms"), place((0, 1), "sum")
     (1.0, (0.0, 1.0))

@@ -255,7 +255,7 @@ def test_each_coefficient_has_its_format() -> None:
         (["float64"], "6 of them, not 1"),
         ({9: "float32"}, "degree 9"),
         ({0: "exact"}, "exact"),
-        ({-1: "float32"}, "from 0 on"),
+        ({-1: "float32"}, "of 0 and up"),
         ({0: "float32, 1=float16"}, "no format"),
         ("float32,0=float64", "no format"),
     ]:

@@ -287,8 +287,8 @@ def test_an_opaque_function_is_estimated_within_its_errors(f, truth, at):
     assert (off <= series.errors + 1e-16).all()
     assert (off[:5] < 1e-8).all() and (series.errors[:5] < 1e-6).all()
     assert mc.expand(np.array([at + 0.1]), series, degrees="all").shape == (1, 6)
-    twin = pickle.loads(pickle.dumps(series))
-    assert twin.errors.tolist() == series.errors.tolist()
+    copied = pickle.loads(pickle.dumps(series))
+    assert copied.errors.tolist() == series.errors.tolist()
 
 
 def opaque(f):

@@ -68,8 +68,8 @@ def test_fit_save_and_load(tmp_path, jit):
     after = [keras.ops.convert_to_numpy(weight) for weight in network.trainable_weights]
     assert all((old != new).any() for old, new in zip(before, after, strict=True))
     network.save(tmp_path / "model.keras")
-    twin = keras.models.load_model(tmp_path / "model.keras")
-    assert np.allclose(twin.predict(X, verbose=0), network.predict(X, verbose=0), atol=1e-6)
+    copied = keras.models.load_model(tmp_path / "model.keras")
+    assert np.allclose(copied.predict(X, verbose=0), network.predict(X, verbose=0), atol=1e-6)
     json.dumps([layer.get_config() for layer in network.layers])
 
 

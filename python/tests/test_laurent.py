@@ -77,9 +77,9 @@ def test_calculus_and_residues():
 )
 def test_laurent_series_are_python_objects_like_any_other(make):
     series = make()
-    for twin in (pickle.loads(pickle.dumps(series)), copy.copy(series), copy.deepcopy(series)):
-        assert twin == series and hash(twin) == hash(series) and str(twin) == str(series)
-        assert twin.name == series.name and twin.order_of_pole == series.order_of_pole
+    for copied in (pickle.loads(pickle.dumps(series)), copy.copy(series), copy.deepcopy(series)):
+        assert copied == series and hash(copied) == hash(series) and str(copied) == str(series)
+        assert copied.name == series.name and copied.order_of_pole == series.order_of_pole
     assert series != 1 and series != mc.laurent("cot(x)", order=3)
 
 

@@ -95,9 +95,9 @@ def test_order_from_terms_or_tolerance():
 def test_series_is_a_python_object_like_any_other():
     function = mc.Function("erlang_cdf(x, k, rate)", k=3, rate=Fraction(1, 2))
     series = mc.taylor(function, order=5, at="1/3")
-    for twin in (pickle.loads(pickle.dumps(series)), copy.copy(series), copy.deepcopy(series)):
-        assert twin == series and hash(twin) == hash(series) and isinstance(twin, mc.Series)
-        assert twin.coefficients.tolist() == series.coefficients.tolist()
+    for copied in (pickle.loads(pickle.dumps(series)), copy.copy(series), copy.deepcopy(series)):
+        assert copied == series and hash(copied) == hash(series) and isinstance(copied, mc.Series)
+        assert copied.coefficients.tolist() == series.coefficients.tolist()
     assert pickle.loads(pickle.dumps(function)) == function
     assert eval(repr(function), {"Function": mc.Function}) == function
     assert function.parameters == {"k": "3", "rate": "1/2"}

@@ -136,9 +136,9 @@ def test_activation_trains_and_is_saved(tmp_path):
         optimizer.step()
     assert loss < 1e-4
     torch.save(layer.state_dict(), tmp_path / "layer.pt")
-    twin = TaylorActivation("exp(x)", order=4)
-    twin.load_state_dict(torch.load(tmp_path / "layer.pt"))
-    assert torch.equal(twin(x), layer(x))
+    copied = TaylorActivation("exp(x)", order=4)
+    copied.load_state_dict(torch.load(tmp_path / "layer.pt"))
+    assert torch.equal(copied(x), layer(x))
     fixed = TaylorActivation("softplus", order=4, trainable=False)
     assert not list(fixed.parameters()) and "coefficients" in fixed.state_dict()
 

@@ -264,12 +264,12 @@ def test_saving_copying_pickling(tmp_path):
     with pytest.raises(RuntimeError, match="1: the state is of a TaylorActivation with at="):
         other.load_state_dict(new.state_dict())
     torch.save(new, tmp_path / "model.pt")
-    for twin in (
+    for copied in (
         copy.deepcopy(new), pickle.loads(pickle.dumps(new)), torch.load(tmp_path / "model.pt", weights_only=False)
     ):  # fmt: skip
-        assert torch.equal(twin(x), new(x)) and twin[1].series == new[1].series
-    twin = pickle.loads(pickle.dumps(report))
-    assert twin == report and str(twin) == str(report)
+        assert torch.equal(copied(x), new(x)) and copied[1].series == new[1].series
+    copied = pickle.loads(pickle.dumps(report))
+    assert copied == report and str(copied) == str(report)
 
 
 def test_compiled_and_exported():

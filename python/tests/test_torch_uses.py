@@ -181,9 +181,9 @@ def test_a_state_of_another_point_is_refused_before_it_is_loaded(make, tmp_path)
     other = nn.Sequential(make(0))
     other.load_state_dict(state)
     assert all(torch.equal(state[name], tensor) for name, tensor in other.named_parameters())
-    for twin in (copy.deepcopy(other), pickle.loads(pickle.dumps(other))):
+    for copied in (copy.deepcopy(other), pickle.loads(pickle.dumps(other))):
         with pytest.raises(RuntimeError, match="at="):
-            twin.load_state_dict(one.state_dict())
+            copied.load_state_dict(one.state_dict())
 
 
 def test_states_differ_by_what_values_depend_on():

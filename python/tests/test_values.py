@@ -113,9 +113,9 @@ def test_shift_and_truncate():
 
 def test_series_that_were_computed_are_python_objects_like_any_other():
     series = (mc.taylor("exp(x)", order=5).integral(1) * 2).compose(mc.taylor("sin(x)", order=4)).truncate(3)
-    for twin in (pickle.loads(pickle.dumps(series)), copy.copy(series), copy.deepcopy(series)):
-        assert twin == series and hash(twin) == hash(series) and isinstance(twin, mc.Series)
-        assert twin.name == series.name and twin.exact == series.exact
+    for copied in (pickle.loads(pickle.dumps(series)), copy.copy(series), copy.deepcopy(series)):
+        assert copied == series and hash(copied) == hash(series) and isinstance(copied, mc.Series)
+        assert copied.name == series.name and copied.exact == series.exact
     pade = mc.taylor("exp(x)", order=4).pade(2, 1)
     assert str(pickle.loads(pickle.dumps(pade))) == str(pade)
     laurent = mc.laurent("cot(x)", order=3)

@@ -45,7 +45,7 @@ enum Failure {
     /// The command line asks for what cannot be.
     #[error("{0}")]
     Usage(String),
-    /// A function has no series, or its text is none.
+    /// A function has no series, or its text is not a function.
     #[error(transparent)]
     Series(#[from] Error),
     /// An array could not be expanded.

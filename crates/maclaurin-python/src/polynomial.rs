@@ -54,7 +54,7 @@ impl Polynomial {
         self.inner.order()
     }
 
-    /// The degrees from 1 on whose coefficient is not zero.
+    /// The degrees 1 and up whose coefficient is not zero.
     #[getter]
     fn degrees<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.inner.degrees())
@@ -75,7 +75,7 @@ impl Polynomial {
     /// The polynomial of the weighted sum of partial sums, sum_k weights[k] s_k: itself a
     /// polynomial, so it costs one pass of Horner's rule.
     ///
-    /// As many weights as non-zero degrees from 1 on, or as degrees from 0 on. Raises ValueError
+    /// One weight for each non-zero degree of 1 and up, or for each degree of 0 and up. Raises ValueError
     /// for any other number.
     ///
     /// >>> Polynomial(0.0, [0.5, 1.0, 2.0]).weighted([1.0, 1.0]).coefficients.tolist()

@@ -232,7 +232,7 @@ fn gradients_of_other_shapes_are_refused() {
         Some(&mut gapped),
         false,
     );
-    assert!(error.unwrap_err().to_string().contains("side by side"));
+    assert!(error.unwrap_err().to_string().contains("contiguous"));
     let direction = ArrayD::<f32>::zeros(IxDyn(&[3]));
     assert!(expand_tangent::<f32, f32>(&x.view(), &direction.view(), &line, &expansion).is_err());
     let empty = ArrayD::<f32>::zeros(IxDyn(&[0]));

@@ -439,7 +439,7 @@ fn weighted_errors_are_levelled() {
         new("sigmoid", 5, &[(-6.0, 6.0)], &weight("8 + x")).unwrap().degrees(),
         [1, 2, 3, 4, 5]
     );
-    // Relative errors are those of a weight, and a constant one is none.
+    // Relative errors are those of a weight, and a constant weight changes nothing.
     let relative = Choice { relative: true, ..Choice::default() };
     let [a, b] =
         [relative, weight("exp(-x)")].map(|c| new("exp(x)", 4, &[(-2.0, 2.0)], &c).unwrap());

@@ -25,7 +25,7 @@ Array = npt.NDArray[Any]
 #: What a feature may be expanded by.
 Fitted = Series | EstimatedSeries | Approximation | Basis
 
-#: Denominators from here on are not written out in names.
+#: Denominators of this size and above are not written out in names.
 LONGEST = 10**40
 
 #: What a column is the product of: features by their indices, each with its degree.

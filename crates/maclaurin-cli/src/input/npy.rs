@@ -217,7 +217,7 @@ impl LargeNpy {
 /// begin.
 #[cfg(feature = "zarr")]
 pub fn runs(shape: &[u64], start: &[u64], extents: &[u64]) -> (u64, Vec<u64>) {
-    // From here on the axes are whole, so that one run goes over them all, and over a part of the one before.
+    // The axes after this one are whole, so that one run goes over them all, and over a part of the one before.
     let whole = (0..shape.len()).rev().find(|&axis| extents[axis] != shape[axis]).unwrap_or(0);
     let length = extents[whole..].iter().product();
     let count: u64 = extents[..whole].iter().product();

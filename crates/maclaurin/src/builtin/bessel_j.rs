@@ -8,7 +8,7 @@ use crate::number::{IBig, half};
 
 use dashu_float::Repr;
 
-/// The largest modulus for which the series about zero is summed in the arithmetic at hand, whose
+/// The largest modulus for which the series about zero is summed in the given arithmetic, whose
 /// bits cannot make up for cancellation: `e^|z|` at the most.
 const REACH: f64 = 8.0;
 

@@ -140,7 +140,7 @@ fn sum<A: Analytic>(plane: &Complex<A>, z: &Pair<A>, square: &Pair<A>) -> Option
 /// By DLMF 7.6.2 in intervals of doubles, whose terms are all of one sign: `e^(-x^2)` times sums `1 + 2 x^2/3
 /// (1 + 2 x^2/5 (1 + ...))`, of which what is left out lies between 1 and 2.
 fn in_doubles(x: f64) -> Interval64 {
-    /// The largest argument of the sum, and one from which on the function is 1 but for `3e-17`.
+    /// The largest argument of the sum, and one beyond which the function is 1 to within `3e-17`.
     const LARGEST: f64 = 3.0;
     const LEVEL: f64 = 6.0;
     /// `2/sqrt(pi)` to the nearest double.

@@ -310,7 +310,7 @@ impl Candidate {
         Ok(None)
     }
 
-    /// Rules out orders up to `order` with so many bits: whether all are, and if not whether the
+    /// Rules out orders up to `order` with the given number of bits: whether all are, and if not whether the
     /// error is known sharply enough for more bits to be of no use.
     fn rule_out_precisely(
         &mut self,

@@ -46,8 +46,8 @@ pub enum ExpandError {
     },
     /// Weights that match no set of degrees.
     #[error(
-        "{found} weights were given; the series takes {degrees} (one a non-zero degree from 1 on) \
-         or {all} (one a degree from 0 on)"
+        "{found} weights were given; the series takes {degrees} (one for each non-zero degree of 1 and up) \
+         or {all} (one for each degree of 0 and up)"
     )]
     WrongWeights {
         /// How many were given.
@@ -69,7 +69,7 @@ pub enum ExpandError {
     #[error("the output would have more values than an array can")]
     Overflow,
     /// An array with gaps where one without is needed.
-    #[error("the array for the gradient of the values has gaps: it must lie side by side")]
+    #[error("the array for the gradient of the values has gaps: it must be contiguous")]
     NotContiguous,
     /// Instructions that the variable `MACLAURIN_INSTRUCTIONS` asks for and the machine lacks.
     #[error(

@@ -96,7 +96,7 @@ pub enum Kind {
     Sum,
 }
 
-/// The degrees that come out, from 1 on; the constant is asked for apart.
+/// The degrees of the output, 1 and up; the constant is requested separately.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Degrees {
     /// Those whose coefficient is not zero: the others are dead channels.

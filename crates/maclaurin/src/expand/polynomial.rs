@@ -48,7 +48,7 @@ impl Polynomial {
         Self::with_degrees(center, coefficients, degrees)
     }
 
-    /// [`Polynomial::new`] with the non-zero degrees from 1 on decided elsewhere: a coefficient
+    /// [`Polynomial::new`] with the non-zero degrees of 1 and up decided elsewhere: a coefficient
     /// may round to zero and not be zero.
     pub(crate) fn with_degrees(
         center: f64,
@@ -107,7 +107,7 @@ impl Polynomial {
         self.coefficients.len() - 1
     }
 
-    /// The non-zero degrees from 1 on, rising.
+    /// The non-zero degrees of 1 and up, ascending.
     #[must_use]
     pub fn degrees(&self) -> &[usize] {
         &self.degrees
@@ -116,7 +116,7 @@ impl Polynomial {
     /// The weighted sum of partial sums `sum_k w_k s_k`, which is again a polynomial:
     /// `a_0 sum_k w_k + sum_(j>=1) a_j (sum_(k>=j) w_k) (x - center)^j`.
     ///
-    /// The weights belong to the non-zero degrees from 1 on, or to all degrees from 0 on:
+    /// The weights belong to the non-zero degrees of 1 and up, or to all degrees:
     /// their number tells which.
     ///
     /// # Errors

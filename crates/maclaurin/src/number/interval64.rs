@@ -233,7 +233,7 @@ impl Interval64 {
     }
 }
 
-/// `tanh x`, by its quotient; from 20 on it is 1 but for `1e-17`.
+/// `tanh x`, by its quotient; beyond 20 it is 1 to within `1e-17`.
 pub(crate) fn tanh_at(x: f64) -> Interval64 {
     if x.abs() >= 20.0 {
         let one = Interval64 { low: 1f64.next_down(), high: 1.0 };

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`Exact`] | a rational combination of products of named constants, such as `1/2 + 3*log(2)*pi^2` |
 //! | [`Interval`] | two binary floats that contain the number for certain |
-//! | [`Value`] | an [`Exact`] while the arithmetic stays closed, an [`Interval`] from there on |
+//! | [`Value`] | an [`Exact`] while the arithmetic stays closed, an [`Interval`] afterwards |
 //! | [`Ball`] | a midpoint of a fixed number of limbs and a radius: the fast enclosures of series |
 //!
 //! Series arithmetic asks for nothing but the [`Arithmetic`] trait, so the same recurrences

@@ -1,4 +1,4 @@
-//! Exact while it can be, enclosed from there on.
+//! Exact while it can be, enclosed afterwards.
 
 use std::cell::Cell;
 use std::cmp::Ordering;

@@ -13,7 +13,7 @@ use crate::number::{Arithmetic, Rational, half};
 /// An integer part of more bits is not looked for.
 const MOST_BITS_OF_FLOOR: usize = 4096;
 
-/// Orders of poles from here on are not told apart.
+/// Orders of poles of this size and above are not distinguished.
 pub(super) const HIGHEST_KNOWN_POLE: u64 = i64::MAX as u64 / 4;
 
 /// Why an operation on series has no answer.
@@ -104,7 +104,7 @@ impl<N: Clone> Jet<N> {
         }
     }
 
-    /// The coefficients of the degrees from 0 on, at most `most` of them; an error if there are
+    /// The coefficients by degree, the constant first, at most `most` of them; an error if there are
     /// terms of negative degree.
     pub(super) fn taylor(&self, a: &impl Arithmetic<Number = N>, most: usize) -> Result<Vec<N>> {
         let negative = usize::try_from(self.valuation.saturating_neg()).unwrap_or(0);

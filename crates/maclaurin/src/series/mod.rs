@@ -3,7 +3,7 @@
 //! For `f` analytic at `x0`, `a_k = f^(k)(x0) / k!` and `T_p(x) = sum_(k<=p) a_k (x - x0)^k`
 //! (DLMF 1.10.1). The coefficients come from recurrences on power series, never from symbolic
 //! differentiation; they are exact while the arithmetic is closed under the constants that occur
-//! and certified enclosures from there on. Their `f64` values are correctly rounded: the
+//! and certified enclosures afterwards. Their `f64` values are correctly rounded: the
 //! precision is raised until both ends of an enclosure round alike (Ziv, *Fast evaluation of
 //! elementary mathematical functions with correctly rounded last bit*, ACM TOMS 17, 1991).
 

@@ -138,7 +138,7 @@ impl Source {
         }
     }
 
-    /// The function as text; what is none is written with the names of its operations.
+    /// The function as text; what has no text is written with the names of its operations.
     pub(super) fn name(&self) -> String {
         match self {
             Self::Function(function) => function.to_string(),

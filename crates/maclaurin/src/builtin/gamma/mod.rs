@@ -367,7 +367,7 @@ fn guard(x: &Interval) -> usize {
     32 + 2 * usize::try_from(magnitude(x)).unwrap_or(0).min(1 << 12)
 }
 
-/// `1/Gamma`: it rises up to 1.4616..., and falls from there on.
+/// `1/Gamma`: it rises up to 1.4616..., and falls beyond.
 fn reciprocal_interval(x: &Interval, bits: usize) -> Interval {
     if x.is_whole_line() {
         return Interval::whole_line();

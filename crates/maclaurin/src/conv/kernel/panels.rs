@@ -20,7 +20,7 @@ const CROSSING: f64 = 32.0;
 const LATENCY: f64 = 8.0;
 
 impl Lanes {
-    /// The cheaper ones for `products` a value, where memory has one of the two side by side.
+    /// The cheaper ones for `products` a value, where one of the two is contiguous in memory.
     /// `most` rows and `blocks` vectors make the largest tile.
     pub(super) fn cheaper(
         [most, blocks]: [usize; 2],

@@ -96,7 +96,7 @@ pub struct DirectGradient<'a> {
     pub(super) slopes: &'a [f64],
     /// Whether degree 0 has a gradient.
     pub(super) constant: bool,
-    /// Values between two rows, where they lie apart.
+    /// The distance between two rows, in values, where they are strided.
     pub(super) apart: Option<usize>,
     /// Whether the gradient of the values is written by non-temporal stores.
     pub(super) streams: bool,

@@ -169,7 +169,7 @@ pub(super) struct Job<'a> {
     unrolled: Unrolled,
     coefficients: &'a [f32],
     count: usize,
-    /// Values between two rows, where they lie apart.
+    /// The distance between two rows, in values, where they are strided.
     apart: usize,
 }
 

@@ -134,7 +134,7 @@ impl<const N: usize> Wide<N> {
         }
         for i in 0..2 * N {
             let next = if i + 1 < 2 * N { limbs[i + 1] } else { 0 };
-            // Two shifts: one by 64 is none.
+            // Two shifts: a shift by 64 bits overflows.
             limbs[i] = limbs[i] >> bits | (next << 1) << (63 - bits);
         }
     }

@@ -71,7 +71,7 @@ fn rows<const HALVES: bool>(direct: &Direct<'_>, sums: bool) -> Way<HALVES> {
                     ($number, true, false) => steps::<HALVES, $number, $blocks, true, false>,
                     ($number, true, true) => steps::<HALVES, $number, $blocks, true, true>,
                 )*
-                _ => unreachable!("no direct way was promised for so many rows"),
+                _ => unreachable!("there is no direct kernel for this number of rows"),
             }
         };
     }

@@ -39,7 +39,7 @@ pub(super) unsafe fn take_back<T: Wide>(
                     (_, $number, None) => steps::<TERMS, $number, $blocks, false>,
                     (_, $number, Some(_)) => steps::<TERMS, $number, $blocks, true>,
                 )*
-                _ => unreachable!("no direct way was promised for so many rows"),
+                _ => unreachable!("there is no direct kernel for this number of rows"),
             }
         };
     }
