@@ -40,6 +40,7 @@ impl Builtin for Dawson {
 
     const DOUBLE: fn(f64) -> f64 = double::dawson;
     const COSTS: [u64; 2] = [30_000, 50_000];
+    const COST_OF_COMPLEX: u64 = 15_000;
     const INTERVAL: fn(&Interval, usize) -> Interval =
         |x, bits| x.image(bits, |one| x.multiply(one, bits), || image(x, bits));
 

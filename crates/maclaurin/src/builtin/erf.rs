@@ -56,6 +56,7 @@ where
         Some(if IMAGINARY { "2/sqrt(pi)*exp(x^2)" } else { "2/sqrt(pi)*exp(-x^2)" });
     const DOUBLE: fn(f64) -> f64 = if IMAGINARY { erfi } else { libm::erf };
     const COSTS: [u64; 2] = if IMAGINARY { [30_000, 50_000] } else { [1_000, 20_000] };
+    const COST_OF_COMPLEX: u64 = 15_000;
     const INTERVAL: fn(&Interval, usize) -> Interval =
         |x, bits| interval(x, bits, if IMAGINARY { imaginary_at } else { at });
     const INTERVAL64: fn(Interval64) -> Interval64 =

@@ -58,6 +58,7 @@ where
 
     const DOUBLE: fn(f64) -> f64 = if CIRCULAR { sine_integral } else { ein };
     const COSTS: [u64; 2] = [8_000, 16_000];
+    const COST_OF_COMPLEX: u64 = 15_000;
     const INTERVAL: fn(&Interval, usize) -> Interval =
         if CIRCULAR { sine_interval } else { ein_interval };
 

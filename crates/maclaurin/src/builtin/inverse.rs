@@ -113,6 +113,7 @@ impl<F: Inverse> Builtin for F {
         Kind::Atan => [100, 3_000],
         _ => [5_000, 8_000],
     };
+    const COST_OF_COMPLEX: u64 = 8_000;
     const INTERVAL64: fn(Interval64) -> Interval64 = match F::KIND {
         Kind::Atan => Interval64::atan,
         _ => general::<F>,

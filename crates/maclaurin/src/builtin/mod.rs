@@ -74,6 +74,8 @@ pub(crate) trait Builtin: Listed {
     /// Roughly what an image takes, between doubles and to 128 bits, in operations on intervals of
     /// doubles: limits of work count them.
     const COSTS: [u64; 2] = [100, 3_000];
+    /// Roughly what a value on a rectangle of the complex plane takes, in nanoseconds: a limit counts it.
+    const COST_OF_COMPLEX: u64 = 4_000;
 
     /// A faster way to the image of a ball than through intervals, where there is one. The
     /// ball [is reducible](Ball::is_reducible).
@@ -280,6 +282,11 @@ impl Elementary {
     /// [`Builtin::COSTS`]
     pub(crate) fn costs(self) -> [u64; 2] {
         each!(self, F => F::COSTS)
+    }
+
+    /// [`Builtin::COST_OF_COMPLEX`]
+    pub(crate) fn cost_of_complex(self) -> u64 {
+        each!(self, F => F::COST_OF_COMPLEX)
     }
 
     /// [`Builtin::series`]

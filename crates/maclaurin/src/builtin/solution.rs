@@ -49,6 +49,7 @@ impl Builtin for LambertW {
 
     const DOUBLE: fn(f64) -> f64 = |x| if x == f64::INFINITY { x } else { nearest::<Self>(x) };
     const COSTS: [u64; 2] = [80_000, 120_000];
+    const COST_OF_COMPLEX: u64 = 15_000;
     const INTERVAL: fn(&Interval, usize) -> Interval = |x, bits| {
         x.image(bits, |one| x.multiply(one, bits), || at_ends(x, |x| lambert_at(x, bits)))
     };
@@ -136,6 +137,7 @@ impl Builtin for Erfinv {
     const DOUBLE: fn(f64) -> f64 =
         |x| if x.abs() == 1.0 { x * f64::INFINITY } else { nearest::<Self>(x) };
     const COSTS: [u64; 2] = [300_000, 500_000];
+    const COST_OF_COMPLEX: u64 = 15_000;
     /// Near zero the slope is `sqrt(pi)/2`.
     const INTERVAL: fn(&Interval, usize) -> Interval = |x, bits| {
         let near_zero =

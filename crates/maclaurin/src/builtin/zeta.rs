@@ -66,6 +66,7 @@ impl Builtin for EntireZeta {
 
     const DOUBLE: fn(f64) -> f64 = |x| if x > 64.0 { x - 1.0 } else { nearest::<Self>(x) };
     const COSTS: [u64; 2] = [20_000, 40_000];
+    const COST_OF_COMPLEX: u64 = 30_000;
     const INTERVAL: fn(&Interval, usize) -> Interval = |x, bits| {
         let coefficient = |x: &Interval, order: usize| {
             let extra = 48 + 2 * usize::try_from(magnitude(x)).unwrap_or(0).min(1 << 12);

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::region::{Evaluation, Guard, PLANE, Rectangle, Region, Stuck, hull};
 use super::removable;
 use super::singularity::Local;
+use crate::function::{Operation, Step};
 use crate::number::{Arithmetic, Interval64};
 use crate::series::Expanded;
 
@@ -30,11 +31,24 @@ pub(super) struct Plane<'a> {
     /// Removable singularities.
     pub removable: Vec<Local>,
     /// How many steps of the function may still be evaluated.
-    pub budget: Cell<usize>,
+    budget: Cell<usize>,
+    /// What an evaluation takes, and what all of them still may, in nanoseconds or so.
+    cost: u64,
+    work: Cell<u64>,
 }
 
 /// Steps of a function that one search may evaluate over rectangles.
 const MOST_STEPS: usize = 3_000_000;
+
+/// What they may take beside that, in nanoseconds or so: counted, so that it is the same on every machine.
+const MOST_WORK: u64 = 2_000_000_000;
+
+/// What one of arithmetic takes, and one of a function that has no costs of its own.
+const COST_OF_STEP: u64 = 100;
+const COST_OF_FUNCTION: u64 = 15_000;
+
+/// The most plain evaluations that one is counted as in that.
+const MOST_PLAIN: usize = 20;
 
 /// An evaluation about a point beyond this magnitude costs [`COST_OF_FAR`] others: sines there take more bits.
 const FAR: f64 = 1e5;
@@ -63,12 +77,24 @@ impl<'a> Plane<'a> {
     pub(super) fn new(series: Expanded<'a>) -> Self {
         let region = Region::new(series.function());
         let origin = PLANE.real(series.enclosed_point());
-        Self { region, origin, removable: Vec::new(), budget: Cell::new(MOST_STEPS) }
+        let cost = |step: &Step| match step.operation {
+            Operation::Elementary(function, _) => function.cost_of_complex(),
+            Operation::ErlangCdf(..) | Operation::BesselJ(..) => COST_OF_FUNCTION,
+            _ => COST_OF_STEP,
+        };
+        Self {
+            cost: series.function().steps().iter().map(cost).sum(),
+            region,
+            origin,
+            removable: Vec::new(),
+            budget: Cell::new(MOST_STEPS),
+            work: Cell::new(MOST_WORK),
+        }
     }
 
     /// Whether the search has used up its work.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.budget.get() == 0
+        self.budget.get() == 0 || self.work.get() == 0
     }
 
     fn spend(&self, evaluations: usize) {
@@ -77,6 +103,8 @@ impl<'a> Plane<'a> {
             * self.region.function().steps().len()
             * if is_far { COST_OF_FAR } else { 1 };
         self.budget.set(self.budget.get().saturating_sub(steps));
+        let work = self.cost * evaluations.min(MOST_PLAIN) as u64;
+        self.work.set(self.work.get().saturating_sub(work));
     }
 
     /// The function on a rectangle given relative to the expansion point, removable

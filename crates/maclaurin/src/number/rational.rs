@@ -82,13 +82,11 @@ pub(super) fn dot<'q>(pairs: impl Iterator<Item = (&'q Rational, &'q Rational)>)
             common *= factor;
         }
         sum += a.numerator() * b.numerator() * IBig::from(scale);
-        match pairs.next() {
-            Some(next) => pair = next,
-            None => {
-                spend(4 * limbs(&common) * limbs(&common));
-                return Rational::from_parts(sum, common);
-            }
-        }
+        let Some(next) = pairs.next() else {
+            spend(4 * limbs(&common) * limbs(&common));
+            return Rational::from_parts(sum, common);
+        };
+        pair = next;
     }
 }
 

@@ -46,6 +46,7 @@ impl Builtin for Rgamma {
     const DOUBLE: fn(f64) -> f64 = |x| if is_pole(x) { 0.0 } else { 1.0 / libm::tgamma(x) };
     const INTERVAL: fn(&Interval, usize) -> Interval = reciprocal_interval;
     const COSTS: [u64; 2] = [2_000, 50_000];
+    const COST_OF_COMPLEX: u64 = 20_000;
     const INTERVAL64: fn(Interval64) -> Interval64 = |x| {
         let at = |x: f64| Some(value_and_slope(&Outward64, &Interval64::point(x))?.0);
         let rises = 0.0 <= x.low && x.high <= 1.46;
@@ -125,6 +126,7 @@ impl Builtin for DigammaOverGamma {
 
     const DOUBLE: fn(f64) -> f64 = nearest::<Self>;
     const COSTS: [u64; 2] = [4_000, 60_000];
+    const COST_OF_COMPLEX: u64 = 20_000;
     const INTERVAL: fn(&Interval, usize) -> Interval = |x, bits| {
         let derivative = |x: &Interval, order: usize| {
             let a = Certified::new(bits + guard(x));
@@ -192,6 +194,7 @@ impl Builtin for Digamma {
     const DOUBLE: fn(f64) -> f64 = |x| if is_pole(x) { f64::NAN } else { nearest::<Self>(x) };
     const INTERVAL: fn(&Interval, usize) -> Interval = digamma_interval;
     const COSTS: [u64; 2] = [60_000, 80_000];
+    const COST_OF_COMPLEX: u64 = 40_000;
 
     /// DLMF 5.4.14, 5.4.15, and 5.5.4 to the left of zero.
     fn exact(x: &Exact) -> Option<Exact> {
@@ -248,6 +251,7 @@ impl Builtin for Lgamma {
     const DOUBLE: fn(f64) -> f64 = |x| if is_pole(x) { f64::NAN } else { libm::lgamma(x) };
     const INTERVAL: fn(&Interval, usize) -> Interval = logarithm_interval;
     const COSTS: [u64; 2] = [50_000, 80_000];
+    const COST_OF_COMPLEX: u64 = 30_000;
 
     fn exact(x: &Exact) -> Option<Exact> {
         let Some((value, whole)) = at_halves(x, LARGEST_EXACT) else {

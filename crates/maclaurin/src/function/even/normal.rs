@@ -26,7 +26,7 @@ type Monomial = Vec<(usize, i64)>;
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Polynomial(BTreeMap<Monomial, Rational>);
 
-fn product(f: &Monomial, g: &Monomial) -> Monomial {
+fn product(f: &[(usize, i64)], g: &[(usize, i64)]) -> Monomial {
     let mut exponents: BTreeMap<usize, i64> = f.iter().copied().collect();
     for &(unknown, exponent) in g {
         *exponents.entry(unknown).or_default() += exponent;
@@ -34,7 +34,7 @@ fn product(f: &Monomial, g: &Monomial) -> Monomial {
     exponents.into_iter().filter(|(_, exponent)| *exponent != 0).collect()
 }
 
-fn power(f: &Monomial, n: i64) -> Option<Monomial> {
+fn power(f: &[(usize, i64)], n: i64) -> Option<Monomial> {
     let scaled = f.iter().map(|&(unknown, e)| Some((unknown, e.checked_mul(n)?)));
     scaled.filter(|part| part.is_none_or(|(_, e)| e != 0)).collect()
 }
@@ -164,7 +164,7 @@ impl Expressions {
             let found = sum.0.iter().find_map(|(monomial, coefficient)| {
                 let replaced = monomial.iter().find_map(|&(unknown, exponent)| {
                     let divisor = self.divisors.get(&unknown).filter(|_| exponent > 0)?;
-                    self.replaced(monomial, unknown, divisor)
+                    Self::replaced(monomial, unknown, divisor)
                 })?;
                 Some((monomial.clone(), replaced.scaled(&Monomial::new(), coefficient)))
             });
@@ -177,7 +177,7 @@ impl Expressions {
 
     /// `n r m` for a reciprocal `r` of `a m + rest` as `n (1 - rest r)/a`: for the leading monomial `m`, and
     /// for the constant term where `n` has a negative power of an unknown of the divisor.
-    fn replaced(&self, monomial: &Monomial, r: usize, divisor: &Polynomial) -> Option<Polynomial> {
+    fn replaced(monomial: &Monomial, r: usize, divisor: &Polynomial) -> Option<Polynomial> {
         let exponent = |unknown: usize| {
             monomial.iter().find(|part| part.0 == unknown).map_or(0, |part| part.1)
         };
@@ -193,9 +193,9 @@ impl Expressions {
             (is_divisible.then_some(lead)?, a)
         };
         let factor = Rational::ONE / a.clone();
-        let n = product(&product(monomial, &power(term, -1)?), &vec![(r, -1)]);
+        let n = product(&product(monomial, &power(term, -1)?), &[(r, -1)]);
         let rest = divisor.clone().add(&Polynomial::term(term.clone(), -a.clone()));
-        let rest = rest.scaled(&product(&n, &vec![(r, 1)]), &-factor.clone());
+        let rest = rest.scaled(&product(&n, &[(r, 1)]), &-factor.clone());
         Some(Polynomial::term(n, factor).add(&rest))
     }
 
@@ -244,7 +244,7 @@ impl Expressions {
             let index =
                 self.index(Operation::Elementary(Elementary::Exp, argument.clone()), is_own);
             self.exponents.insert(index, argument);
-            all = product(&all, &vec![(index, exponent)]);
+            all = product(&all, &[(index, exponent)]);
         }
         Some(Polynomial::term(all, Rational::ONE))
     }
@@ -275,15 +275,15 @@ impl Expressions {
             if is_negative { value.negate() } else { value }
         };
         Some(match operation {
-            Operation::Constant(value) => match value.as_rational() {
-                Some(rational) => Polynomial::rational(rational.clone()),
-                None => {
-                    let is_negative = value.sign() == Some(Ordering::Less);
-                    let value = if is_negative { value.negate() } else { Exact::clone(value) };
-                    let Operation::Constant(value) = constant(value) else { return None };
-                    with_sign(is_negative, self.unknown(Operation::Constant(value), is_own))
+            Operation::Constant(value) => {
+                if let Some(rational) = value.as_rational() {
+                    return Some(Polynomial::rational(rational.clone()));
                 }
-            },
+                let is_negative = value.sign() == Some(Ordering::Less);
+                let value = if is_negative { value.negate() } else { Exact::clone(value) };
+                let Operation::Constant(value) = constant(value) else { return None };
+                with_sign(is_negative, self.unknown(Operation::Constant(value), is_own))
+            }
             Operation::Negate(f) => f.negate(),
             Operation::Add(f, g) => f.clone().add(g),
             Operation::Subtract(f, g) => f.clone().add(&g.negate()),
