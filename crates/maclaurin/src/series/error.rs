@@ -35,8 +35,8 @@ pub enum Error {
         /// The order up to which was looked.
         order: usize,
     },
-    /// Coefficients that take more work than the limit, which counts operations and is reached after two
-    /// seconds or so.
+    /// Coefficients that take more work than the limit, which counts operations and is reached after half a
+    /// minute or so.
     #[error(
         "the coefficients up to order {order} take more work than the limit: ask for a smaller order"
     )]

@@ -26,13 +26,15 @@ pub(super) const LAST_BITS: usize = PRECISIONS[PRECISIONS.len() - 1];
 /// The first precision at which intervals can tell what balls could not.
 const BEYOND_BALLS: usize = 2048;
 
-/// Exact forms are first looked for up to this degree, then up to four times as high.
+/// Exact forms are first looked for up to this degree, then up to four times as high, or at once up to the order
+/// where all are rational and it is not above the second.
 const FIRST_EXACT_ORDER: usize = 8;
+const AT_ONCE: usize = 1000;
 
 /// The work that the coefficients may take, and that a try of exact forms may, in nanoseconds or so:
 /// counted, so that it is the same on every machine.
-const MOST_WORK: u64 = 2_000_000_000;
-const MOST_WORK_OF_EXACT: u64 = 400_000_000;
+const MOST_WORK: u64 = 30_000_000_000;
+const MOST_WORK_OF_EXACT: u64 = 4_000_000_000;
 
 /// Exact forms of the coefficients, where the budget of exact arithmetic reached.
 pub(super) type ExactForms = Vec<Option<Exact>>;
@@ -136,7 +138,10 @@ pub(super) fn exact_forms(source: &Source, at: &Function, order: usize) -> Exact
             forms.resize(order + 1, None);
             return forms;
         }
-        highest = order.min(4 * highest);
+        let rational =
+            |form: &Option<Exact>| form.as_ref().is_some_and(|form| form.as_rational().is_some());
+        let at_once = order <= AT_ONCE && forms[1..].iter().all(rational);
+        highest = if at_once { order } else { order.min(4 * highest) };
     }
 }
 
