@@ -16,7 +16,7 @@ def show_config() -> None:
     Examples:
         >>> import maclaurin as mc
         >>> mc.show_config()  # doctest: +SKIP
-        maclaurin 0.1.0
+        maclaurin 0.2.0
         instructions: avx512 (of avx512, avx2, baseline)
         threads: 2
     """
