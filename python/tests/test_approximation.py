@@ -206,7 +206,7 @@ def test_bad_arguments_are_refused() -> None:
     refused(TypeError, "not both", "exp(x)", 3, (0, 1), tolerance=1e-3)
     refused(ValueError, "degree must be", "exp(x)", -1, (0, 1))
     refused(ValueError, "200", "exp(x)", 201, (0, 1))
-    refused(ValueError, "none", "exp(x)", 3, (1, 0))
+    refused(ValueError, "empty", "exp(x)", 3, (1, 0))
     refused(ValueError, "overlap", "exp(x)", 3, [(0, 2), (1, 3)])
     refused(ValueError, "method", "exp(x)", 3, (0, 1), method="best")
     refused(ValueError, "samples", "exp(x)", 3, samples=[1.0, float("nan")])

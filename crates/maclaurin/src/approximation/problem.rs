@@ -37,6 +37,9 @@ pub(super) struct Problem<'a> {
 const DENSITY: usize = 10;
 const MARGIN: usize = 24;
 
+/// The part of a range at which a limit at zero is nearly reached.
+const NEAR_ZERO: f64 = 1e-3;
+
 impl<'a> Problem<'a> {
     /// What is to be approximated by what. Conditions are those beside the choice's own points.
     pub(super) fn new(
@@ -243,9 +246,12 @@ impl Problem<'_> {
         let angle = |i: usize| std::f64::consts::PI * i as f64 / count as f64;
         let range = |&(low, high): &(f64, f64)| -> Vec<f64> {
             match self.parity {
-                // Half of the points of the whole range; at zero an odd function vanishes.
+                // Half of the points of the whole range; at zero an odd function vanishes, and its relative
+                // error has a limit.
                 Some(odd) if low == 0.0 => {
-                    (usize::from(odd)..=count).map(|i| high * (angle(i) / 2.0).sin()).collect()
+                    let near = (odd && self.choice.relative).then_some(high * NEAR_ZERO);
+                    let points = usize::from(odd)..=count;
+                    near.into_iter().chain(points.map(|i| high * (angle(i) / 2.0).sin())).collect()
                 }
                 _ => {
                     let (middle, half) = (low.midpoint(high), high / 2.0 - low / 2.0);
