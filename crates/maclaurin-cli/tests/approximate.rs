@@ -77,7 +77,10 @@ fn coefficients_are_numbers_of_a_format() {
     }
     assert_eq!(json["coefficients_are"], "8");
     for (format, of_what) in [
-        ("exact", "certified for the exact coefficients; below are the nearest doubles"),
+        (
+            "exact",
+            "certified for the exact coefficients, which --format json has; below are the nearest doubles",
+        ),
         ("float32", "certified for the coefficients of powers below"),
     ] {
         let text = done(&[&options[..], &[format]].concat());

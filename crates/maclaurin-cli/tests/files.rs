@@ -468,7 +468,7 @@ fn results_that_became_infinite_are_told_of() {
     // In blocks too.
     let store = folder.text("out.zarr");
     let in_blocks = ["expand", &input, "-f", "exp(x)", "--dtype", "f16", "--kind", "powers"];
-    for more in [&["-o", &store][..], &["--memory", "1MB", "--force", "-o", &output]] {
+    for more in [&["-o", &store][..], &["--memory", "1GB", "--force", "-o", &output]] {
         let errors = String::from_utf8(done(&[&in_blocks[..], more].concat()).stderr).unwrap();
         assert!(errors.contains("warning: 3 results are infinite or NaN"), "{more:?} {errors}");
     }
