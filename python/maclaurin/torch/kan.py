@@ -66,7 +66,7 @@ def load_kacn(
     >>> layer[0].multiplier, layer(torch.zeros(1, 4, 6, 6)).shape
     (5, torch.Size([1, 8, 6, 6]))
     """
-    weights = []
+    weights: list[Tensor] = []
     while (weight := state.get(f"{prefix}poly_conv.{len(weights)}.weight")) is not None:
         weights.append(weight)
     degrees = state.get(f"{prefix}arange")
