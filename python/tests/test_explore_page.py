@@ -389,7 +389,9 @@ def test_random_interactions_say_nothing_in_the_console(open_page):
     expect(page.locator(".series")).to_have_text("1 + x + x^2/2 + x^3/6")
 
 
-@pytest.mark.parametrize("state", ["p=abc&p.a=2&f=a*x", "on=1e11:100000000000.00001", "on=1e9:1000000003&at=1e9", "lo=1&hi=x"])
+@pytest.mark.parametrize(
+    "state", ["p=abc&p.a=2&f=a*x", "on=1e11:100000000000.00001", "on=1e9:1000000003&at=1e9", "lo=1&hi=x"]
+)
 def test_addresses_that_make_no_sense(open_page, address, state):
     page = open_page(to=f"{address.split('#')[0]}#f=exp(x%2F1e9)&{state}")
     expect(page.locator(".main .grid text").first).to_be_visible()
