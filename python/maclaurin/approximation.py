@@ -276,8 +276,8 @@ def approximate(
             number of significant bits from 2 to 53, "fixed16" for multiples of 2**-16 (up to 53), or "exact"
             for rational numbers of as many bits as the error asks for. They are chosen together, which is
             better than rounding one by one. A list has the format of each degree, the constant first; a dict those of
-            some degrees, ``{0: "float64", 1: "float32"}``, beside "float64" of the others: the coefficients are then those
-            of powers, and `Approximation.code` writes each in its type.
+            some degrees, ``{0: "float64", 1: "float32"}``, beside "float64" of the others: the coefficients are then
+            those of powers, and `Approximation.code` writes each in its type.
         weight: a function w, as f is given, that is positive on the range: errors are then ``w |f - p|``.
             ``relative`` is the weight ``1/|f|``, so not both.
         through: points where p(x) = f(x). With "exact" coefficients that holds exactly where f(x) is rational (and to
