@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fmt;
 use std::ops::Deref;
+use std::str::FromStr;
 use std::sync::Arc;
 
 pub use constant::Constant;
@@ -151,6 +152,23 @@ pub struct Function {
     text: String,
     parameters: BTreeMap<String, String>,
     steps: Vec<Step>,
+}
+
+impl FromStr for Function {
+    type Err = ParseError;
+
+    /// [`Function::parse`]
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let sine: maclaurin::Function = "sin(x)".parse()?;
+    /// assert_eq!(sine.evaluate(0.0), 0.0);
+    /// # Ok::<(), maclaurin::ParseError>(())
+    /// ```
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::parse(text)
+    }
 }
 
 impl Function {
