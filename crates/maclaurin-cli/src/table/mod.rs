@@ -126,7 +126,6 @@ impl Job<'_> {
                 start.elapsed().as_secs_f64(),
             ))?;
         }
-        let expansion = self.expansion;
         Ok(seen.mapped(self.expansion.scale, self.expansion.shift))
     }
 
