@@ -61,7 +61,7 @@ def dask_chunks():
 
 
 def dask_processes():
-    """32 chunks of so many values made, expanded and added up by worker processes."""
+    """32 chunks of the given number of values made, expanded and added up by worker processes."""
     sizes = (1_000_000, 4_000_000)
     times = {}
     for count in (1, 2):

@@ -28,11 +28,14 @@ pub struct Done {
     lost: usize,
 }
 
-/// What is said of values: their range, and how many finite ones became infinite or NaN.
+/// What is said of values and their expansion.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Seen {
     /// The smallest and the largest finite value.
     pub range: Option<(f64, f64)>,
+    /// How many values are finite.
+    pub finite: usize,
+    /// Results that are infinite or NaN though their value is finite.
     pub lost: usize,
 }
 
@@ -44,7 +47,7 @@ impl Seen {
         // Degree 0 stays finite where the value is not.
         let each = (output.len() / values.max(1)).saturating_sub(usize::from(constant));
         let not_finite = output.iter().filter(|value| !value.to_f64().is_finite()).count();
-        Self { range, lost: not_finite.saturating_sub((values - finite) * each) }
+        Self { range, finite, lost: not_finite.saturating_sub((values - finite) * each) }
     }
 
     /// Of both.
@@ -53,7 +56,7 @@ impl Seen {
             (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
             (one, other) => one.or(other),
         };
-        Self { range, lost: self.lost + other.lost }
+        Self { range, finite: self.finite + other.finite, lost: self.lost + other.lost }
     }
 
     /// With the range of the values as they are expanded: scaled and shifted.
@@ -76,8 +79,7 @@ impl Done {
         time: Duration,
     ) -> Self {
         let values: usize = input.shape().iter().product();
-        let finite = input.range().1;
-        let Seen { range, lost } =
+        let Seen { range, finite, lost } =
             Seen::of(input, output, expansion.constant).mapped(expansion.scale, expansion.shift);
         let mut described = range.map_or("no values".into(), |(low, high)| {
             let (low, high) = ends(low, high);
@@ -210,7 +212,7 @@ impl Summary {
 
     /// That of values that were expanded in parts, and what they were multiplied with.
     #[cfg(any(feature = "zarr", feature = "parquet"))]
-    pub fn of_parts(Seen { range, lost }: Seen, scale: f64) -> Self {
+    pub fn of_parts(Seen { range, lost, .. }: Seen, scale: f64) -> Self {
         Self { range, scale, lost, ..Self::default() }
     }
 

@@ -1,4 +1,4 @@
-//! Long computations that can be given up, from outside or after so much work.
+//! Long computations that can be given up, from outside or at a limit of work.
 //!
 //! Series arithmetic has no place to return "stopped" from every addition, so it unwinds: the
 //! payload passes no panic hook and is caught where the computation began. Work is counted and not

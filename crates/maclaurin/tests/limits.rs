@@ -113,7 +113,7 @@ fn large_orders_end() {
         let expected = if text == "gamma(x)" { 1.0 } else { 1.0 / order as f64 };
         assert!((last / expected - 1.0).abs() < 1e-9, "{text}: {last}");
     }
-    // The zeros are told where exact forms take more work than their limit too.
+    // Zeros of high degrees are exact.
     let softplus = taylor("log(1 + exp(x))", 600, 0).unwrap();
     assert_eq!((softplus.coefficients()[599], softplus.coefficients()[1]), (0.0, 0.5));
 }

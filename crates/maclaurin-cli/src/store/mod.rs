@@ -1,8 +1,8 @@
 //! Arrays larger than memory: Zarr stores, large `.npy` files and many pictures into a Zarr store; a `.npy` file
 //! into another.
 //!
-//! The input is cut into blocks. A worker reads a block, expands it, and writes a chunk for each degree; so many
-//! workers are at work as the memory allows, at most one for each core. The parts of the folder:
+//! The input is cut into blocks. A worker reads a block, expands it, and writes a chunk for each degree; as many
+//! workers run as the memory allows, at most one for each core. The parts of the folder:
 //!
 //! | file | what it knows |
 //! |---|---|

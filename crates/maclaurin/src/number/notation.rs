@@ -196,7 +196,7 @@ pub fn scientific(value: f64, decimals: usize, up: bool) -> String {
     if !is_off(&text) {
         return text;
     }
-    // The next number of so many decimals.
+    // The next number of this many decimals.
     let next = || {
         let (mantissa, exponent) = text.split_once('e')?;
         let exponent: i32 = exponent.parse().ok()?;

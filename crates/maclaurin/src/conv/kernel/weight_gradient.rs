@@ -19,8 +19,8 @@ use crate::expand::kernel::vector::WIDTH;
 /// Values of the rows and of the gradient that are worked on at once, about.
 const RESIDENT: usize = 3 << 15;
 
-/// Parts whose sums are kept apart, then added by halves: at most so many, and none that take
-/// more than such a part of the arrays' memory, but two at least.
+/// The most parts whose sums are separate, then added by halves, and the part of the arrays' memory that one may take;
+/// there are two at least.
 const MOST_PARTS: usize = 32;
 const PART_OF_MEMORY: usize = 16;
 

@@ -63,7 +63,7 @@ impl Order {
         }
     }
 
-    /// [`Order::interleave`] of single values as `f16`, past the caches.
+    /// [`Order::interleave`] of single values as `f16`, by non-temporal stores.
     ///
     /// # Safety
     ///
@@ -373,7 +373,7 @@ mod octets {
 
     use super::Instructions;
 
-    /// Interleaves two rows, four, or a multiple of eight past the caches; returns how many values are done.
+    /// Interleaves two rows, four, or a multiple of eight by non-temporal stores; returns how many values are done.
     ///
     /// # Safety
     ///

@@ -11,7 +11,7 @@ use crate::expand::element::sealed::{Format, Wide};
 /// The highest degree of an expansion where nothing is computed again.
 const PLAIN: usize = 8;
 
-/// The argument from which on, but for a little, powers of a plan may overflow; infinite where nothing is to be
+/// The argument, with a margin, above which powers of a plan may overflow; infinite where nothing is to be
 /// computed again.
 pub(super) fn limit<L: Lane>(plan: &Plan) -> f64 {
     let highest = plan.rows.last().map_or(0, |row| row.degree);

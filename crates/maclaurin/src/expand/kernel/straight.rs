@@ -352,7 +352,7 @@ unsafe fn groups<const N: usize, const SUMS: bool, const WIDTH: usize, const STR
 ///
 /// # Safety
 ///
-/// There are so many groups, and their places can be written.
+/// There are `count` groups, and their places can be written.
 #[inline(always)]
 unsafe fn pack<const WIDTH: usize, const STREAM: bool>(
     groups: *const __m128,
